@@ -1,0 +1,33 @@
+"""Every error Earshot raises on purpose.
+
+The text of an error is written for the person who runs Earshot: what went wrong and what to do.
+People in a chat see fixed sentences instead, never these texts. No error carries a secret.
+"""
+
+
+class EarshotError(Exception):
+    """Anything Earshot raises on purpose; the command line prints it and exits with 1."""
+
+
+class ConfigError(EarshotError):
+    """A setting is missing, unknown or out of range."""
+
+
+class PlatformError(EarshotError):
+    """A chat platform refused or dropped what we asked of it."""
+
+
+class ModelError(EarshotError):
+    """The model gave no usable answer."""
+
+
+class ModelUnavailable(ModelError):  # noqa: N818 - a state of the server, named as the logs name it
+    """The model cannot be reached, is still loading, or took too long: trying later may help."""
+
+
+class ModelRefused(ModelError):  # noqa: N818 - the server's answer, named as the logs name it
+    """The server refused the request or answered nonsense: trying again will not help."""
+
+
+class StoreError(EarshotError):
+    """The history database cannot be opened, read or written."""
