@@ -1,0 +1,240 @@
+"""Earshot's settings: read from the environment and `.env`, checked once, then passed down.
+
+Knows the names, ranges and defaults of all settings; knows nothing of what they are used for.
+An error names the variable and what is wrong with it, never the value: it may be a secret.
+"""
+
+import difflib
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from dotenv import dotenv_values
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.errors import ConfigError
+from bot.messages import Mode
+
+PREFIX = "EARSHOT_"
+DOTENV = Path(".env")
+
+# What people write, and the drivers that the store speaks asynchronously.
+DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+}
+
+
+def default_database_url() -> str:
+    """Name the SQLite file in the user's data folder; does not create it."""
+    return f"sqlite+aiosqlite:///{user_data_path('earshot', appauthor=False) / 'earshot.db'}"
+
+
+class Settings(BaseSettings):
+    """All settings. None means: not set. Seconds where a name ends in `_s`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        env_file_encoding="utf-8",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    database_url: str = Field(
+        default_factory=default_database_url,
+        repr=False,
+        description="The history: `sqlite:////path/to/file.db` or `postgresql://user:password@host/name`.",
+        json_schema_extra={"shown_default": "`earshot.db` in the user's data folder"},
+    )
+    model_url: str | None = Field(
+        None,
+        repr=False,
+        description="An OpenAI-compatible server, such as `http://127.0.0.1:8000/v1`. "
+        "Unset: Earshot starts its own worker.",
+    )
+    model: str = Field(
+        "",
+        description="The model: a folder or a transformers model id for the own worker, or the model's name "
+        "on the server. Unset: the embedded default model, or the server's first.",
+    )
+    adapter: str | None = Field(None, description="The folder of a LoRA adapter for the model.")
+    model_api_key: SecretStr | None = Field(None, description="The key for the model server.")
+    chat_form: Path | None = Field(
+        None, description="The chat form file for a server that does not give one itself."
+    )
+    model_timeout_s: float = Field(
+        60.0, gt=0, description="How long to wait for the model before giving up."
+    )
+    max_prompt_tokens: int = Field(
+        2048, ge=256, description="How much of a conversation the model sees, in tokens."
+    )
+    worker_threads: int | None = Field(
+        None, ge=1, description="CPU threads of the own worker. Unset: all cores."
+    )
+    name: str = Field("Earshot", description="What the assistant is called in the chat.")
+    default_mode: Mode = Field(
+        Mode.ACTIVE,
+        description="The mode of a conversation nobody has set: `active`, `mention`, `listen` or `off`.",
+    )
+    burst_quiet_s: float = Field(
+        1.5, ge=0, description="A burst of messages is over after this long without another."
+    )
+    burst_max_s: float = Field(6.0, ge=0, description="A burst is decided after this long at most.")
+    max_age_s: float = Field(
+        300.0, gt=0, description="After a downtime, nothing older than this is answered."
+    )
+    room_host: str = Field("127.0.0.1", description="The address the room is served on.")
+    room_port: int = Field(
+        8765, ge=0, le=65535, description="The port of the room; 0 takes any free one."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="How much is logged: `debug`, `info`, `warning` or `error`."
+    )
+    discord_token: SecretStr | None = Field(None, description="The token of the Discord bot.")
+    discord_api_base: str | None = Field(
+        None, description="Another address of Discord's API, for tests."
+    )
+    discord_gateway: str | None = Field(
+        None, description="Another address of Discord's gateway, for tests."
+    )
+    slack_bot_token: SecretStr | None = Field(
+        None, description="The bot token of the Slack app (`xoxb-...`)."
+    )
+    slack_app_token: SecretStr | None = Field(
+        None, description="The app-level token of the Slack app (`xapp-...`)."
+    )
+    slack_signing_secret: SecretStr | None = Field(
+        None, description="The signing secret of the Slack app."
+    )
+    slack_api_base: str | None = Field(
+        None, description="Another address of Slack's API, for tests."
+    )
+
+    @field_validator("default_mode", "log_level", mode="before")
+    @classmethod
+    def _any_case(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _with_async_driver(cls, value: str) -> str:
+        scheme, separator, rest = value.partition("://")
+        if not separator or scheme not in DRIVERS:
+            raise ValueError("must begin with sqlite:/// or postgresql://")
+        _split(value)
+        return f"{DRIVERS[scheme]}://{rest}"
+
+    @field_validator("model_url", "discord_api_base", "slack_api_base")
+    @classmethod
+    def _is_http(cls, value: str | None) -> str | None:
+        return value if value is None else _checked_url(value, schemes=("http", "https"))
+
+    @field_validator("discord_gateway")
+    @classmethod
+    def _is_websocket(cls, value: str | None) -> str | None:
+        return value if value is None else _checked_url(value, schemes=("ws", "wss"))
+
+    @field_validator("name")
+    @classmethod
+    def _is_one_line_without_colon(cls, value: str) -> str:
+        name = value.strip()
+        # A name with a colon or a line break could pass for another speaker's line in the prompt.
+        if not name or len(name) > 32 or ":" in name or not name.isprintable():
+            raise ValueError("must be 1 to 32 printable characters without a colon")
+        return name
+
+    @model_validator(mode="after")
+    def _burst_fits(self) -> Self:
+        if self.burst_max_s < self.burst_quiet_s:
+            raise ValueError("EARSHOT_BURST_MAX_S must not be less than EARSHOT_BURST_QUIET_S")
+        return self
+
+
+def load_settings(dotenv: Path = DOTENV) -> Settings:
+    """Read the settings from the environment, then from the file `dotenv` if it exists.
+
+    Raises ConfigError with one line a fault: an unknown EARSHOT_ name, or a value out of range.
+    """
+    faults = list(_unknown(_given_names(dotenv)))
+    try:
+        settings = Settings(_env_file=dotenv)
+    except ValidationError as error:
+        # Without the cause: a traceback of pydantic's may show the values.
+        raise ConfigError("\n".join([*faults, *_described(error)])) from None
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return settings
+
+
+def variable(field: str) -> str:
+    """Give the environment variable of a field of Settings."""
+    return PREFIX + field.upper()
+
+
+def secrets_of(settings: Settings) -> list[str]:
+    """List the values that must never be shown, logged or put into an error."""
+    values = [getattr(settings, field) for field in Settings.model_fields]
+    secrets = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+    urls = [settings.database_url, settings.model_url]
+    passwords = [urlsplit(url).password or "" for url in urls if url]
+    # A password stands percent-encoded in its URL and decoded in a driver's error.
+    return [secret for secret in (*secrets, *passwords, *map(unquote, passwords)) if secret]
+
+
+def shown(settings: Settings, field: str) -> str:
+    """Show a setting's value to the person at the terminal: secrets as `set`, passwords as `***`."""
+    value = getattr(settings, field)
+    if value is None or value == "":
+        return "not set"
+    if isinstance(value, SecretStr):
+        return "set"
+    return without_password(str(value)) if field.endswith("_url") else str(value)
+
+
+def without_password(url: str) -> str:
+    """Show a URL with `***` for its password."""
+    password = urlsplit(url).password
+    return url.replace(f":{password}@", ":***@") if password else url
+
+
+def _given_names(dotenv: Path) -> list[str]:
+    written = dotenv_values(dotenv, encoding="utf-8") if dotenv.is_file() else {}
+    return sorted(name for name in {*os.environ, *written} if name.upper().startswith(PREFIX))
+
+
+def _unknown(names: Iterable[str]) -> Iterator[str]:
+    known = [variable(field) for field in Settings.model_fields]
+    for name in names:
+        if name.upper() not in known:
+            nearest = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.0)
+            yield f"{name} is no setting of Earshot. The nearest is {nearest[0]}."
+
+
+def _described(error: ValidationError) -> Iterator[str]:
+    for fault in error.errors(include_input=False, include_url=False, include_context=False):
+        what = fault["msg"].removeprefix("Value error, ")
+        yield f"{variable(str(fault['loc'][0]))}: {what}" if fault["loc"] else what
+
+
+def _checked_url(value: str, *, schemes: tuple[str, str]) -> str:
+    url = _split(value)
+    if url.scheme not in schemes or not url.hostname:
+        raise ValueError(f"must be a URL that begins with {schemes[0]}:// or {schemes[1]}://")
+    return value.rstrip("/")
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        # Python's text shows the address, and with it the password.
+        raise ValueError("is no valid URL") from None
