@@ -4,7 +4,7 @@ Each Protocol has several implementations: the room, the terminal and the replay
 Slack) are platforms; an OpenAI-compatible server and the fakes of the tests are models.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -46,7 +46,7 @@ class Model(Protocol):
         """
         ...
 
-    def reply(self, turns: Sequence[Turn], *, session: str) -> AsyncIterator[str]:
+    def reply(self, turns: Sequence[Turn], *, session: str) -> AsyncGenerator[str]:
         """Stream a reply to turns made by `reply_turns`, piece by piece as the server sends it."""
         ...
 

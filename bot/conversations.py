@@ -1,0 +1,97 @@
+"""One worker per conversation: keeps order, lets a burst settle, drops nothing.
+
+What is said waits in the history, not here: a worker only decides when to look. It knows nothing of
+models or platforms, and a crash loses no message.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from bot.messages import ConversationKey
+from bot.settle import Settling, due_at
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Burst:
+    """A burst that has not settled; times are seconds of the event loop's clock."""
+
+    first_at: float
+    last_at: float
+    addressed: bool
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Conversations:
+    """Runs `respond` for each conversation once its burst has settled, one call at a time."""
+
+    def __init__(
+        self, respond: Callable[[ConversationKey], Awaitable[object]], *, settling: Settling
+    ) -> None:
+        self._respond = respond
+        self._settling = settling
+        self._bursts: dict[ConversationKey, _Burst] = {}
+        self._workers: dict[ConversationKey, asyncio.Task[None]] = {}
+
+    async def __aenter__(self) -> Self:
+        """Start nothing: workers come with their first message."""
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop all workers. What they had not decided waits in the history."""
+        workers = list(self._workers.values())
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+
+    def wake(self, where: ConversationKey, *, addressed: bool) -> None:
+        """Say that a message was recorded in a conversation."""
+        now = asyncio.get_running_loop().time()
+        burst = self._bursts.setdefault(where, _Burst(now, now, addressed))
+        burst.last_at = now
+        burst.addressed = burst.addressed or addressed
+        burst.changed.set()
+        if where not in self._workers:
+            self._workers[where] = asyncio.create_task(self._work(where), name=f"decide {where}")
+
+    async def drain(self) -> None:
+        """Wait until nothing is left to decide."""
+        while self._workers:
+            await asyncio.wait(list(self._workers.values()))
+
+    async def _work(self, where: ConversationKey) -> None:
+        try:
+            while burst := self._bursts.get(where):
+                await self._settle(burst)
+                del self._bursts[where]
+                try:
+                    await self._respond(where)
+                except Exception:
+                    logger.exception("deciding in %s failed", where)
+        finally:
+            del self._workers[where]
+
+    async def _settle(self, burst: _Burst) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due = due_at(
+                burst.first_at, burst.last_at, addressed=burst.addressed, settling=self._settling
+            )
+            if due <= loop.time():
+                return
+            burst.changed.clear()
+            try:
+                async with asyncio.timeout_at(due):
+                    await burst.changed.wait()
+            except TimeoutError:
+                return

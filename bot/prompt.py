@@ -1,0 +1,114 @@
+"""From history to what the model sees: bursts of `Name: text` lines, each with its reply or silence.
+
+Pure and append-only: as long as nothing is edited, deleted or trimmed, the next prompt extends this
+one. `inference.wire.turns` makes chat turns of the bursts.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from bot.messages import Author, Entry
+from inference.wire.text import break_control_tokens, speaker_name, speaker_text
+from inference.wire.turns import Burst, Line
+
+DELETED = "[deleted]"
+
+
+@dataclass(slots=True)
+class _Open:
+    """A burst in the making. `key` is its decision, None while it waits."""
+
+    key: int | None
+    entries: list[Entry] = field(default_factory=list)
+    reply: str | None = None
+
+
+def bursts(entries: Sequence[Entry], *, me: Author, assistant_name: str) -> list[Burst]:
+    """Give the bursts of a history, oldest first, the undecided messages as the last one.
+
+    `assistant_name` is the name by which the model knows the assistant: mentions of `me` are shown
+    as that name. Deleted messages vanish, unless a reply to them stands.
+    """
+    names = speaker_names(entries, me=me, assistant_name=assistant_name)
+    shown = []
+    for opened in _grouped(entries):
+        lines = tuple(
+            Line(names[entry.author.id], _text(entry, me=me, assistant_name=assistant_name))
+            for entry in opened.entries
+            if not entry.deleted
+        )
+        if not lines and opened.reply is not None:
+            lines = (Line(names[opened.entries[-1].author.id], DELETED),)
+        if lines:
+            shown.append(Burst(lines, opened.reply))
+    return shown
+
+
+def speaker_names(entries: Iterable[Entry], *, me: Author, assistant_name: str) -> dict[str, str]:
+    """Give each person's name in the prompt by author id; two people of one name stay apart."""
+    reserved = frozenset({me.name.casefold(), assistant_name.casefold()})
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for entry in entries:
+        if entry.from_assistant or entry.author.id in names:
+            continue
+        name = speaker_name(entry.author.name, reserved=reserved)
+        number, shown = 2, name
+        while shown.casefold() in taken:
+            shown, number = f"{name} ({number})", number + 1
+        taken.add(shown.casefold())
+        names[entry.author.id] = shown
+    return names
+
+
+def _grouped(entries: Sequence[Entry]) -> list[_Open]:
+    groups: list[_Open] = []
+    by_decision: dict[int, _Open] = {}
+    for entry in entries:
+        if entry.hidden:
+            continue
+        if entry.from_assistant:
+            _add_reply(groups, by_decision, entry)
+            continue
+        group = by_decision.get(entry.decision_id) if entry.decision_id is not None else None
+        if group is None:
+            group = _last_waiting(groups) if entry.decision_id is None else None
+        if group is None:
+            group = _Open(entry.decision_id)
+            groups.append(group)
+            if entry.decision_id is not None:
+                by_decision[entry.decision_id] = group
+        group.entries.append(entry)
+    return groups
+
+
+def _last_waiting(groups: list[_Open]) -> _Open | None:
+    """Give the last group if it still waits: no decision, no reply."""
+    if groups and groups[-1].key is None and groups[-1].reply is None:
+        return groups[-1]
+    return None
+
+
+def _add_reply(groups: list[_Open], by_decision: dict[int, _Open], entry: Entry) -> None:
+    """Put a reply behind the burst it answers, wherever later messages stand.
+
+    A reply whose burst was trimmed away is dropped with it. One that no decision of ours stands
+    behind (fetched from the platform) belongs to what was said before it.
+    """
+    if entry.deleted:
+        return
+    if entry.decision_id is not None:
+        group = by_decision.get(entry.decision_id)
+    else:
+        group = groups[-1] if groups else None
+    if group is not None:
+        text = break_control_tokens(entry.text.strip())
+        group.reply = text if group.reply is None else f"{group.reply} {text}"
+
+
+def _text(entry: Entry, *, me: Author, assistant_name: str) -> str:
+    mention = re.compile(rf"(?<!\w)@?{re.escape(me.name)}(?!\w)", re.IGNORECASE)
+    text = mention.sub(lambda _: assistant_name, entry.text)
+    described = "".join(f" [{attachment}]" for attachment in entry.attachments)
+    return speaker_text(text + described)

@@ -1,0 +1,44 @@
+"""Where the prompt begins once the history outgrows the token budget.
+
+Pure. Whole bursts go from the front, down to half the budget at once: trimming them one by one
+would invalidate the cached prefix with every message.
+"""
+
+from collections.abc import Sequence
+
+from bot.messages import Entry
+
+
+def first_row_kept(
+    entries: Sequence[Entry], *, num_prompt_tokens: int, max_prompt_tokens: int
+) -> int | None:
+    """Give the row with which the prompt is to begin from now on, None to leave it as it is.
+
+    `num_prompt_tokens` is the server's exact count for the prompt made of `entries`; each message
+    is taken to hold its share of them by its length. The cut falls between bursts, and the last
+    burst stays whole.
+    """
+    if num_prompt_tokens <= max_prompt_tokens or not entries:
+        return None
+    num_chars = [_num_chars(entry) for entry in entries]
+    max_chars = sum(num_chars) * (max_prompt_tokens / 2) / num_prompt_tokens
+    starts = _burst_starts(entries)
+    fitting = [index for index in starts if sum(num_chars[index:]) <= max_chars]
+    first = entries[fitting[0] if fitting else starts[-1]]
+    return first.row if first.row > entries[0].row else None
+
+
+def _num_chars(entry: Entry) -> int:
+    # The name, and the markers and template around each turn, cost about as much as 40 characters.
+    return 40 + len(entry.author.name) + len(entry.text)
+
+
+def _burst_starts(entries: Sequence[Entry]) -> list[int]:
+    """Give the indexes at which a burst begins; there is always one."""
+    seen: set[int | None] = set()
+    starts = []
+    for index, entry in enumerate(entries):
+        if not entry.from_assistant and entry.decision_id not in seen:
+            starts.append(index)
+            seen.add(entry.decision_id)
+    return starts or [0]
