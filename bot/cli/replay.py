@@ -1,0 +1,132 @@
+"""`earshot replay`: run recorded conversations through the real pipeline and see what it would do."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from bot.config import Settings, load_settings
+from bot.errors import ConfigError
+from bot.messages import Action, Author, Mode
+from bot.platforms.replay import Replay, Replayed
+from bot.runtime import opened_model
+from bot.store import Store
+from inference.wire.conversation_file import FileConversation, parse_conversations
+
+_STYLE = {Action.SPEAK: "green", Action.SILENT: "dim", Action.FAILED: "red"}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line asked for."""
+
+    own_history: bool
+    as_json: bool
+    with_replies: bool
+
+
+def replay(
+    file: Annotated[Path, typer.Argument(help="Conversations, one JSON object a line.")],
+    *,
+    own_history: Annotated[
+        bool, typer.Option(help="Let the model's own replies be the history, not the file's.")
+    ] = False,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Only the first N conversations.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a message.")] = False,
+    replies: Annotated[
+        bool, typer.Option(help="Write the replies too, not only the decisions.")
+    ] = True,
+) -> None:
+    """Replay conversations: who said what, P(speak), the decision, the reply."""
+    if own_history and not replies:
+        raise ConfigError("--own-history needs the replies: leave --no-replies out.")
+    conversations = read_conversations(file, limit=limit)
+    asyncio.run(_replay(conversations, load_settings(), Options(own_history, as_json, replies)))
+
+
+def read_conversations(file: Path, *, limit: int | None) -> list[FileConversation]:
+    """Read a conversation file. Raises ConfigError that names the file, the line and the fault."""
+    try:
+        with file.open(encoding="utf-8") as lines:
+            conversations = list(islice(parse_conversations(lines), limit))
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ConfigError(f"{file}: {error}") from error
+    if not conversations:
+        raise ConfigError(f"{file} holds no conversation.")
+    return conversations
+
+
+async def _replay(
+    conversations: Sequence[FileConversation], settings: Settings, options: Options
+) -> None:
+    total = sum(not m.from_assistant for c in conversations for m in c.messages)
+    out, errors = Console(highlight=False, soft_wrap=True), Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with (
+        TemporaryDirectory(prefix="earshot-replay-") as folder,
+        Progress(
+            *columns, TimeRemainingColumn(), console=errors, disable=not errors.is_terminal
+        ) as bar,
+    ):
+        task = bar.add_task("loading the model", total=total)
+        async with (
+            opened_model(settings) as served,
+            await Store.open(f"sqlite:///{folder}/replay.db", default_mode=Mode.ACTIVE) as store,
+        ):
+            await served.wait_ready()
+            bar.update(task, description="replaying")
+            runner = Replay(
+                store=store,
+                model=served.model,
+                me=Author("earshot", settings.name, is_bot=True),
+                own_history=options.own_history,
+                with_replies=options.with_replies,
+            )
+            for conversation in conversations:
+                if not options.as_json:
+                    out.rule(escape(conversation.id))
+                async with aclosing(runner.conversation(conversation)) as messages:
+                    async for replayed in messages:
+                        _show(out, replayed, name=settings.name, as_json=options.as_json)
+                        bar.advance(task)
+
+
+def _show(out: Console, replayed: Replayed, *, name: str, as_json: bool) -> None:
+    decision = replayed.decision
+    if as_json:
+        print(json.dumps(_as_json(replayed), ensure_ascii=False), flush=True)  # noqa: T201
+        return
+    out.print(f"[bold]{escape(replayed.name)}[/]: {escape(replayed.text)}")
+    score = "" if decision.p_speak is None else f"{decision.p_speak:.3f} "
+    style = _STYLE[decision.action]
+    out.print(f"    [{style}]{score}{decision.action}: {escape(decision.reason)}[/]")
+    if replayed.reply:
+        out.print(f"    [green bold]{escape(name)}[/]: {escape(replayed.reply)}")
+
+
+def _as_json(replayed: Replayed) -> dict[str, object]:
+    decision = replayed.decision
+    return {
+        "conversation": replayed.conversation,
+        "index": replayed.index,
+        "name": replayed.name,
+        "p_speak": decision.p_speak,
+        "threshold": decision.threshold,
+        "action": decision.action.value,
+        "reason": decision.reason,
+        "reply": replayed.reply,
+    }
