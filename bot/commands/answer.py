@@ -1,0 +1,70 @@
+"""Who calls a command, what a handler is given, and what comes back.
+
+Values only; it knows no platform. Answers are plain text: a platform that renders Markdown escapes
+them, and sets the `fixed_width` ones in a fixed-width font because their columns line up only there.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.commands.parse import Invocation
+from bot.messages import Author, ConversationKey
+from bot.ports import Model
+from bot.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who typed a command, where and when. `may_manage`: whether the platform lets them manage it."""
+
+    where: ConversationKey
+    author: Author
+    may_manage: bool
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CommandAnswer:
+    """What a command says back. `ephemeral`: for the caller's eyes only.
+
+    `ask` holds the caller's words that are to be sent on as a message addressed to the assistant;
+    `text` is empty then. It is None for every other command.
+    """
+
+    text: str
+    ephemeral: bool
+    ask: str | None = None
+    fixed_width: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One command on its way: what was typed, by whom, and what it may use."""
+
+    invocation: Invocation
+    caller: Caller
+    store: Store
+    model: Model
+
+    def text(self, name: str) -> str:
+        """Give a text or choice argument, "" if it was left out."""
+        value = self.invocation.values.get(name)
+        return value if isinstance(value, str) else ""
+
+    def number(self, name: str) -> int | None:
+        """Give an integer argument, None if it was left out."""
+        value = self.invocation.values.get(name)
+        return value if isinstance(value, int) else None
+
+    def answer(self, text: str, *, fixed_width: bool = False) -> CommandAnswer:
+        """Answer as openly as the definition says."""
+        return CommandAnswer(text, self.invocation.ephemeral, fixed_width=fixed_width)
+
+
+Handler = Callable[[Call], Awaitable[CommandAnswer]]
+
+
+def counted(number: int, noun: str) -> str:
+    """Say a number of things: `1 message`, `2 messages`, `no messages`."""
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,77 @@
+"""Run one `/assistant` command from the text typed to the answer shown.
+
+1. Text that is no command is answered with what to type instead; nothing is logged.
+2. Somebody who may not use the command is told who may.
+3. A failing store or model is logged with its cause, and people get a fixed sentence.
+Nothing a person types makes it raise.
+"""
+
+import logging
+from collections.abc import Mapping
+
+from bot.commands import housekeeping, privacy, talking, tuning
+from bot.commands.answer import Call, Caller, CommandAnswer, Handler
+from bot.commands.definition import PREFIX, Who
+from bot.commands.parse import Invocation, UsageError, parse
+from bot.errors import ModelError, StoreError
+from bot.ports import Model
+from bot.store import Store
+
+logger = logging.getLogger(__name__)
+
+STORE_FAILED = (
+    "That didn't work: I can't reach my history right now. "
+    "Please try again in a minute; whoever runs me finds the cause in the log."
+)
+MODEL_FAILED = "I can't think right now. Please try again in a minute."
+
+HANDLERS: Mapping[tuple[str, ...], Handler] = {
+    ("ask",): talking.ask,
+    ("why",): talking.why,
+    ("catchup",): talking.catchup,
+    ("mode",): tuning.mode,
+    ("eagerness",): tuning.eagerness,
+    ("quiet",): tuning.quiet,
+    ("persona",): tuning.persona,
+    ("privacy", "show"): privacy.show,
+    ("privacy", "optout"): privacy.opt_out,
+    ("privacy", "optin"): privacy.opt_in,
+    ("privacy", "forget-me"): privacy.forget_me,
+    ("privacy", "retention"): privacy.retention,
+    ("status",): housekeeping.status,
+    ("clear",): housekeeping.clear,
+    ("help",): housekeeping.help_,
+}
+
+
+class Commands:
+    """Answers `/assistant` for every platform."""
+
+    def __init__(self, *, store: Store, model: Model) -> None:
+        self._store = store
+        self._model = model
+
+    async def run(self, text: str, caller: Caller) -> CommandAnswer:
+        """Carry out `text`, the words after `/assistant`."""
+        try:
+            return await self.invoke(parse(text), caller)
+        except UsageError as error:
+            return CommandAnswer(str(error), ephemeral=True)
+
+    async def invoke(self, invocation: Invocation, caller: Caller) -> CommandAnswer:
+        """Carry out a command that is already taken apart, as a platform's own form delivers it.
+
+        Raises UsageError where a text argument cannot be read.
+        """
+        name = " ".join((PREFIX, *invocation.path))
+        if invocation.needs_manager and not caller.may_manage:
+            return CommandAnswer(f"Only {Who.MANAGERS} can use {name} like that.", ephemeral=True)
+        call = Call(invocation, caller, self._store, self._model)
+        try:
+            return await HANDLERS[invocation.path](call)
+        except StoreError:
+            logger.exception("%s failed in %s", name, caller.where)
+            return CommandAnswer(STORE_FAILED, ephemeral=True)
+        except (ModelError, TimeoutError):
+            logger.exception("%s failed in %s", name, caller.where)
+            return CommandAnswer(MODEL_FAILED, ephemeral=True)

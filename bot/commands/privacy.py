@@ -1,0 +1,91 @@
+"""The commands about what is stored: show it, opt out and in, be forgotten, how long it is kept.
+
+Each sentence here is a promise that `bot.store` keeps; change them together.
+"""
+
+from bot.commands.answer import Call, CommandAnswer, counted
+from bot.messages import ChannelSettings
+
+KEPT_BY_OTHERS = "What others wrote, and my own replies, stay even where they mention you."
+
+
+async def show(call: Call) -> CommandAnswer:
+    """Say what is stored about the caller, and for how long."""
+    where = call.caller.where
+    about = await call.store.speakers.stored(where.platform, where.workspace, call.caller.author.id)
+    settings = await call.store.channels.settings(where)
+    if about.opted_out:
+        told = "You opted out: I note that and when you write, never what."
+    elif about.num_messages and about.first_at and about.last_at:
+        told = (
+            f"I store {counted(about.num_messages, 'message')} of yours, written between "
+            f"{about.first_at:%Y-%m-%d} and {about.last_at:%Y-%m-%d}: the text, your name and the "
+            "time, and for each whether I spoke and why."
+        )
+    else:
+        told = "I store no messages of yours."
+    return call.answer(
+        f"{told}\n{how_long(settings)} {_training(settings)}\n"
+        "/assistant privacy optout stops it, /assistant privacy forget-me deletes it."
+    )
+
+
+async def opt_out(call: Call) -> CommandAnswer:
+    """Stop storing the caller's words, and wipe those stored so far."""
+    where = call.caller.where
+    wiped = await call.store.speakers.opt_out(where.platform, where.workspace, call.caller.author)
+    return call.answer(
+        f"You are opted out, and the text of {counted(wiped, 'message')} of yours is deleted. From "
+        "now on I note that and when you write, never what, so I can't answer you either. "
+        f"{KEPT_BY_OTHERS} /assistant privacy optin undoes this for what you write from then on."
+    )
+
+
+async def opt_in(call: Call) -> CommandAnswer:
+    """Store the caller's words again, from now on."""
+    where = call.caller.where
+    await call.store.speakers.opt_in(where.platform, where.workspace, call.caller.author.id)
+    return call.answer(
+        "You are opted in: from now on I store what you write here. What was deleted stays deleted."
+    )
+
+
+async def forget_me(call: Call) -> CommandAnswer:
+    """Delete what the caller wrote, everywhere in the workspace."""
+    where, author = call.caller.where, call.caller.author
+    forgotten = await call.store.speakers.forget(where.platform, where.workspace, author.id)
+    opted_out = await call.store.speakers.is_opted_out(where.platform, where.workspace, author.id)
+    next_ = (
+        "You stay opted out."
+        if opted_out
+        else "I store what you write from now on, unless you use /assistant privacy optout."
+    )
+    return call.answer(
+        f"I deleted the text of {counted(forgotten, 'message')} of yours, and your name. "
+        f"{KEPT_BY_OTHERS} {next_}"
+    )
+
+
+async def retention(call: Call) -> CommandAnswer:
+    """Show or set how many days the channel's messages are kept; 0 keeps them."""
+    where, days = call.caller.where, call.number("days")
+    if days is None:
+        return call.answer(how_long(await call.store.channels.settings(where)))
+    settings = await call.store.channels.change(where, retention_days=days or None)
+    # At once, so that the answer is true when it is read.
+    await call.store.messages.purge(call.caller.now)
+    return call.answer(how_long(settings))
+
+
+def how_long(settings: ChannelSettings) -> str:
+    """Say how long a channel's messages are kept."""
+    days = settings.retention_days
+    if days is None:
+        return "Messages here are kept until somebody deletes them."
+    return f"Messages here are deleted after {counted(days, 'day')}."
+
+
+def _training(settings: ChannelSettings) -> str:
+    if settings.may_train:
+        return "Whoever runs me may train the model on messages of this channel."
+    return "No model is trained on them."
