@@ -5,15 +5,24 @@ continue the opened answer `(` with one token, and servers that cannot and begin
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from inference.wire.chat_form import RESPONSE, SILENCE, ChatForm
 
+# The largest logprob taken for a rounding error of 0. Anything above, or no number, is nonsense.
+MAX_LOGPROB = 0.01
+# How servers write the token that ends an answer: "", "</s>", "<|im_end|>", "<end_of_turn>".
+_END = re.compile(r"(?:</?\w+>|<\|\w+\|>)?")
+
 
 @dataclass(frozen=True, slots=True)
 class TokenChoice:
-    """One generated token and the natural-log probabilities of the likeliest ones at its place."""
+    """One generated token and the natural-log probabilities of the likeliest ones at its place.
+
+    The generated token is one of them.
+    """
 
     text: str
     top_logprobs: Mapping[str, float]
@@ -24,33 +33,74 @@ def p_speak(choices: Sequence[TokenChoice], *, form: ChatForm, opened: str) -> f
 
     `opened` is the text of the answer that the server was asked to continue, "" if it could not.
     The markers' shared tokens are stepped over; at the first place where they part,
-    P(speak) = p(response) / (p(response) + p(silence)), or 1 - p(silence) if the form says so. An
-    answer that leaves the markers before that place speaks without a marker: 1 - p(silence so far).
-    Raises ValueError if neither marker is among the likeliest tokens, or there is no token.
+    P(speak) = p(response) / (p(response) + p(silence)), or 1 - p(silence) if the form says so. Where
+    the form names the two tokens of that place they are taken, otherwise every token that begins one
+    marker only. An answer that leaves the markers before that place speaks without a marker:
+    1 - p(silence so far), where an answer that ends at once counts as silence. Raises ValueError if
+    there is no token, if neither marker is among the likeliest ones, or if a logprob is no logarithm
+    of a probability.
     """
     silence, response = SILENCE.removeprefix(opened), RESPONSE.removeprefix(opened)
     for choice in choices:
-        p_silence = _mass(choice, silence, unlike=response)
-        p_response = _mass(choice, response, unlike=silence)
-        if p_silence + p_response > 0:
-            if form.score == "not_silence":
-                return 1.0 - min(1.0, p_silence)
-            return p_response / (p_response + p_silence)
-        text = choice.text.lstrip() if silence == SILENCE else choice.text
-        if not text or not silence.startswith(text):
-            if opened:
-                break
-            return 1.0 - min(1.0, _mass(choice, silence, unlike=""))
-        silence, response = silence.removeprefix(text), response.removeprefix(text)
+        begun = SILENCE.removesuffix(silence)
+        text = choice.text if begun else choice.text.lstrip()
+        if choice.text and silence.startswith(text) and response.startswith(text):
+            silence, response = silence.removeprefix(text), response.removeprefix(text)
+            continue
+        if opened and text.lstrip().startswith(opened):
+            break  # the server did not continue the answer but began another
+        p_silence, p_response = _parting(choice, silence, response, form=form, begun=begun)
+        is_marker = bool(begun) or _begins(text, silence) or _begins(text, response)
+        if is_marker and p_silence + p_response > 0:
+            return _ratio(p_silence, p_response, form=form)
+        if opened:
+            break
+        return 1.0 - min(1.0, _mass(choice, silence, unlike="") + _p_end(choice))
     raise ValueError("the model's first tokens hold neither marker")
+
+
+def _ratio(p_silence: float, p_response: float, *, form: ChatForm) -> float:
+    if form.score == "not_silence":
+        return 1.0 - min(1.0, p_silence)
+    return p_response / (p_response + p_silence)
+
+
+def _parting(
+    choice: TokenChoice, silence: str, response: str, *, form: ChatForm, begun: str
+) -> tuple[float, float]:
+    """Give p(silence) and p(response) at this place, both 0 where the markers have not parted."""
+    if form.decision is not None and form.decision.prefix == begun:
+        exact = _exact(choice, form.decision.silence), _exact(choice, form.decision.response)
+        if sum(exact) > 0:
+            return exact
+    return _mass(choice, silence, unlike=response), _mass(choice, response, unlike=silence)
+
+
+def _exact(choice: TokenChoice, token: str) -> float:
+    logprob = choice.top_logprobs.get(token)
+    return 0.0 if logprob is None else _probability(logprob)
 
 
 def _mass(choice: TokenChoice, rest: str, *, unlike: str) -> float:
     """Sum the probabilities of tokens that begin `rest` but not `unlike`."""
     total = 0.0
     for token, logprob in choice.top_logprobs.items():
-        text = token.strip()
-        begins = bool(text) and (rest.startswith(text) or text.startswith(rest))
-        if begins and not (unlike and unlike.startswith(text)):
-            total += math.exp(logprob)
+        text = token.strip().casefold()
+        if _begins(text, rest) and not (unlike and unlike.startswith(text)):
+            total += _probability(logprob)
     return total
+
+
+def _begins(text: str, rest: str) -> bool:
+    return bool(text) and (rest.startswith(text) or text.startswith(rest))
+
+
+def _p_end(choice: TokenChoice) -> float:
+    ends = [value for token, value in choice.top_logprobs.items() if _END.fullmatch(token)]
+    return sum(_probability(logprob) for logprob in ends)
+
+
+def _probability(logprob: float) -> float:
+    if not logprob <= MAX_LOGPROB:  # also catches NaN, which no comparison holds for
+        raise ValueError("the server's logprobs are no logarithms of probabilities")
+    return math.exp(logprob)

@@ -1,7 +1,8 @@
 """Render bursts of messages as the chat turns a model sees: append-only, roles alternating.
 
 Pure. A burst is one user turn, one `Name: text` line a message; after it stands what the assistant
-did. Names and texts are expected to have gone through `inference.wire.text`.
+did. Names and texts are expected to have gone through `inference.wire.text`; replies and personas are
+made safe here.
 """
 
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, TypedDict
 
 from inference.wire.chat_form import RESPONSE, SILENCE, ChatForm
+from inference.wire.text import break_control_tokens
 
 
 class Turn(TypedDict):
@@ -28,7 +30,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """Messages settled by one decision; `reply` is what the assistant said, None if it was silent."""
+    """Messages settled by one decision, at least one; `reply` is None if the assistant was silent."""
 
     lines: tuple[Line, ...]
     reply: str | None = None
@@ -40,7 +42,7 @@ def decision_turns(form: ChatForm, bursts: Sequence[Burst], *, persona: str = ""
     The last turn opens the assistant's answer with the text that both markers share; send it with
     `continue_final_message`. Raises ValueError without bursts.
     """
-    turns = _settled_turns(form, bursts, persona=persona)
+    turns = _turns_so_far(form, bursts, persona=persona)
     shared = form.decision.prefix if form.decision else "("
     return [*turns, {"role": "assistant", "content": shared}]
 
@@ -53,31 +55,38 @@ def reply_turns(form: ChatForm, bursts: Sequence[Burst], *, persona: str = "") -
     without bursts.
     """
     if form.reply_prompt is None:
-        turns = _settled_turns(form, bursts, persona=persona)
+        turns = _turns_so_far(form, bursts, persona=persona)
         return [*turns, {"role": "assistant", "content": RESPONSE}]
+    earlier, last = _split(bursts)
     plain: list[Turn] = []
-    for burst in bursts:
+    for burst in earlier:
         _say(plain, "user", _user_text(burst))
-        if burst is not bursts[-1] and burst.reply is not None:
-            _say(plain, "assistant", burst.reply)
+        if burst.reply is not None:
+            _say(plain, "assistant", break_control_tokens(burst.reply))
+    _say(plain, "user", _user_text(last))
     return _with_system(form, form.reply_prompt, plain, persona=persona)
 
 
 def settled_turns(form: ChatForm, bursts: Sequence[Burst], *, persona: str = "") -> list[Turn]:
     """Give all bursts with what the assistant did after each: the form that training learns from."""
-    turns = _settled_turns(form, bursts, persona=persona)
+    turns = _turns_so_far(form, bursts, persona=persona)
     return [*turns, {"role": "assistant", "content": _answer(bursts[-1])}]
 
 
-def _settled_turns(form: ChatForm, bursts: Sequence[Burst], *, persona: str) -> list[Turn]:
+def _turns_so_far(form: ChatForm, bursts: Sequence[Burst], *, persona: str) -> list[Turn]:
+    earlier, last = _split(bursts)
+    turns: list[Turn] = []
+    for burst in earlier:
+        turns.append({"role": "user", "content": _user_text(burst)})
+        turns.append({"role": "assistant", "content": _answer(burst)})
+    turns.append({"role": "user", "content": _user_text(last)})
+    return _with_system(form, form.decide_prompt, turns, persona=persona)
+
+
+def _split(bursts: Sequence[Burst]) -> tuple[Sequence[Burst], Burst]:
     if not bursts:
         raise ValueError("there is nothing to decide on: no bursts")
-    turns: list[Turn] = []
-    for burst in bursts:
-        turns.append({"role": "user", "content": _user_text(burst)})
-        if burst is not bursts[-1]:
-            turns.append({"role": "assistant", "content": _answer(burst)})
-    return _with_system(form, form.decide_prompt, turns, persona=persona)
+    return bursts[:-1], bursts[-1]
 
 
 def _user_text(burst: Burst) -> str:
@@ -85,7 +94,9 @@ def _user_text(burst: Burst) -> str:
 
 
 def _answer(burst: Burst) -> str:
-    return SILENCE if burst.reply is None else f"{RESPONSE} {burst.reply}"
+    if burst.reply is None:
+        return SILENCE
+    return f"{RESPONSE} {break_control_tokens(burst.reply)}".rstrip()
 
 
 def _say(turns: list[Turn], role: Literal["user", "assistant"], text: str) -> None:
@@ -96,7 +107,8 @@ def _say(turns: list[Turn], role: Literal["user", "assistant"], text: str) -> No
 
 
 def _with_system(form: ChatForm, prompt: str, turns: list[Turn], *, persona: str) -> list[Turn]:
-    filled = prompt.replace("{name}", form.assistant_name).replace("{persona}", persona).strip()
+    described = break_control_tokens(" ".join(persona.split()))
+    filled = prompt.replace("{name}", form.assistant_name).replace("{persona}", described).strip()
     if not filled:
         return turns
     if form.system_role:
