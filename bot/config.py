@@ -22,19 +22,12 @@ from bot.messages import Mode
 PREFIX = "EARSHOT_"
 DOTENV = Path(".env")
 
-# What people write, and the drivers that the store speaks asynchronously.
-DRIVERS = {
-    "sqlite": "sqlite+aiosqlite",
-    "sqlite+aiosqlite": "sqlite+aiosqlite",
-    "postgres": "postgresql+asyncpg",
-    "postgresql": "postgresql+asyncpg",
-    "postgresql+asyncpg": "postgresql+asyncpg",
-}
+DATABASES = ("sqlite", "postgres", "postgresql")
 
 
 def default_database_url() -> str:
     """Name the SQLite file in the user's data folder; does not create it."""
-    return f"sqlite+aiosqlite:///{user_data_path('earshot', appauthor=False) / 'earshot.db'}"
+    return f"sqlite:///{user_data_path('earshot', appauthor=False) / 'earshot.db'}"
 
 
 class Settings(BaseSettings):
@@ -126,12 +119,10 @@ class Settings(BaseSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _with_async_driver(cls, value: str) -> str:
-        scheme, separator, rest = value.partition("://")
-        if not separator or scheme not in DRIVERS:
+    def _is_a_known_database(cls, value: str) -> str:
+        if _split(value).scheme.partition("+")[0] not in DATABASES or "://" not in value:
             raise ValueError("must begin with sqlite:/// or postgresql://")
-        _split(value)
-        return f"{DRIVERS[scheme]}://{rest}"
+        return value
 
     @field_validator("model_url", "discord_api_base", "slack_api_base")
     @classmethod

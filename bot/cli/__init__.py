@@ -1,0 +1,1 @@
+"""The command line `earshot`: one module a command, thin, with the substance elsewhere."""

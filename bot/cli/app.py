@@ -1,0 +1,205 @@
+"""The commands of `earshot` and their options.
+
+Each command imports what it needs when it runs, so that `earshot --help` answers at once.
+"""
+
+import asyncio
+import importlib.metadata
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.begin import begin
+
+app = typer.Typer(
+    name="earshot",
+    help="A group-chat assistant that knows when to stay silent.",
+    no_args_is_help=True,
+    add_completion=False,
+    # A traceback with local variables could show a secret.
+    pretty_exceptions_enable=False,
+)
+db = typer.Typer(help="The history database.", no_args_is_help=True)
+bench = typer.Typer(help="Measure Earshot on this machine.", no_args_is_help=True)
+app.add_typer(db, name="db")
+app.add_typer(bench, name="bench")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+NumMessages = Annotated[int, typer.Option(min=1, help="How many messages.")]
+Host = Annotated[
+    str | None,
+    typer.Option(help="The address to listen on; else EARSHOT_ROOM_HOST.", show_default=False),
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"earshot {importlib.metadata.version('earshot')}")
+        raise typer.Exit
+
+
+@app.callback()
+def earshot(
+    ctx: typer.Context,
+    *,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """A group-chat assistant that knows when to stay silent."""
+    ctx.obj = verbose
+
+
+@app.command()
+def room(
+    ctx: typer.Context,
+    *,
+    host: Host = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="The port, 0 for any free one; else EARSHOT_ROOM_PORT.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Open the room: a group chat in the browser, with you as everyone and Earshot listening."""
+    settings = begin(ctx)
+    from bot.cli.ports import check_port
+    from bot.runtime import run_room
+
+    host = settings.room_host if host is None else host
+    port = settings.room_port if port is None else port
+    check_port(host, port)
+    asyncio.run(run_room(settings, host=host, port=port))
+
+
+@app.command()
+def chat(ctx: typer.Context) -> None:
+    """Chat in the terminal: write `Name: text`, or `help`."""
+    settings = begin(ctx)
+    from bot.runtime import run_chat
+
+    asyncio.run(run_chat(settings))
+
+
+@app.command()
+def worker(
+    ctx: typer.Context,
+    *,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on.")] = 8000,
+    model: Annotated[
+        str | None, typer.Option(help="A folder or a model id; else EARSHOT_MODEL.")
+    ] = None,
+    adapter: Annotated[
+        str | None, typer.Option(help="The folder of a LoRA adapter; else EARSHOT_ADAPTER.")
+    ] = None,
+) -> None:
+    """Serve a model to Earshot, over OpenAI-compatible HTTP."""
+    settings = begin(ctx)
+    from bot.cli.worker import become_inference, options
+
+    given = options(
+        host=host,
+        port=port,
+        model=model or settings.model or None,
+        adapter=adapter or settings.adapter,
+        threads=settings.worker_threads,
+    )
+    become_inference(["serve", *given])
+
+
+@app.command()
+def replay(  # noqa: PLR0913 - each is an option people type
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Conversations, one JSON object a line.")],
+    *,
+    own_history: Annotated[
+        bool,
+        typer.Option("--own-history", help="Go on from the model's own replies, not the file's."),
+    ] = False,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Only the first N conversations.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a message.")] = False,
+    replies: Annotated[
+        bool, typer.Option(help="Write the replies too, not only the decisions.")
+    ] = True,
+) -> None:
+    """Replay conversations: who said what, P(speak), the decision, the reply."""
+    begin(ctx)
+    from bot.cli.replay import replay as replay_file
+
+    replay_file(file, own_history=own_history, limit=limit, as_json=as_json, replies=replies)
+
+
+@app.command()
+def doctor(
+    *,
+    install_default_model: Annotated[
+        bool, typer.Option("--install-default-model", help="Install the default model and end.")
+    ] = False,
+) -> None:
+    """Check settings, database, model, memory, disk and port; each line says what to do."""
+    from bot.cli.doctor import examine, install_model
+
+    if install_default_model:
+        install_model()
+    elif not examine():
+        raise typer.Exit(1)
+
+
+@db.command()
+def upgrade(ctx: typer.Context) -> None:
+    """Bring the history database to the form this version needs."""
+    settings = begin(ctx)
+    from bot.cli.terminal import out
+    from bot.store import upgrade as upgrade_store
+
+    asyncio.run(upgrade_store(settings.database_url))
+    out().print("The history database is up to date.")
+
+
+@bench.command()
+def decide(
+    *,
+    histories: Annotated[
+        str, typer.Option(help="Lengths of history in tokens, with commas between.")
+    ] = "256,1024,2048",
+    as_json: AsJson = False,
+) -> None:
+    """Time one decision on a kept prefix against re-reading the whole conversation."""
+    from bot.cli.worker import become_inference, options
+
+    become_inference(
+        ["bench", "decide", *options(histories=histories), *(["--json"] if as_json else [])]
+    )
+
+
+@bench.command()
+def intake(*, messages: NumMessages = 10_000, as_json: AsJson = False) -> None:
+    """Time how many messages a second the history takes in."""
+    from bot.cli import bench as benchmarks
+
+    benchmarks.intake(num_messages=messages, as_json=as_json)
+
+
+@bench.command()
+def pipeline(*, messages: NumMessages = 200, as_json: AsJson = False) -> None:
+    """Time what Earshot adds to each message, the model aside."""
+    from bot.cli import bench as benchmarks
+
+    benchmarks.pipeline(num_messages=messages, as_json=as_json)
+
+
+@bench.command("room")
+def room_memory(*, messages: NumMessages = 50, as_json: AsJson = False) -> None:
+    """Measure the memory of the bot while it serves the room."""
+    from bot.cli import bench as benchmarks
+
+    benchmarks.room(num_messages=messages, as_json=as_json)

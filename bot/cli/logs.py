@@ -1,0 +1,33 @@
+"""Logging for a person at a terminal: one line a record on stderr, and no secret in it."""
+
+import logging
+from collections.abc import Sequence
+
+FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+# Each request is a line of theirs at "info"; the decision it serves is a line of ours.
+TALKATIVE = ("httpcore2", "httpx2", "openai")
+
+
+class RedactingFormatter(logging.Formatter):
+    """Formats as usual, then replaces each secret with `***`, tracebacks included."""
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        super().__init__(FORMAT, datefmt="%H:%M:%S")
+        # Longest first: a secret may be a part of another.
+        self._secrets = sorted(secrets, key=len, reverse=True)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Give the text of a record without secrets."""
+        text = super().format(record)
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
+
+
+def configure_logging(level: str, *, secrets: Sequence[str]) -> None:
+    """Send what is logged from `level` on ("debug" to "error") to stderr."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(RedactingFormatter(secrets))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel("DEBUG" if level == "debug" else "WARNING")

@@ -1,0 +1,97 @@
+"""Writes the pages that are made from the code: settings, `.env.example` and the command line.
+
+Run it with `make docs`; a test fails while a page differs from what this would write.
+"""
+
+from pathlib import Path
+
+from bot.config import PREFIX, Settings, variable
+
+ROOT = Path(__file__).parents[2]
+
+
+def pages() -> dict[str, str]:
+    """Give the text of each page by its path from the root of the project."""
+    return {
+        "docs/settings.md": settings_page(),
+        "docs/cli.md": command_line_page(),
+        ".env.example": example_env(),
+    }
+
+
+def settings_page() -> str:
+    """Render the table of settings, in the order of the class."""
+    rows = [
+        f"| `{variable(field)}` | {_default(field)} | {_description(field)} |"
+        for field in Settings.model_fields
+    ]
+    return "\n".join(
+        [
+            "# Settings",
+            "",
+            "Set them in the environment, or in a file `.env` in the folder where `earshot` starts",
+            "(`.env.example` is one to copy); the environment wins. An empty value counts as not set.",
+            f"A name that begins with `{PREFIX}` and is not in this table is refused. `earshot doctor`",
+            "shows what is set, and never shows a secret.",
+            "",
+            "| setting | default | meaning |",
+            "|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def example_env() -> str:
+    """Render `.env.example`: every setting, commented out."""
+    lines = ["# Copy this file to .env and uncomment what you want to change.", ""]
+    for field in Settings.model_fields:
+        default = Settings.model_fields[field].default
+        lines += [f"# {_description(field)}", f"# {variable(field)}={_plain(default)}", ""]
+    return "\n".join(lines).replace("`", "")
+
+
+def command_line_page() -> str:
+    """Render the help of every command, as `--help` knows it."""
+    import typer
+    from typer.cli import get_docs_for_click
+    from typer.main import get_command
+
+    from bot.cli.app import app
+
+    command = get_command(app)
+    context = typer.Context(command, info_name="earshot")
+    text = get_docs_for_click(obj=command, ctx=context, name="earshot", title="The command line")
+    return text.strip() + "\n"
+
+
+def write_pages() -> None:
+    """Write every page."""
+    for path, text in pages().items():
+        (ROOT / path).write_text(text, encoding="utf-8")
+
+
+def _default(field: str) -> str:
+    shown = Settings.model_fields[field].json_schema_extra
+    if isinstance(shown, dict):
+        return str(shown["shown_default"])
+    default = _plain(Settings.model_fields[field].default)
+    return f"`{default}`" if default else "not set"
+
+
+def _plain(default: object) -> str:
+    return (
+        default
+        if isinstance(default, str)
+        else f"{default:g}"
+        if isinstance(default, float)
+        else ""
+    )
+
+
+def _description(field: str) -> str:
+    return Settings.model_fields[field].description or ""
+
+
+if __name__ == "__main__":
+    write_pages()
