@@ -80,13 +80,9 @@ def _default(field: str) -> str:
 
 
 def _plain(default: object) -> str:
-    return (
-        default
-        if isinstance(default, str)
-        else f"{default:g}"
-        if isinstance(default, float)
-        else ""
-    )
+    if isinstance(default, float):
+        return f"{default:g}"
+    return str(default) if isinstance(default, str | int) else ""
 
 
 def _description(field: str) -> str:
