@@ -8,7 +8,7 @@ be given, a notice is. A failure is kept as a failure, never as silence.
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -44,11 +44,16 @@ def new_key() -> str:
     return secrets.token_hex(12)
 
 
+async def _at_once() -> None:
+    """Wait for nothing."""
+
+
 @dataclass(slots=True)
 class Pipeline:
     """Runs the messages of one platform through one model.
 
     `clock` gives aware UTC times. A burst older than `max_age_s` is recorded, never answered.
+    Decisions wait for `ready`, so that what is said while the model loads is decided on after it.
     """
 
     store: Store
@@ -58,6 +63,7 @@ class Pipeline:
     clock: Callable[[], datetime]
     settling: Settling = field(default_factory=Settling)
     max_age_s: float = 300.0
+    ready: Callable[[], Awaitable[None]] = _at_once
     conversations: Conversations = field(init=False)
     judge: Judge = field(init=False)
     writer: Writer = field(init=False)
@@ -105,6 +111,7 @@ class Pipeline:
 
     async def respond(self, where: ConversationKey) -> None:
         """Decide on what waits in a conversation, and carry the decision out."""
+        await self.ready()
         considered = await self.judge.consider(where)
         if considered is None:
             return

@@ -1,4 +1,4 @@
-"""`earshot replay`: run recorded conversations through the real pipeline and see what it would do."""
+"""Runs `earshot replay`: prints who said what, P(speak), the decision and the reply."""
 
 import asyncio
 import json
@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bot.config import Settings, load_settings
+from bot.config import Settings
 from bot.errors import ConfigError
 from bot.messages import Action, Author, Mode
 from bot.platforms.replay import Replay, Replayed
@@ -35,27 +33,6 @@ class Options:
     with_replies: bool
 
 
-def replay(
-    file: Annotated[Path, typer.Argument(help="Conversations, one JSON object a line.")],
-    *,
-    own_history: Annotated[
-        bool, typer.Option(help="Let the model's own replies be the history, not the file's.")
-    ] = False,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="Only the first N conversations.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a message.")] = False,
-    replies: Annotated[
-        bool, typer.Option(help="Write the replies too, not only the decisions.")
-    ] = True,
-) -> None:
-    """Replay conversations: who said what, P(speak), the decision, the reply."""
-    if own_history and not replies:
-        raise ConfigError("--own-history needs the replies: leave --no-replies out.")
-    conversations = read_conversations(file, limit=limit)
-    asyncio.run(_replay(conversations, load_settings(), Options(own_history, as_json, replies)))
-
-
 def read_conversations(file: Path, *, limit: int | None) -> list[FileConversation]:
     """Read a conversation file. Raises ConfigError that names the file, the line and the fault."""
     try:
@@ -68,6 +45,14 @@ def read_conversations(file: Path, *, limit: int | None) -> list[FileConversatio
     if not conversations:
         raise ConfigError(f"{file} holds no conversation.")
     return conversations
+
+
+def replay(settings: Settings, file: Path, *, limit: int | None, options: Options) -> None:
+    """Replay a file's first `limit` conversations (None: all). Raises ConfigError."""
+    if options.own_history and not options.with_replies:
+        raise ConfigError("--own-history needs the replies: leave --no-replies out.")
+    conversations = read_conversations(file, limit=limit)
+    asyncio.run(_replay(conversations, settings, options))
 
 
 async def _replay(

@@ -1,0 +1,1 @@
+"""Measures of the bot without its model: intake, pipeline overhead, memory."""

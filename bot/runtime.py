@@ -1,0 +1,178 @@
+"""Puts the parts together for a run: the store, the model with its worker, one platform.
+
+The only place that knows all of them. What stops in here, stops in order: first the platform, then
+the conversations, then the worker, last the store.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bot.config import Settings
+from bot.errors import ConfigError, ModelError, StoreError
+from bot.messages import Author
+from bot.model_client import OpenAIModel
+from bot.pipeline import Pipeline
+from bot.ports import Platform
+from bot.settle import Settling
+from bot.store import Store
+from bot.supervisor import WorkerProcess, WorkerStatus
+from inference.wire.chat_form import ChatForm
+
+logger = logging.getLogger(__name__)
+
+PURGE_EVERY_S = 3600.0
+LOAD_TIMEOUT_S = 600.0  # a 7B model from a slow disk; the default model takes seconds
+REMOTE = WorkerStatus("ready", "")
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """A model and whoever serves it: the own worker, or a server elsewhere that is just used."""
+
+    model: OpenAIModel
+    worker: WorkerProcess | None
+
+    def status(self) -> WorkerStatus:
+        """Say how the worker is doing; a server elsewhere is taken to be ready."""
+        return self.worker.status() if self.worker else REMOTE
+
+    async def wait_ready(self) -> None:
+        """Wait until the own worker has loaded. Raises ModelUnavailable if it gave up."""
+        if self.worker:
+            await self.worker.wait_ready(timeout_s=LOAD_TIMEOUT_S)
+
+    async def wait_loaded(self) -> None:
+        """Wait while there is hope: messages of the first minute are decided on once it is loaded."""
+        with suppress(ModelError):
+            await self.wait_ready()
+
+
+def utc_now() -> datetime:
+    """Give the time that decisions and messages are stamped with."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def opened_model(settings: Settings) -> AsyncIterator[ServedModel]:
+    """Use the server at `model_url`, or start our own worker and stop it in the end.
+
+    Does not wait for the model. Raises ConfigError for a chat form that cannot be read.
+    """
+    form = _chat_form(settings)
+    async with AsyncExitStack() as stack:
+        worker = None
+        if settings.model_url is None:
+            worker = await stack.enter_async_context(
+                WorkerProcess(
+                    model=settings.model or None,
+                    adapter=settings.adapter,
+                    threads=settings.worker_threads,
+                )
+            )
+        key = settings.model_api_key
+        model = OpenAIModel(
+            settings.model_url or (worker.url if worker else ""),
+            model=(settings.model or None) if worker is None else None,
+            api_key=key.get_secret_value() if key else None,
+            form=form,
+            max_prompt_tokens=settings.max_prompt_tokens,
+            timeout_s=settings.model_timeout_s,
+        )
+        stack.push_async_callback(model.close)
+        yield ServedModel(model, worker)
+
+
+@asynccontextmanager
+async def opened_store(settings: Settings) -> AsyncIterator[Store]:
+    """Open the history, and delete what is past its retention as long as it is open.
+
+    Raises StoreError.
+    """
+    store = await Store.open(settings.database_url, default_mode=settings.default_mode)
+    purging = asyncio.create_task(_purge_for_ever(store, utc_now), name="purge")
+    try:
+        yield store
+    finally:
+        purging.cancel()
+        await asyncio.gather(purging, return_exceptions=True)
+        await store.close()
+
+
+@asynccontextmanager
+async def running_pipeline(
+    settings: Settings, platform: Platform, *, store: Store, served: ServedModel
+) -> AsyncIterator[Pipeline]:
+    """Run a pipeline; what a stop left behind is taken up first."""
+    pipeline = Pipeline(
+        store=store,
+        model=served.model,
+        platform=platform,
+        me=Author("earshot", settings.name, is_bot=True),
+        clock=utc_now,
+        settling=Settling(settings.burst_quiet_s, settings.burst_max_s),
+        max_age_s=settings.max_age_s,
+        ready=served.wait_loaded,
+    )
+    async with pipeline.conversations:
+        await pipeline.resume()
+        yield pipeline
+
+
+async def run_room(
+    settings: Settings, *, host: str, port: int, on_open: Callable[[str], None]
+) -> None:
+    """Serve the room until the process is told to stop; `on_open` is told its address.
+
+    Raises StoreError or ConfigError.
+    """
+    from bot.commands import Commands
+    from bot.platforms.room.app import room_app
+    from bot.platforms.room.platform import RoomPlatform
+    from bot.platforms.room.room import Room
+    from bot.platforms.room.serve import serve
+
+    platform = RoomPlatform()
+    async with (
+        opened_store(settings) as store,
+        opened_model(settings) as served,
+        running_pipeline(settings, platform, store=store, served=served) as pipeline,
+    ):
+        room = Room(
+            store=store,
+            pipeline=pipeline,
+            commands=Commands(store=store, model=served.model),
+            platform=platform,
+            model=served.model,
+            me=pipeline.me,
+            status=served.status,
+        )
+        app = room_app(room, hosts=[host])
+        await serve(app, host=host, port=port, on_open=on_open)
+
+
+async def _purge_for_ever(store: Store, clock: Callable[[], datetime]) -> None:
+    """Delete what is older than its channel's retention allows, now and every hour."""
+    while True:
+        try:
+            if count := await store.messages.purge(clock()):
+                logger.info("retention: %d old messages deleted", count)
+        except StoreError:
+            logger.exception("retention: old messages could not be deleted")
+        await asyncio.sleep(PURGE_EVERY_S)
+
+
+def _chat_form(settings: Settings) -> ChatForm | None:
+    if settings.chat_form is None:
+        return None
+    try:
+        return ChatForm.from_json(settings.chat_form.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            f"EARSHOT_CHAT_FORM: {settings.chat_form} cannot be read: {error.strerror}"
+        ) from error
+    except ValueError as error:
+        raise ConfigError(f"EARSHOT_CHAT_FORM: {settings.chat_form}: {error}") from error
