@@ -51,9 +51,9 @@ async def clear(call: Call) -> CommandAnswer:
             f"This would delete what I remember here: {counted(num_messages, 'message')} and every "
             f"decision on them, for good. To do it, type {PREFIX} clear confirm."
         )
-    num_forgotten = await call.store.messages.clear(call.caller.where)
+    await call.store.messages.clear(call.caller.where)
     return call.answer(
-        f"I forgot this conversation: {counted(num_forgotten, 'message')}. My settings stay."
+        "I forgot this conversation: the messages, and every decision on them. My settings stay."
     )
 
 

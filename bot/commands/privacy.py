@@ -15,7 +15,7 @@ async def show(call: Call) -> CommandAnswer:
     about = await call.store.speakers.stored(where.platform, where.workspace, call.caller.author.id)
     settings = await call.store.channels.settings(where)
     if about.opted_out:
-        told = "You opted out: I note that and when you write, never what."
+        told = "You opted out: I note that you write, and when, but never what."
     elif about.num_messages and about.first_at and about.last_at:
         told = (
             f"I store {counted(about.num_messages, 'message')} of yours, written between "
@@ -36,7 +36,7 @@ async def opt_out(call: Call) -> CommandAnswer:
     wiped = await call.store.speakers.opt_out(where.platform, where.workspace, call.caller.author)
     return call.answer(
         f"You are opted out, and the text of {counted(wiped, 'message')} of yours is deleted. From "
-        "now on I note that and when you write, never what, so I can't answer you either. "
+        "now on I note that you write, and when, but never what, so I can't answer you either. "
         f"{KEPT_BY_OTHERS} /assistant privacy optin undoes this for what you write from then on."
     )
 
@@ -62,7 +62,7 @@ async def forget_me(call: Call) -> CommandAnswer:
     )
     return call.answer(
         f"I deleted the text of {counted(forgotten, 'message')} of yours, and your name. "
-        f"{KEPT_BY_OTHERS} {next_}"
+        f"Your user id stays, with when you wrote and whether I spoke. {KEPT_BY_OTHERS} {next_}"
     )
 
 

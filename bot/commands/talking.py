@@ -7,9 +7,9 @@ from datetime import datetime
 from bot.commands.answer import Call, CommandAnswer, counted
 from bot.commands.parse import clipped
 from bot.commands.times import say_span
+from bot.cut import shown
 from bot.messages import Action, Entry, KeptDecision, Mode
 from bot.ports import ModelCard
-from inference.wire.chat_form import RESPONSE, SILENCE
 from inference.wire.text import speaker_name, speaker_text
 from inference.wire.turns import Turn
 
@@ -74,7 +74,8 @@ async def catchup(call: Call) -> CommandAnswer:
         lines = _newest_that_fit(_lines(said, card), max_chars=_max_chars(card))
         turns = catchup_turns(lines, name=speaker_name(author.name, reserved=frozenset()))
         pieces = [piece async for piece in call.model.reply(turns, session=f"{where}/catchup")]
-    summary = _without_markers("".join(pieces))
+    name = card.form.assistant_name
+    summary = shown("".join(pieces), speakers=(), assistant=name, whole=True).text
     if not summary:
         return call.answer("I have no summary for you; the messages above say it best.")
     read = counted(len(lines), "message")
@@ -144,7 +145,3 @@ def _newest_that_fit(lines: Sequence[str], *, max_chars: int) -> list[str]:
         kept.append(line)
         left -= len(line) + 1
     return kept[::-1] or [lines[-1][:max_chars]]
-
-
-def _without_markers(output: str) -> str:
-    return output.replace(RESPONSE, " ").replace(SILENCE, " ").strip()
