@@ -17,6 +17,10 @@ MAX_LOGPROB = 0.01
 _END = re.compile(r"(?:</?\w+>|<\|\w+\|>)?")
 
 
+class BegunAnew(ValueError):  # noqa: N818 - what the server did, named as it is told apart
+    """The server did not continue the opened answer but began another one."""
+
+
 @dataclass(frozen=True, slots=True)
 class TokenChoice:
     """One generated token and the natural-log probabilities of the likeliest ones at its place.
@@ -36,19 +40,19 @@ def p_speak(choices: Sequence[TokenChoice], *, form: ChatForm, opened: str) -> f
     P(speak) = p(response) / (p(response) + p(silence)), or 1 - p(silence) if the form says so. Where
     the form names the two tokens of that place they are taken, otherwise every token that begins one
     marker only. An answer that leaves the markers before that place speaks without a marker:
-    1 - p(silence so far), where an answer that ends at once counts as silence. Raises ValueError if
-    there is no token, if neither marker is among the likeliest ones, or if a logprob is no logarithm
-    of a probability.
+    1 - p(silence so far), where an answer that ends at once counts as silence. Raises BegunAnew, and
+    ValueError if there is no token, if neither marker is among the likeliest ones, or if a logprob
+    is no logarithm of a probability.
     """
     silence, response = SILENCE.removeprefix(opened), RESPONSE.removeprefix(opened)
     for choice in choices:
         begun = SILENCE.removesuffix(silence)
-        text = choice.text if begun else choice.text.lstrip()
+        text = (choice.text if begun else choice.text.lstrip()).casefold()
         if choice.text and silence.startswith(text) and response.startswith(text):
             silence, response = silence.removeprefix(text), response.removeprefix(text)
             continue
         if opened and text.lstrip().startswith(opened):
-            break  # the server did not continue the answer but began another
+            raise BegunAnew("the server began a new answer instead of continuing the opened one")
         p_silence, p_response = _parting(choice, silence, response, form=form, begun=begun)
         is_marker = bool(begun) or _begins(text, silence) or _begins(text, response)
         if is_marker and p_silence + p_response > 0:

@@ -1,0 +1,43 @@
+"""From what a server offers to the card of the model in use.
+
+Pure: the parsed list of models in, a ModelCard out, or a ModelRefused that says what to change.
+"""
+
+from collections.abc import Sequence
+
+from bot.errors import ModelRefused
+from bot.model_answers import ListedModel
+from bot.ports import ModelCard
+from inference.wire.chat_form import ChatForm
+
+
+def chosen(offered: Sequence[ListedModel], *, name: str | None) -> ListedModel:
+    """Pick the named model, also where the server adds ":latest" to it; the first if `name` is None.
+
+    Raises ModelRefused if there is none.
+    """
+    for listed in offered:
+        if name in (None, listed.id, listed.id.removesuffix(":latest")):
+            return listed
+    if name is None:
+        raise ModelRefused("the model server offers no model: load one into it")
+    names = ", ".join(listed.id for listed in offered[:5]) or "none"
+    raise ModelRefused(
+        f"the model server has no model {name!r}, it offers: {names}; correct EARSHOT_MODEL"
+    )
+
+
+def card_of(listed: ListedModel, *, form: ChatForm, max_prompt_tokens: int) -> ModelCard:
+    """Describe a model; `form` is for a server that gives none. Raises ModelRefused for a bad one."""
+    adapter = None
+    if listed.earshot is not None:
+        adapter = listed.earshot.adapter
+        try:
+            form = ChatForm.from_dict(listed.earshot.chat_form)
+        except ValueError as error:
+            raise ModelRefused(f"the model server gives a faulty chat form: {error}") from error
+    if (length := listed.max_model_len) is not None:
+        # A context shorter than two replies keeps half of itself for the prompt.
+        room = max(length - form.sampling.max_tokens, length // 2)
+        max_prompt_tokens = min(max_prompt_tokens, room)
+    return ModelCard(listed.id, adapter, form, max_prompt_tokens)

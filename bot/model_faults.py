@@ -1,0 +1,125 @@
+"""What went wrong between Earshot and a model server, told to the person who runs Earshot.
+
+Pure: an exception in, a ModelError out, with a sentence that says what to do. The server's own words
+are quoted on one line, without the key that a server may repeat in them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from openai import (
+    APIConnectionError,
+    APIError,
+    APIStatusError,
+    APITimeoutError,
+)
+
+from bot.errors import ConfigError, ModelError, ModelRefused, ModelUnavailable
+
+MAX_QUOTED_CHARS = 300
+
+
+class NotUnderstood(ModelRefused):
+    """The request was not taken in this form; a simpler one may be.
+
+    `lasting`: the server will never take it, so the form need not be tried again.
+    """
+
+    def __init__(self, message: str, *, lasting: bool) -> None:
+        super().__init__(message)
+        self.lasting = lasting
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A model server as it may be shown: `address` has no password, `secret` never shows."""
+
+    address: str
+    secret: str | None
+    timeout_s: float
+
+    @classmethod
+    def at(cls, url: str, *, secret: str | None, timeout_s: float) -> "Server":
+        """Check the URL. Raises ConfigError if no server can be meant by it."""
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            host, port, parts = None, None, urlsplit("")
+        if parts.scheme not in ("http", "https") or not host:
+            raise ConfigError(
+                "EARSHOT_MODEL_URL is no address of a model server; "
+                "it should look like http://127.0.0.1:8000/v1"
+            )
+        shown_host = f"[{host}]" if ":" in host else host
+        shown_port = "" if port is None else f":{port}"
+        return cls(f"{parts.scheme}://{shown_host}{shown_port}{parts.path}", secret, timeout_s)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it runs on this machine, where no proxy must be asked."""
+        return urlsplit(self.address).hostname in ("127.0.0.1", "::1", "localhost")
+
+    def fault(self, error: Exception) -> ModelError:
+        """Say what an exception of the `openai` client, a timeout or a bad answer means."""
+        if isinstance(error, TimeoutError | APITimeoutError):
+            return ModelUnavailable(
+                f"the model server at {self.address} gave no answer for {self.timeout_s:g} s: "
+                "see whether it hangs or is overloaded, or raise EARSHOT_MODEL_TIMEOUT_S"
+            )
+        if isinstance(error, APIConnectionError):
+            return ModelUnavailable(
+                f"no model server answers at {self.address}, or it broke off: "
+                "start it, or correct EARSHOT_MODEL_URL"
+            )
+        if isinstance(error, APIStatusError):
+            return self._refusal(error)
+        if isinstance(error, APIError):
+            return ModelRefused(
+                f"the model server at {self.address} gave up while it answered{self._words(error)}: "
+                "see its log"
+            )
+        return self.nonsense()
+
+    def nonsense(self, what: str = "is no chat completion") -> ModelRefused:
+        """Say that an answer came and cannot be used."""
+        return ModelRefused(
+            f"the answer of the model server at {self.address} {what}: "
+            "see whether EARSHOT_MODEL_URL is the OpenAI-compatible address, which often ends in /v1"
+        )
+
+    def _refusal(self, error: APIStatusError) -> ModelError:
+        who, words = f"the model server at {self.address}", self._words(error)
+        match error.status_code:
+            case 503:
+                return ModelUnavailable(f"{who} is not ready{words}: wait until it has loaded")
+            case 429:
+                return ModelUnavailable(f"{who} is busy or over its limit{words}: try again later")
+            case status if status >= 500 or status == 408:
+                return ModelUnavailable(f"{who} failed with HTTP {status}{words}: see its log")
+            case 401 | 403 as status:
+                return ModelRefused(
+                    f"{who} refused the key (HTTP {status}){words}: set EARSHOT_MODEL_API_KEY"
+                )
+            case 404:
+                return ModelRefused(
+                    f"{who} has no such address or model{words}: "
+                    "correct EARSHOT_MODEL_URL, which often ends in /v1, or EARSHOT_MODEL"
+                )
+            case status:
+                return NotUnderstood(
+                    f"{who} refused the request (HTTP {status}){words}", lasting=True
+                )
+
+    def _words(self, error: APIError) -> str:
+        """Give what the server said, as " (...)", or "" if it said nothing a person could read."""
+        body = error.body
+        if isinstance(body, Mapping):
+            body = body.get("message") or body.get("detail")
+        if not isinstance(body, str) or "<html" in body.casefold():
+            return ""
+        words = " ".join(body.split())
+        if self.secret:
+            words = words.replace(self.secret, "***")
+        return f" ({words[:MAX_QUOTED_CHARS]})" if words else ""
