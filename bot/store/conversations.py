@@ -1,0 +1,69 @@
+"""Where things are said: the rows that stand for conversation keys."""
+
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, ScalarSelect, and_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.messages import ConversationKey
+from bot.store.database import insert_or_skip
+from bot.store.tables import AnyRow, conversations, storable
+
+KEY_COLUMNS = (
+    conversations.c.platform,
+    conversations.c.workspace,
+    conversations.c.channel,
+    conversations.c.thread,
+)
+
+StoredKey = tuple[str, str, str, str]
+
+
+def stored_key(where: ConversationKey) -> StoredKey:
+    """Give the key as its row holds it; no thread is the empty string."""
+    parts = (where.platform, where.workspace, where.channel, where.thread or "")
+    platform, workspace, channel, thread = map(storable, parts)
+    return platform, workspace, channel, thread
+
+
+def conversation_key(row: AnyRow) -> ConversationKey:
+    """Read a key back from a row with `KEY_COLUMNS`."""
+    return ConversationKey(row.platform, row.workspace, row.channel, row.thread or None)
+
+
+def is_at(where: ConversationKey) -> ColumnElement[bool]:
+    """Pick the row of one conversation."""
+    return and_(
+        *(column == part for column, part in zip(KEY_COLUMNS, stored_key(where), strict=True))
+    )
+
+
+def id_at(where: ConversationKey) -> ScalarSelect[int]:
+    """Stand for the conversation's id inside a query: NULL where nothing was ever said."""
+    return select(conversations.c.id).where(is_at(where)).scalar_subquery()
+
+
+async def ensured_ids(
+    connection: AsyncConnection, keys: Collection[StoredKey]
+) -> dict[StoredKey, int]:
+    """Give the ids of conversations, making those that are new."""
+    found = await _ids(connection, keys)
+    missing = [key for key in keys if key not in found]
+    if missing:
+        names = [column.name for column in KEY_COLUMNS]
+        rows = [dict(zip(names, key, strict=True)) for key in missing]
+        await connection.execute(insert_or_skip(connection, conversations), rows)
+        found |= await _ids(connection, missing)
+    return found
+
+
+async def ensured_id(connection: AsyncConnection, where: ConversationKey) -> int:
+    """Give the id of one conversation, making it if it is new."""
+    key = stored_key(where)
+    return (await ensured_ids(connection, [key]))[key]
+
+
+async def _ids(connection: AsyncConnection, keys: Collection[StoredKey]) -> dict[StoredKey, int]:
+    query = select(conversations.c.id, *KEY_COLUMNS).where(tuple_(*KEY_COLUMNS).in_(list(keys)))
+    rows = await connection.execute(query)
+    return {(row.platform, row.workspace, row.channel, row.thread): row.id for row in rows}

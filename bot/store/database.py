@@ -1,0 +1,188 @@
+"""The connection to the history database: engine, pragmas, transactions, errors in plain words.
+
+Knows SQLite and PostgreSQL, and nothing about what is stored.
+"""
+
+import asyncio
+import importlib.util
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Insert, Table, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError, TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from bot.errors import StoreError
+
+BUSY_TIMEOUT_S = 5.0  # how long a writer waits for another process to finish its transaction
+CONNECT_TIMEOUT_S = 10.0
+COMMAND_TIMEOUT_S = 30.0
+
+# WAL: readers and the writer do not wait for each other. With it, synchronous=NORMAL loses nothing
+# when the process is killed, because a commit is already in the operating system's cache; only a
+# power cut may take the last commits, and even then the file stays whole. secure_delete overwrites
+# what opted-out people said instead of leaving it in free pages.
+PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON")
+
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+_WRITES = "earshot_writes"
+_WAL_ATTEMPTS = 100
+_WAL_PAUSE_S = 0.05
+
+_SQLITE_COMPLAINTS = {
+    "SQLITE_FULL": "the disk is full: free some space; nothing was half-written",
+    "SQLITE_BUSY": "another program keeps the database locked: stop it, or try again later",
+    "SQLITE_LOCKED": "another program keeps the database locked: stop it, or try again later",
+    "SQLITE_READONLY": "the database is read-only: allow this user to write the file and its folder",
+    "SQLITE_CANTOPEN": "the database file cannot be opened: check its path and who may write there",
+    "SQLITE_NOTADB": "the file is not an SQLite database: name another one, or move it away",
+    "SQLITE_CORRUPT": "the database file is damaged: restore it from a copy",
+    "SQLITE_IOERR": "the disk cannot be read or written: check it and the space left on it",
+}
+
+
+class Database:
+    """One engine for one URL: `sqlite:///file` or `postgresql://...`, with or without a driver.
+
+    Connects when first used. Every method raises StoreError that says what to do.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = _with_async_driver(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.name = self.url.render_as_string(hide_password=True)
+        self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
+        self._writing_engine = self.engine.execution_options(**{_WRITES: True})
+        # SQLite has one writer at a time. Waiting for it here is fair; waiting in SQLite is a poll.
+        self._turn: AbstractAsyncContextManager[object] = (
+            asyncio.Lock() if self.is_sqlite else nullcontext()
+        )
+
+    async def connect(self) -> None:
+        """Make the folder of an SQLite file, and the first connection."""
+        with self.told_plainly():
+            if self.is_sqlite:
+                _make_folder(self.url.database or "")
+            await self._first_connection()
+
+    async def close(self) -> None:
+        """Close every connection; the last one folds the WAL into the SQLite file."""
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection that sees one state of the database."""
+        with self.told_plainly():
+            async with self.engine.connect() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection in a transaction: committed at the end, rolled back on any error."""
+        with self.told_plainly():
+            async with self._turn, self._writing_engine.begin() as connection:
+                yield connection
+
+    @contextmanager
+    def told_plainly(self) -> Iterator[None]:
+        """Raise what the drivers raise as StoreError: what happened, and what to do."""
+        try:
+            yield
+        except DBAPIError as error:
+            raise StoreError(f"{_complaint(error.orig)} ({self.name})") from error
+        except (PoolTimeoutError, TimeoutError) as error:
+            raise StoreError(f"the database takes too long to answer ({self.name})") from error
+        except OSError as error:
+            raise StoreError(f"the database cannot be reached: {error} ({self.name})") from error
+
+    async def _first_connection(self) -> None:
+        # SQLite does not wait, but answers "locked", when another process switches to WAL just now.
+        for _ in range(_WAL_ATTEMPTS):
+            try:
+                async with self.engine.connect():
+                    return
+            except DBAPIError as error:
+                if _sqlite_code(error.orig) != "SQLITE_BUSY":
+                    raise
+            await asyncio.sleep(_WAL_PAUSE_S)
+        async with self.engine.connect():
+            return
+
+
+def insert_or_skip(connection: AsyncConnection, table: Table) -> Insert:
+    """Insert rows, leaving out those that break a unique constraint."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table).on_conflict_do_nothing()
+    return postgresql.insert(table).on_conflict_do_nothing()
+
+
+def _with_async_driver(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:  # its text holds the URL, and that may hold a password
+        raise StoreError("the database URL cannot be read: write sqlite:///path/file.db") from error
+    backend = "postgresql" if parsed.drivername == "postgres" else parsed.get_backend_name()
+    if backend not in _DRIVERS:
+        raise StoreError(
+            f"the database {backend} is not supported: use sqlite:/// or postgresql://"
+        )
+    if backend == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise StoreError("the history needs a file: write sqlite:///path/file.db")
+    if backend == "postgresql" and importlib.util.find_spec("asyncpg") is None:
+        raise StoreError("PostgreSQL needs another package: pip install 'earshot[postgres]'")
+    return parsed.set(drivername=_DRIVERS[backend])
+
+
+def _make_folder(file: str) -> None:
+    if not file.startswith("file:"):  # SQLite's own URIs are for who knows where their file is
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _sqlite_engine(url: URL) -> AsyncEngine:
+    # isolation_level None: the driver begins nothing by itself, so that `_begin` can.
+    engine = create_async_engine(
+        url,
+        connect_args={"timeout": BUSY_TIMEOUT_S, "isolation_level": None},
+        hide_parameters=True,  # an error must not carry people's messages into the log
+    )
+    event.listen(engine.sync_engine, "connect", _set_pragmas)
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _postgresql_engine(url: URL) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        connect_args={"timeout": CONNECT_TIMEOUT_S, "command_timeout": COMMAND_TIMEOUT_S},
+        pool_pre_ping=True,
+        hide_parameters=True,
+    )
+
+
+def _set_pragmas(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # A writer takes the lock at once: a reader that turns writer midway cannot wait for it.
+    writes = connection.get_execution_options().get(_WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _sqlite_code(error: BaseException | None) -> str:
+    # sqlite_errorname is SQLITE_READONLY_DIRECTORY and the like; the first two words are the class.
+    name = error.sqlite_errorname if isinstance(error, sqlite3.Error) else ""
+    return "_".join(name.split("_")[:2])
+
+
+def _complaint(error: BaseException | None) -> str:
+    plain = _SQLITE_COMPLAINTS.get(_sqlite_code(error))
+    return plain or f"the database refused: {str(error).splitlines()[0]}"

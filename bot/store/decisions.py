@@ -1,0 +1,135 @@
+"""What was decided, silence too, and why."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.errors import StoreError
+from bot.messages import Action, ConversationKey, Decision, KeptDecision, Rule
+from bot.store.conversations import ensured_id, id_at
+from bot.store.database import Database
+from bot.store.tables import AnyRow, decisions, messages
+
+
+class Decisions:
+    """The decisions of every conversation. Each method is a transaction of its own."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def keep(  # noqa: PLR0913 - the seven things that are known of a decision
+        self,
+        where: ConversationKey,
+        rows: Sequence[int],
+        decision: Decision,
+        *,
+        model: str,
+        adapter: str | None,
+        latency_ms: float,
+        at: datetime,
+    ) -> KeptDecision:
+        """Keep the decision on a burst: it falls on the last of `rows`, and marks them all.
+
+        Where `clear` took the messages away meanwhile, `message_id` is empty. Raises ValueError
+        for no rows.
+        """
+        if not rows:
+            raise ValueError("a decision needs a message to fall on")
+        async with self._database.writing() as connection:
+            here = await ensured_id(connection, where)
+            kept = await connection.execute(
+                insert(decisions)
+                .values(
+                    conversation_id=here,
+                    message_id=await _message_id(connection, here, rows[-1]),
+                    model=model,
+                    adapter=adapter,
+                    latency_ms=latency_ms,
+                    decided_at=at,
+                    **_columns(decision),
+                )
+                .returning(*decisions.c)
+            )
+            found = _kept(kept.one())
+            await connection.execute(
+                update(messages)
+                .where(messages.c.conversation_id == here, messages.c.id.in_(rows))
+                .values(decision_id=found.id)
+            )
+        return found
+
+    async def revise(self, decision_id: int, decision: Decision) -> KeptDecision:
+        """Replace what was decided; raises StoreError if it is no longer kept."""
+        async with self._database.writing() as connection:
+            revised = await connection.execute(
+                update(decisions)
+                .where(decisions.c.id == decision_id)
+                .values(**_columns(decision))
+                .returning(*decisions.c)
+            )
+            row = revised.first()
+        if row is None:
+            raise StoreError(f"decision {decision_id} is no longer kept: it was cleared meanwhile")
+        return _kept(row)
+
+    async def last(self, where: ConversationKey, n: int) -> list[KeptDecision]:
+        """List the conversation's last `n` decisions, newest first."""
+        return await self._read(
+            select(decisions)
+            .where(decisions.c.conversation_id == id_at(where))
+            .order_by(decisions.c.id.desc())
+            .limit(n)
+        )
+
+    async def by_id(self, ids: Collection[int]) -> dict[int, KeptDecision]:
+        """Find decisions by their ids; unknown ones are left out."""
+        found = await self._read(select(decisions).where(decisions.c.id.in_(list(ids))))
+        return {each.id: each for each in found}
+
+    async def counts(self, where: ConversationKey, *, since: datetime) -> dict[Action, int]:
+        """Count the conversation's decisions since a time by what became of them, zeros too."""
+        query = (
+            select(decisions.c.action, func.count())
+            .where(decisions.c.conversation_id == id_at(where), decisions.c.decided_at >= since)
+            .group_by(decisions.c.action)
+        )
+        async with self._database.reading() as connection:
+            found = {row[0]: row[1] for row in await connection.execute(query)}
+        return {action: found.get(action, 0) for action in Action}
+
+    async def _read(self, query: Select[Any]) -> list[KeptDecision]:
+        async with self._database.reading() as connection:
+            return [_kept(row) for row in await connection.execute(query)]
+
+
+async def _message_id(connection: AsyncConnection, here: int, row: int) -> str:
+    query = select(messages.c.platform_id).where(
+        messages.c.conversation_id == here, messages.c.id == row
+    )
+    return await connection.scalar(query) or ""
+
+
+def _columns(decision: Decision) -> dict[str, object]:
+    return {
+        "action": decision.action.value,
+        "rule": decision.rule.value,
+        "reason": decision.reason,
+        "p_speak": decision.p_speak,
+        "threshold": decision.threshold,
+    }
+
+
+def _kept(row: AnyRow) -> KeptDecision:
+    decision = Decision(Action(row.action), Rule(row.rule), row.reason, row.p_speak, row.threshold)
+    return KeptDecision(
+        id=row.id,
+        message_id=row.message_id,
+        decision=decision,
+        model=row.model,
+        adapter=row.adapter,
+        latency_ms=row.latency_ms,
+        decided_at=row.decided_at,
+    )

@@ -1,0 +1,214 @@
+"""What was said: the history of every conversation, in the order it was recorded."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select, update
+
+from bot.messages import ConversationKey, Entry, Message
+from bot.store.conversations import (
+    KEY_COLUMNS,
+    conversation_key,
+    ensured_id,
+    id_at,
+    is_at,
+)
+from bot.store.database import Database
+from bot.store.entries import entries, entry
+from bot.store.intake import Intake
+from bot.store.retention import clear_conversation, purge_channels
+from bot.store.tables import conversations, messages, speakers
+
+
+class Messages:
+    """The history. Each method is a transaction of its own and raises StoreError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._intake = Intake(database)
+
+    async def close(self) -> None:
+        """Wait until every message brought so far is written."""
+        await self._intake.close()
+
+    async def record(self, message: Message) -> bool:
+        """Record a message; False if it was seen before. Committed when this returns.
+
+        An opted-out author's message becomes a hidden row without text. The display name of the
+        author follows the message. Raises ValueError for a naive time.
+        """
+        return await self._intake.record(message)
+
+    async def record_all(self, brought: Sequence[Message]) -> int:
+        """Record messages in one transaction; give the number of those that were new."""
+        return await self._intake.record_all(brought)
+
+    async def edit(
+        self, where: ConversationKey, message_id: str, text: str, *, at: datetime
+    ) -> bool:
+        """Replace a message's text; False if that changes nothing.
+
+        Unknown, deleted and hidden messages stay as they are, and so does one that was edited
+        later than `at`.
+        """
+        changes = and_(
+            _is_message(where, message_id),
+            messages.c.text != text,
+            not_(messages.c.hidden),
+            or_(messages.c.changed_at.is_(None), messages.c.changed_at <= at),
+        )
+        return await self._update(changes, text=text, edited=True, changed_at=at)
+
+    async def delete(self, where: ConversationKey, message_id: str, *, at: datetime) -> bool:
+        """Leave a tombstone without text and attachments; False if unknown or deleted before."""
+        return await self._update(
+            _is_message(where, message_id), text="", attachments=[], deleted=True, changed_at=at
+        )
+
+    async def recent(self, where: ConversationKey, *, limit: int, from_row: int = 0) -> list[Entry]:
+        """List the newest `limit` entries whose row is `from_row` or later, oldest first."""
+        query = (
+            entries()
+            .where(messages.c.conversation_id == id_at(where), messages.c.id >= from_row)
+            .order_by(messages.c.id.desc())
+            .limit(limit)
+        )
+        async with self._database.reading() as connection:
+            rows = await connection.execute(query)
+            return [entry(row) for row in rows][::-1]
+
+    async def find(self, where: ConversationKey, message_id: str) -> Entry | None:
+        """Find a message by the platform's id, tombstones too; None if unknown."""
+        query = entries().where(
+            messages.c.conversation_id == id_at(where), messages.c.platform_id == message_id
+        )
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).first()
+            return None if row is None else entry(row)
+
+    async def since_author(
+        self, where: ConversationKey, author_id: str, *, limit: int
+    ) -> list[Entry]:
+        """List what was said after the author's own last message, oldest first.
+
+        Gives the newest `limit` entries that still have a text to tell; all of the conversation
+        counts where the author never spoke.
+        """
+        theirs = select(speakers.c.id).where(
+            speakers.c.platform == where.platform,
+            speakers.c.workspace == where.workspace,
+            speakers.c.author_id == author_id,
+        )
+        last_row = (
+            select(func.coalesce(func.max(messages.c.id), 0))
+            .where(
+                messages.c.conversation_id == id_at(where),
+                messages.c.speaker_id == theirs.scalar_subquery(),
+            )
+            .scalar_subquery()
+        )
+        query = (
+            entries()
+            .where(
+                messages.c.conversation_id == id_at(where),
+                messages.c.id > last_row,
+                not_(messages.c.deleted),
+                not_(messages.c.hidden),
+            )
+            .order_by(messages.c.id.desc())
+            .limit(limit)
+        )
+        async with self._database.reading() as connection:
+            rows = await connection.execute(query)
+            return [entry(row) for row in rows][::-1]
+
+    async def count(self, where: ConversationKey) -> int:
+        """Count the messages whose text is kept, the assistant's too."""
+        query = select(func.count(messages.c.id)).where(
+            messages.c.conversation_id == id_at(where),
+            not_(messages.c.deleted),
+            not_(messages.c.hidden),
+        )
+        async with self._database.reading() as connection:
+            return await connection.scalar(query) or 0
+
+    async def conversations(self, platform: str) -> list[ConversationKey]:
+        """List the platform's conversations, newest activity first, empty ones before all."""
+        last_row = (
+            select(func.max(messages.c.id))
+            .where(messages.c.conversation_id == conversations.c.id)
+            .scalar_subquery()
+        )
+        query = (
+            select(*KEY_COLUMNS)
+            .where(conversations.c.platform == platform)
+            .order_by(last_row.desc().nulls_first(), conversations.c.id.desc())
+        )
+        async with self._database.reading() as connection:
+            return [conversation_key(row) for row in await connection.execute(query)]
+
+    async def waiting(self, platform: str) -> list[ConversationKey]:
+        """List the platform's conversations that hold messages of others with no decision."""
+        undecided = (
+            select(messages.c.id)
+            .where(
+                messages.c.conversation_id == conversations.c.id,
+                messages.c.decision_id.is_(None),
+                not_(messages.c.hidden),
+                not_(messages.c.deleted),
+                not_(messages.c.from_assistant),
+            )
+            .exists()
+        )
+        query = (
+            select(*KEY_COLUMNS)
+            .where(conversations.c.platform == platform, undecided)
+            .order_by(conversations.c.id)
+        )
+        async with self._database.reading() as connection:
+            return [conversation_key(row) for row in await connection.execute(query)]
+
+    async def window(self, where: ConversationKey) -> int:
+        """Give the first row the prompt shows; 0 until `move_window` sets one."""
+        query = select(conversations.c.window_row).where(is_at(where))
+        async with self._database.reading() as connection:
+            return await connection.scalar(query) or 0
+
+    async def move_window(self, where: ConversationKey, row: int) -> None:
+        """Let the prompt begin at this row from now on."""
+        async with self._database.writing() as connection:
+            found = await ensured_id(connection, where)
+            await connection.execute(
+                update(conversations).where(conversations.c.id == found).values(window_row=row)
+            )
+
+    async def create(self, where: ConversationKey) -> None:
+        """Make an empty conversation, if it does not exist."""
+        async with self._database.writing() as connection:
+            await ensured_id(connection, where)
+
+    async def clear(self, where: ConversationKey) -> int:
+        """Forget the conversation's messages, decisions and outbox; give the number of messages.
+
+        The conversation itself stays. Rows and decision ids are never used again.
+        """
+        async with self._database.writing() as connection:
+            return await clear_conversation(connection, where)
+
+    async def purge(self, now: datetime) -> int:
+        """Remove what is older than its channel's retention; give the number of messages."""
+        async with self._database.writing() as connection:
+            return await purge_channels(connection, now)
+
+    async def _update(self, which: ColumnElement[bool], **values: object) -> bool:
+        async with self._database.writing() as connection:
+            done = await connection.execute(update(messages).where(which).values(**values))
+        return done.rowcount > 0
+
+
+def _is_message(where: ConversationKey, message_id: str) -> ColumnElement[bool]:
+    return and_(
+        messages.c.conversation_id == id_at(where),
+        messages.c.platform_id == message_id,
+        not_(messages.c.deleted),
+    )

@@ -1,0 +1,208 @@
+"""Who speaks: names, and what people asked to have forgotten or never kept.
+
+A person is (platform, workspace, author id).
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Update, and_, func, not_, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.messages import Author, ConversationKey
+from bot.store.conversations import id_at
+from bot.store.database import Database, insert_or_skip
+from bot.store.tables import messages, speakers, storable
+
+PersonKey = tuple[str, str, str]
+
+_PERSON_COLUMNS = (speakers.c.platform, speakers.c.workspace, speakers.c.author_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """The row of a person."""
+
+    id: int
+    name: str
+    is_bot: bool
+    opted_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAbout:
+    """What is kept of a person: messages whose text is still there, and when they were sent."""
+
+    num_messages: int
+    first_at: datetime | None
+    last_at: datetime | None
+    opted_out: bool
+
+
+class Speakers:
+    """The wishes of people about what is kept of them, and their names."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def opt_out(self, platform: str, workspace: str, author: Author) -> int:
+        """Wipe the person's text and keep none from now on; give the number of messages wiped."""
+        key = person_key(platform, workspace, author.id)
+        async with self._database.writing() as connection:
+            speaker = (await ensured_speakers(connection, {key: author}))[key]
+            await connection.execute(
+                update(speakers).where(speakers.c.id == speaker.id).values(opted_out=True)
+            )
+            wiped = await connection.execute(_wiped(speaker.id).values(hidden=True))
+        return wiped.rowcount
+
+    async def opt_in(self, platform: str, workspace: str, author_id: str) -> None:
+        """Keep the person's text from now on; what was wiped stays wiped."""
+        person = _is_person(platform, workspace, author_id)
+        async with self._database.writing() as connection:
+            await connection.execute(update(speakers).where(person).values(opted_out=False))
+
+    async def is_opted_out(self, platform: str, workspace: str, author_id: str) -> bool:
+        """Tell whether the person's text must not be kept."""
+        query = select(speakers.c.opted_out).where(_is_person(platform, workspace, author_id))
+        async with self._database.reading() as connection:
+            return bool(await connection.scalar(query))
+
+    async def forget(self, platform: str, workspace: str, author_id: str) -> int:
+        """Turn the person's messages into tombstones and remove the name; an opt-out stays.
+
+        Gives the number of messages forgotten.
+        """
+        person = _is_person(platform, workspace, author_id)
+        ids = select(speakers.c.id).where(person).scalar_subquery()
+        async with self._database.writing() as connection:
+            await connection.execute(update(speakers).where(person).values(name=""))
+            forgotten = await connection.execute(
+                update(messages)
+                .where(messages.c.speaker_id == ids, not_(messages.c.deleted))
+                .values(text="", attachments=[], deleted=True)
+            )
+        return forgotten.rowcount
+
+    async def stored(self, platform: str, workspace: str, author_id: str) -> StoredAbout:
+        """Tell what is kept of the person; an unknown one has nothing stored."""
+        kept = and_(
+            messages.c.speaker_id == speakers.c.id,
+            not_(messages.c.deleted),
+            not_(messages.c.hidden),
+        )
+        query = (
+            select(
+                func.count(messages.c.id),
+                func.min(messages.c.sent_at),
+                func.max(messages.c.sent_at),
+                speakers.c.opted_out,
+            )
+            .select_from(speakers.outerjoin(messages, kept))
+            .where(_is_person(platform, workspace, author_id))
+            .group_by(speakers.c.opted_out)
+        )
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).first()
+        return StoredAbout(*row) if row else StoredAbout(0, None, None, opted_out=False)
+
+    async def names(self, where: ConversationKey) -> list[Author]:
+        """List the people who have spoken in a conversation, the latest speaker first.
+
+        Bots, the assistant and forgotten people are not among them.
+        """
+        query = (
+            select(speakers.c.author_id, speakers.c.name)
+            .join(messages, messages.c.speaker_id == speakers.c.id)
+            .where(
+                messages.c.conversation_id == id_at(where),
+                not_(messages.c.from_assistant),
+                not_(speakers.c.is_bot),
+                speakers.c.name != "",
+            )
+            .group_by(speakers.c.id)
+            .order_by(func.max(messages.c.id).desc())
+        )
+        async with self._database.reading() as connection:
+            rows = await connection.execute(query)
+            return [Author(row.author_id, row.name) for row in rows]
+
+
+def person_key(platform: str, workspace: str, author_id: str) -> PersonKey:
+    """Give a person's key as the row holds it."""
+    return storable(platform), storable(workspace), storable(author_id)
+
+
+async def ensured_speakers(
+    connection: AsyncConnection, people: Mapping[PersonKey, Author]
+) -> dict[PersonKey, Speaker]:
+    """Give the rows of people, making those that are new.
+
+    The rows stay locked until the transaction ends: nobody opts out between this and what the
+    caller writes.
+    """
+    found = await _locked(connection, people.keys())
+    missing = [key for key in people if key not in found]
+    if missing:
+        names = [column.name for column in _PERSON_COLUMNS]
+        rows = [
+            dict(zip(names, key, strict=True), name=people[key].name, is_bot=people[key].is_bot)
+            for key in missing
+        ]
+        await connection.execute(insert_or_skip(connection, speakers), rows)
+        found |= await _locked(connection, missing)
+    return found
+
+
+async def follow_name(connection: AsyncConnection, speaker: Speaker, author: Author) -> None:
+    """Take over the name of the person's latest message, unless they opted out."""
+    shown = storable(author.name), author.is_bot
+    if shown != (speaker.name, speaker.is_bot) and not speaker.opted_out:
+        await connection.execute(
+            update(speakers)
+            .where(speakers.c.id == speaker.id)
+            .values(name=author.name, is_bot=author.is_bot)
+        )
+
+
+def _is_person(platform: str, workspace: str, author_id: str) -> ColumnElement[bool]:
+    key = (platform, workspace, author_id)
+    return and_(*(column == part for column, part in zip(_PERSON_COLUMNS, key, strict=True)))
+
+
+def _wiped(speaker_id: int) -> Update:
+    return (
+        update(messages)
+        .where(
+            messages.c.speaker_id == speaker_id,
+            not_(messages.c.hidden),
+            not_(messages.c.deleted),
+        )
+        .values(text="", attachments=[])
+    )
+
+
+async def _locked(
+    connection: AsyncConnection, keys: Collection[PersonKey]
+) -> dict[PersonKey, Speaker]:
+    # PostgreSQL locks the rows in one order, so that two writers cannot wait for each other.
+    query = (
+        select(
+            *_PERSON_COLUMNS,
+            speakers.c.id,
+            speakers.c.name,
+            speakers.c.is_bot,
+            speakers.c.opted_out,
+        )
+        .where(tuple_(*_PERSON_COLUMNS).in_(list(keys)))
+        .order_by(speakers.c.id)
+        .with_for_update(key_share=True)
+    )
+    rows = await connection.execute(query)
+    return {
+        (row.platform, row.workspace, row.author_id): Speaker(
+            row.id, row.name, row.is_bot, row.opted_out
+        )
+        for row in rows
+    }

@@ -1,0 +1,54 @@
+"""The history store: opens the database and gives its nouns."""
+
+from typing import Self
+
+from bot.messages import Mode
+from bot.store.channels import Channels
+from bot.store.database import Database
+from bot.store.decisions import Decisions
+from bot.store.messages import Messages
+from bot.store.outbox import Outbox
+from bot.store.schema import create_or_check, upgrade_to_head
+from bot.store.speakers import Speakers
+
+
+class Store:
+    """All that is kept, by noun. Every method of every noun may raise StoreError."""
+
+    def __init__(self, database: Database, *, default_mode: Mode) -> None:
+        self._database = database
+        self.messages = Messages(database)
+        self.decisions = Decisions(database)
+        self.outbox = Outbox(database)
+        self.channels = Channels(database, default_mode=default_mode)
+        self.speakers = Speakers(database)
+
+    @classmethod
+    async def open(cls, url: str, *, default_mode: Mode = Mode.ACTIVE) -> Self:
+        """Open the database, creating it if absent; `default_mode` holds where none was chosen.
+
+        Raises StoreError that says what to do, also for a database that is not at head.
+        """
+        database = Database(url)
+        try:
+            await database.connect()
+            await create_or_check(database)
+        except BaseException:
+            await database.close()
+            raise
+        return cls(database, default_mode=default_mode)
+
+    async def close(self) -> None:
+        """Write what was brought, and close every connection."""
+        await self.messages.close()
+        await self._database.close()
+
+
+async def upgrade(url: str) -> None:
+    """Bring a database to the newest form, creating it if absent; raises StoreError."""
+    database = Database(url)
+    try:
+        await database.connect()
+        await upgrade_to_head(database)
+    finally:
+        await database.close()

@@ -1,0 +1,189 @@
+"""The tables of the history, and the two column types that make both databases behave alike.
+
+Says what is stored, nothing about how it is asked for. `migrations/` must produce exactly this; a
+test compares them.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Row,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+AnyRow = Row[*tuple[Any, ...]]
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def storable(text: str) -> str:
+    """Give the text as both databases take it: no NUL (PostgreSQL), no lone surrogate (both).
+
+    Two surrogates that belong together become the character they stand for, a lone one U+FFFD.
+    """
+    if "\x00" in text:
+        text = text.replace("\x00", "")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+class StorableText(TypeDecorator[str]):
+    """Text that never fails to be written, and is looked up in the form it was written in."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Make the text storable."""
+        return None if value is None else storable(value)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC datetime; SQLite keeps the digits only. Naive datetimes raise ValueError."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn any aware datetime into UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a naive datetime cannot be stored: {value}")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the datetime its time zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# SQLite counts up by itself only on a column that is exactly INTEGER.
+RowId = BigInteger().with_variant(Integer, "sqlite")
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("platform", StorableText, nullable=False),
+    Column("workspace", StorableText, nullable=False),
+    Column("channel", StorableText, nullable=False),
+    # Empty in the channel itself: databases hold NULLs for different, and would allow two of them.
+    Column("thread", StorableText, nullable=False),
+    Column("window_row", RowId, nullable=False, default=0),
+    UniqueConstraint("platform", "workspace", "channel", "thread"),
+)
+
+speakers = Table(
+    "speakers",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("platform", StorableText, nullable=False),
+    Column("workspace", StorableText, nullable=False),
+    Column("author_id", StorableText, nullable=False),
+    Column("name", StorableText, nullable=False),  # empty: forgotten
+    Column("is_bot", Boolean, nullable=False, default=False),
+    Column("opted_out", Boolean, nullable=False, default=False),
+    UniqueConstraint("platform", "workspace", "author_id"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
+    Column("message_id", StorableText, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("reason", StorableText, nullable=False),
+    Column("p_speak", Float),
+    Column("threshold", Float),
+    Column("model", StorableText, nullable=False),
+    Column("adapter", StorableText),
+    Column("latency_ms", Float, nullable=False),
+    Column("decided_at", UtcDateTime, nullable=False),
+    Index(None, "conversation_id", "id"),
+    sqlite_autoincrement=True,  # an id is never used twice, also after `clear`
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", RowId, primary_key=True),  # the `row` of an Entry
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
+    Column("platform_id", StorableText, nullable=False),
+    Column("speaker_id", ForeignKey("speakers.id"), nullable=False, index=True),
+    Column("text", StorableText, nullable=False),
+    Column("sent_at", UtcDateTime, nullable=False),
+    Column("addressed", Boolean, nullable=False, default=False),
+    Column("reply_to", StorableText),
+    Column("attachments", JSON, nullable=False, default=list),
+    Column("decision_id", ForeignKey("decisions.id"), index=True),
+    Column("from_assistant", Boolean, nullable=False, default=False),
+    Column("edited", Boolean, nullable=False, default=False),
+    Column("deleted", Boolean, nullable=False, default=False),
+    Column("hidden", Boolean, nullable=False, default=False),
+    Column("changed_at", UtcDateTime),  # of the newest edit or deletion
+    UniqueConstraint("conversation_id", "platform_id"),
+    Index(None, "conversation_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("key", StorableText, primary_key=True),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False, index=True),
+    Column("decision_id", ForeignKey("decisions.id"), index=True),
+    Column("reply_to", StorableText),
+    Column("text", StorableText, nullable=False),  # emptied once it stands in the history
+    Column("status", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+channels = Table(
+    "channels",
+    metadata,
+    Column("platform", StorableText, primary_key=True),
+    Column("workspace", StorableText, primary_key=True),
+    Column("channel", StorableText, primary_key=True),
+    Column("mode", Text),  # NULL: nobody chose one, the default mode holds
+    Column("eagerness", Integer, nullable=False),
+    Column("persona", StorableText, nullable=False),
+    Column("quiet_until", UtcDateTime),
+    Column("quiet_hours", JSON(none_as_null=True)),
+    Column("max_share_of_voice", Float),
+    Column("cooldown_s", Float, nullable=False),
+    Column("answer_other_bots", Boolean, nullable=False),
+    Column("bot_loop_budget", Integer, nullable=False),
+    Column("reply_as_reference", Boolean, nullable=False),
+    Column("follow_threads", Boolean, nullable=False),
+    Column("may_train", Boolean, nullable=False),
+    Column("retention_days", Integer),
+)
