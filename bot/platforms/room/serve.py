@@ -1,53 +1,92 @@
-"""Serves the room's application until the process is told to stop."""
+"""Serves the room on one port until the process is told to stop.
+
+Open pages hold a stream that never ends by itself; it is ended first, so that stopping takes no time.
+"""
 
 import asyncio
+import errno
 import signal
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from socket import socket
 
 import uvicorn
 from fastapi import FastAPI
 
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-GRACE_S = 2  # open pages hold a stream that ends only with the server
+from bot.errors import ConfigError
+from bot.platforms.room.room import Room
+
+GRACE_S = 3  # for requests under way when the process is told to stop
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-async def serve(app: FastAPI, *, host: str, port: int, on_open: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM, then return. `on_open` is told the address once it answers."""
-    config = uvicorn.Config(
-        app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=GRACE_S
-    )
-    await _Server(config, on_open).serve()
+class RoomServer(uvicorn.Server):
+    """Uvicorn that ends the pages' streams when it stops, and lets its caller clean up after it."""
 
-
-class _Server(uvicorn.Server):
-    """A server whose end is not the process's: the history and the worker close after it.
-
-    uvicorn's own raises the signal again once it has stopped, which would end the process there.
-    """
-
-    def __init__(self, config: uvicorn.Config, on_open: Callable[[str], None]) -> None:
+    def __init__(self, app: FastAPI, *, on_start: Callable[[], None]) -> None:
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=GRACE_S,
+        )
         super().__init__(config)
-        self._on_open = on_open
+        room: Room = app.state.room
+        self._events = room.platform.events
+        self._on_start = on_start
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so once requests are answered."""
+        await super().startup(sockets)
+        self._on_start()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams, then stop."""
+        self._events.close()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Take SIGINT and SIGTERM as the wish to stop, without raising them again afterwards.
+
+        Uvicorn raises them again, and a SIGTERM would then end the process before its worker and
+        its history are closed.
+        """
         loop = asyncio.get_running_loop()
-        for number in STOP_SIGNALS:
-            loop.add_signal_handler(number, self._stop)
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
         try:
             yield
         finally:
-            for number in STOP_SIGNALS:
+            for number in _SIGNALS:
                 loop.remove_signal_handler(number)
 
-    def _stop(self) -> None:
-        self.force_exit = self.should_exit  # a second Ctrl-C does not wait for open pages
-        self.should_exit = True
 
-    async def startup(self, sockets: list[socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            host, port = self.servers[0].sockets[0].getsockname()[:2]
-            self._on_open(f"http://{host}:{port}")
+async def serve(app: FastAPI, *, host: str, port: int, on_open: Callable[[str], None]) -> None:
+    """Serve the room until SIGINT or SIGTERM; `on_open` is told its address, port 0 takes any.
+
+    Raises ConfigError if the address cannot be used.
+    """
+    listening = _listen(host, port)
+    shown = f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{listening.getsockname()[1]}/"
+    with listening:
+        await RoomServer(app, on_start=lambda: on_open(address)).serve(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the port now: uvicorn would end the process over a busy one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            message = (
+                f"port {port} on {host} is in use: is the room already running? "
+                "Choose another with EARSHOT_ROOM_PORT, or 0 for any free one"
+            )
+        else:
+            message = f"cannot serve the room on {host} port {port}: {error.strerror or error}"
+        raise ConfigError(message) from error

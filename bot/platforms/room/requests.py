@@ -1,0 +1,75 @@
+"""What the page may send, checked before any route sees it.
+
+Every refusal is a sentence that the page shows as it is.
+"""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from bot.commands.definition import MAX_PERSONA_CHARS
+from bot.messages import Mode
+from bot.platforms.room.room import MAX_TEXT_CHARS, room_name
+
+_ID = re.compile(r"(?!reply-)[A-Za-z0-9-]{1,64}")  # "reply-" is how the assistant's own begin
+_INVISIBLE = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]*")
+
+
+def _checked_id(value: str) -> str:
+    if not _ID.fullmatch(value):
+        raise ValueError("This is not a message id.")
+    return value
+
+
+def _checked_text(text: str) -> str:
+    if _INVISIBLE.fullmatch(text):
+        raise ValueError("There is nothing to send yet: write something first.")
+    if len(text) > MAX_TEXT_CHARS:
+        raise ValueError(f"A message can have {MAX_TEXT_CHARS:,} characters at most.")
+    return text.encode("utf-8", "replace").decode()  # a lone surrogate fits in no database
+
+
+MessageId = Annotated[str, AfterValidator(_checked_id)]
+Text = Annotated[str, AfterValidator(_checked_text)]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class NewRoom(_Request):
+    """A room to create."""
+
+    name: Annotated[str, AfterValidator(room_name)]
+
+
+class NewMessage(_Request):
+    """A message said by the speaker `name`; the page makes the id, so that a retry is harmless."""
+
+    id: MessageId
+    name: str
+    text: Text
+    reply_to: str | None = None
+
+
+class EditedMessage(_Request):
+    """The new text of a message."""
+
+    text: Text
+
+
+class ChangedSettings(_Request):
+    """The settings to change; None leaves one as it is."""
+
+    mode: Mode | None = None
+    eagerness: int | None = Field(default=None, ge=0, le=100)
+    persona: str | None = Field(default=None, max_length=MAX_PERSONA_CHARS)
+
+
+class CommandLine(_Request):
+    """What stands after `/assistant`, typed by `name`. `id` becomes the message of an `ask`."""
+
+    id: MessageId
+    name: str
+    text: str = Field(max_length=MAX_TEXT_CHARS)
