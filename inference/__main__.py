@@ -1,0 +1,134 @@
+"""The worker's command line: `python -m inference serve`, `convert`, `bench decide`."""
+
+import logging
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inference.errors import InferenceError
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Earshot's model worker.")
+bench = typer.Typer(no_args_is_help=True, help="Measure.")
+app.add_typer(bench, name="bench")
+
+Model = Annotated[
+    str | None, typer.Option("--model", help="Hub id or folder; the default model if not given.")
+]
+Adapter = Annotated[Path | None, typer.Option("--adapter", help="Folder of a LoRA adapter.")]
+Threads = Annotated[int | None, typer.Option("--threads", min=1, help="CPU threads; all cores.")]
+
+
+@app.command()
+def serve(  # noqa: PLR0913 - one parameter a flag
+    fd: Annotated[int | None, typer.Option("--fd", help="An inherited listening socket.")] = None,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8001,
+    host: Annotated[str, typer.Option("--host")] = "127.0.0.1",
+    model: Model = None,
+    adapter: Adapter = None,
+    threads: Threads = None,
+    max_cached_tokens: Annotated[
+        int, typer.Option("--max-cached-tokens", min=256, help="Prefix cache, in tokens.")
+    ] = 16384,
+    max_prompt_tokens: Annotated[
+        int | None, typer.Option("--max-prompt-tokens", min=64, help="Context, in tokens.")
+    ] = None,
+    timeout_s: Annotated[float, typer.Option("--timeout-s", min=1, help="A request's.")] = 120.0,
+    die_with_parent: Annotated[
+        bool, typer.Option("--die-with-parent", help="Exit when stdin ends.")
+    ] = False,
+) -> None:
+    """Serve a model over HTTP until told to stop."""
+    _quiet_start(model)
+    from inference.server.serve import ServeOptions, listen, serve as run
+
+    options = ServeOptions(
+        model_id=model,
+        adapter=adapter,
+        threads=threads,
+        max_cached_tokens=max_cached_tokens,
+        max_prompt_tokens=max_prompt_tokens,
+        timeout_s=timeout_s,
+    )
+    with _told_plainly():
+        listener = socket.socket(fileno=fd) if fd is not None else listen(host, port)
+        run(options, listener, die_with_parent=die_with_parent)
+
+
+@app.command()
+def convert() -> None:
+    """Convert the default model now, so that the first start is a quick one."""
+    _quiet_start(None)
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from inference.convert import default_model_folder
+
+    with _told_plainly(), Progress(console=Console(stderr=True)) as bars:
+        bar = bars.add_task("converting the default model", total=1.0)
+        folder = default_model_folder(lambda share: bars.update(bar, completed=share))
+        bars.update(bar, completed=1.0)
+    typer.echo(folder)
+
+
+@bench.command()
+def decide(
+    histories: Annotated[
+        str, typer.Option("--histories", help="Lengths in tokens, with commas between.")
+    ] = "256,1024,2048",
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="The median counts.")] = 5,
+    model: Model = None,
+    threads: Threads = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+) -> None:
+    """Time one decision with the kept prefix against rendering and running everything anew."""
+    _quiet_start(model)
+    from inference.bench.decide import measure_decisions, shown
+
+    with _told_plainly():
+        lengths = _lengths(histories)
+        rows = measure_decisions(model, lengths, rounds=rounds, threads=threads)
+        typer.echo(shown(rows, as_json=as_json))
+
+
+def _lengths(text: str) -> list[int]:
+    try:
+        lengths = [int(part) for part in text.split(",")]
+    except ValueError:
+        lengths = []
+    if not lengths or min(lengths) < 1:
+        raise typer.BadParameter(
+            "give lengths in tokens such as 256,1024", param_hint="--histories"
+        )
+    return lengths
+
+
+def _quiet_start(model: str | None) -> None:
+    """Set up logging, and keep the model libraries from talking to anyone but us."""
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s"
+    )
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    if model in (None, "", "default"):
+        os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    """Print our own errors as one sentence and leave with 1; all others keep their trace."""
+    try:
+        yield
+    except InferenceError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+if __name__ == "__main__":
+    app()

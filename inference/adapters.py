@@ -1,0 +1,93 @@
+"""Check a LoRA adapter against a model before it is put on, and merge it in.
+
+peft itself fails late and obscurely, or not at all, when an adapter belongs to another model.
+"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inference.errors import AdapterBroken
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+CONFIG_NAME = "adapter_config.json"
+WEIGHTS_NAME = "adapter_model.safetensors"
+_PEFT_PREFIX = "base_model.model."
+
+
+def check_adapter(folder: Path) -> dict[str, Any]:
+    """Give the adapter's configuration. Raises AdapterBroken if the folder holds no LoRA adapter."""
+    if not folder.is_dir():
+        raise AdapterBroken(f"there is no adapter folder {folder}; check the path")
+    for name in (CONFIG_NAME, WEIGHTS_NAME):
+        if not (folder / name).is_file():
+            raise AdapterBroken(f"{folder} is not a LoRA adapter: it has no {name}")
+    try:
+        config = json.loads((folder / CONFIG_NAME).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise AdapterBroken(f"{folder / CONFIG_NAME} is not JSON: {error}") from error
+    if not isinstance(config, dict) or config.get("peft_type") != "LORA":
+        raise AdapterBroken(f"{folder} is not a LoRA adapter: its peft_type is not LORA")
+    return config
+
+
+def merged_adapter(
+    model: "PreTrainedModel", folder: Path, *, base: str | None
+) -> "PreTrainedModel":
+    """Give the model with the adapter merged into its weights, as fast as the model alone.
+
+    `base` is the model's public name, None where only its folder is known; then the shapes alone
+    decide. Raises AdapterBroken if the adapter is damaged or made for another model.
+    """
+    from peft import PeftModel
+
+    config = check_adapter(folder)
+    made_for = str(config.get("base_model_name_or_path") or "")
+    _check_name(made_for, base, folder)
+    _check_shapes(model, folder, made_for)
+    try:
+        merged = PeftModel.from_pretrained(model, str(folder)).merge_and_unload(safe_merge=True)
+    except (ValueError, RuntimeError, TypeError, OSError) as error:
+        raise AdapterBroken(f"cannot load the adapter {folder}: {error}") from error
+    return merged  # type: ignore[no-any-return]
+
+
+def _check_name(made_for: str, base: str | None, folder: Path) -> None:
+    """Compare last parts of names: an adapter may name a fork, or the folder it was trained from."""
+    if base is None or not made_for or made_for.startswith(("/", ".", "~")):
+        return
+    if made_for.rsplit("/", 1)[-1].casefold() != base.rsplit("/", 1)[-1].casefold():
+        raise AdapterBroken(
+            f"the adapter {folder} was made for {made_for}, not for {base}; "
+            "set EARSHOT_MODEL to the model it was made for, or leave EARSHOT_ADAPTER empty"
+        )
+
+
+def _check_shapes(model: "PreTrainedModel", folder: Path, made_for: str) -> None:
+    """Compare the inputs and outputs of the adapted layers with the model's own."""
+    modules = dict(model.named_modules())
+    for key, shape in _weight_shapes(folder / WEIGHTS_NAME).items():
+        name, _, part = key.removeprefix(_PEFT_PREFIX).partition(".lora_")
+        if part not in ("A.weight", "B.weight"):
+            continue
+        weight = getattr(modules.get(name), "weight", None)
+        side = 1 if part.startswith("A") else 0
+        expected = None if weight is None else tuple(weight.shape)[side]
+        if expected != shape[side]:
+            raise AdapterBroken(
+                f"the adapter {folder} does not fit this model (it was made for "
+                f"{made_for or 'an unnamed model'}): {name} has "
+                f"{'no such layer' if expected is None else expected} here, {shape[side]} there"
+            )
+
+
+def _weight_shapes(path: Path) -> dict[str, list[int]]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(str(path), framework="pt") as weights:
+            return {key: weights.get_slice(key).get_shape() for key in weights.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise AdapterBroken(f"{path} is damaged: {error}") from error

@@ -1,0 +1,1 @@
+"""Measurements of the model side; each file measures one thing and prints it."""

@@ -1,0 +1,86 @@
+"""Find the chat form of a model, and fill in what only its tokenizer and template can tell."""
+
+import json
+import logging
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inference.detokenize import TokenTexts
+from inference.errors import ModelBroken
+from inference.render import Renderer
+from inference.wire.chat_form import FILE_NAME, RESPONSE, SILENCE, ChatForm, DecisionTokens
+from inference.wire.prompted import DEFAULT_FORM
+from inference.wire.turns import Turn
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+logger = logging.getLogger(__name__)
+
+
+def shipped_form(name: str) -> ChatForm:
+    """Give one of our own forms: "smollm2", "transcript", or "prompted" for any chat model."""
+    if name == "prompted":
+        return DEFAULT_FORM
+    folder = files("inference") / "forms"
+    raw = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    template = folder / f"{name}.jinja"
+    if template.is_file():
+        raw["chat_template"] = template.read_text(encoding="utf-8")
+    return ChatForm.from_dict(raw)
+
+
+def find_form(folders: list[Path], *, default: str) -> ChatForm:
+    """Read `earshot.json` from the first of the folders that has one, else our own form `default`.
+
+    Raises ModelBroken if the file is no chat form.
+    """
+    for folder in folders:
+        path = folder / FILE_NAME
+        if not path.is_file():
+            continue
+        try:
+            return ChatForm.from_json(path.read_text(encoding="utf-8"))
+        except (ValueError, TypeError) as error:
+            raise ModelBroken(f"{path} is not a chat form: {error}") from error
+    return shipped_form(default)
+
+
+def fitted(form: ChatForm, tokenizer: "PreTrainedTokenizerBase") -> tuple[ChatForm, Renderer]:
+    """Set `decision` and `system_role` to what the tokenizer and the template do.
+
+    Raises ModelBroken if the form's template does not render.
+    """
+    renderer = Renderer(tokenizer, chat_template=form.chat_template)
+    decision = decision_tokens(renderer, tokenizer)
+    if decision is None:
+        logger.warning("the tokenizer gives the two markers no common beginning to continue from")
+    return replace(form, decision=decision, system_role=renderer.system_role), renderer
+
+
+def decision_tokens(
+    renderer: Renderer, tokenizer: "PreTrainedTokenizerBase"
+) -> DecisionTokens | None:
+    """Find where the markers part, as tokens of this model behind this template.
+
+    The longest text both markers begin with is taken whose tokens are a prefix of both. None if no
+    such text is, not even the empty one.
+    """
+    silence, response = _answered(renderer, SILENCE), _answered(renderer, RESPONSE)
+    text = TokenTexts(tokenizer)
+    for prefix in ("(", ""):
+        opened = _answered(renderer, prefix)
+        at = len(opened)
+        if silence[:at] == opened == response[:at] and silence[at] != response[at]:
+            return DecisionTokens(prefix, text(silence[at]), text(response[at]))
+    return None
+
+
+def _answered(renderer: Renderer, answer: str) -> list[int]:
+    chat: list[Turn] = [
+        {"role": "user", "content": "Alice: hello"},
+        {"role": "assistant", "content": answer},
+    ]
+    return renderer.render(chat, continue_final_message=True)

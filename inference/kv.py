@@ -1,0 +1,122 @@
+"""Keys and values of one token sequence, kept so that they can grow, shrink and be copied cheaply.
+
+transformers' own cache grows by copying everything it holds for every token. Here a layer writes
+into memory set aside in steps of GROWTH tokens and hands out views.
+"""
+
+from typing import TYPE_CHECKING, Any, Self
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache
+from transformers.cache_utils import Cache, DynamicLayer
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig
+
+GROWTH = 256  # tokens; a copy of everything once in 256 tokens costs less than 1% of running them
+
+# Layers that look at some of the past only are served whole as well: the mask hides the rest, and
+# a whole past can be cropped. State-space layers cannot.
+_CROPPABLE = {"full_attention", "sliding_attention", "chunked_attention"}
+
+
+class GrowingLayer(DynamicLayer):
+    """One layer's keys and values, each (1, kv heads, tokens, head size), in memory that grows."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._stores: tuple[Tensor, Tensor] | None = None
+
+    @property
+    def capacity(self) -> int:
+        """Number of tokens there is memory for."""
+        return self._stores[0].shape[-2] if self._stores else 0
+
+    def update(
+        self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any
+    ) -> tuple[Tensor, Tensor]:
+        """Write the new tokens' keys and values behind the others; give views of all."""
+        begin = self.get_seq_length()
+        end = begin + key_states.shape[-2]
+        if self._stores is None or self.capacity < end:
+            self._grow(key_states, value_states, end)
+        assert self._stores is not None
+        for store, states in zip(self._stores, (key_states, value_states), strict=True):
+            store[:, :, begin:end] = states
+        self._show(end)
+        return self.keys, self.values
+
+    def copied(self, num_tokens: int) -> Self:
+        """Give a layer of its own that holds the first `num_tokens` tokens."""
+        copy = type(self)()
+        if num_tokens and self._stores:
+            copy.update(self.keys[:, :, :num_tokens], self.values[:, :, :num_tokens])
+        return copy
+
+    def _grow(self, keys: Tensor, values: Tensor, num_tokens: int) -> None:
+        capacity = -(-num_tokens // GROWTH) * GROWTH
+        kept = (self.keys, self.values) if self._stores else (None, None)
+        self._stores = (
+            _enlarged(kept[0], keys, capacity),
+            _enlarged(kept[1], values, capacity),
+        )
+        self.dtype, self.device, self.is_initialized = keys.dtype, keys.device, True
+
+    def _show(self, num_tokens: int) -> None:
+        assert self._stores is not None
+        self.keys, self.values = (store[:, :, :num_tokens] for store in self._stores)
+
+
+def _enlarged(kept: Tensor | None, like: Tensor, capacity: int) -> Tensor:
+    store = like.new_empty((*like.shape[:2], capacity, like.shape[-1]))
+    if kept is not None:
+        store[:, :, : kept.shape[-2]] = kept
+    return store
+
+
+class SequenceKV:
+    """The keys and values of one sequence through all layers of a model.
+
+    `cache` is what the model's forward takes as `past_key_values`. A model with state-space layers
+    has a sequence that can only be extended: `can_crop` is False.
+    """
+
+    def __init__(self, config: "PretrainedConfig") -> None:
+        text = config.get_text_config(decoder=True)
+        kinds = set(getattr(text, "layer_types", None) or ["full_attention"])
+        self.can_crop = kinds <= _CROPPABLE
+        self._config = config
+        self.cache: Cache = (
+            Cache(layers=[GrowingLayer() for _ in range(text.num_hidden_layers)])
+            if self.can_crop
+            else DynamicCache(config=config)
+        )
+
+    @property
+    def num_tokens(self) -> int:
+        """Number of tokens held."""
+        return self.cache.get_seq_length()
+
+    @property
+    def capacity(self) -> int:
+        """Number of tokens there is memory for."""
+        layer = self.cache.layers[0]
+        return layer.capacity if isinstance(layer, GrowingLayer) else self.num_tokens
+
+    def keep(self, num_tokens: int) -> None:
+        """Forget all but the first `num_tokens` tokens."""
+        if num_tokens < self.num_tokens:
+            self.cache.crop(num_tokens - self.num_tokens)
+
+    def copied(self, num_tokens: int) -> Self:
+        """Give a sequence of its own that holds the first `num_tokens` tokens."""
+        copy = type(self)(self._config)
+        copy.cache = Cache(
+            layers=[
+                layer.copied(num_tokens)
+                for layer in self.cache.layers
+                if isinstance(layer, GrowingLayer)
+            ]
+        )
+        return copy

@@ -1,0 +1,69 @@
+"""Errors as OpenAI's API gives them: an HTTP status and {"error": {message, type, param, code}}."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+from starlette.responses import JSONResponse
+
+from inference.errors import (
+    BadRequest,
+    EngineStopped,
+    InferenceError,
+    PromptTooLong,
+    RequestTimeout,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What went wrong with a request, told to the client."""
+
+    status: int
+    message: str
+    code: str
+    param: str | None = None
+
+    def body(self) -> dict[str, Any]:
+        """Give the JSON body."""
+        kind = "invalid_request_error" if self.status < 500 else "server_error"
+        error = {"message": self.message, "type": kind, "param": self.param, "code": self.code}
+        return {"error": error}
+
+    def response(self) -> JSONResponse:
+        """Give the whole HTTP answer."""
+        headers = {"Retry-After": "1"} if self.status == 503 else None
+        return JSONResponse(self.body(), status_code=self.status, headers=headers)
+
+
+class Faulty(Exception):  # noqa: N818 - carries a Fault
+    """Ends a request with a fault."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
+
+
+def fault_of(error: InferenceError) -> Fault:
+    """Say in HTTP terms what an error of the engine means."""
+    match error:
+        case PromptTooLong():
+            return Fault(400, str(error), "context_length_exceeded", error.param)
+        case BadRequest():
+            return Fault(400, str(error), "invalid_value", error.param)
+        case RequestTimeout():
+            return Fault(504, str(error), "timeout")
+        case EngineStopped():
+            return Fault(500, str(error), "engine_failed")
+        case _:
+            return Fault(500, str(error), "internal_error")
+
+
+def validation_fault(error: ValidationError) -> Fault:
+    """Name the first faulty field of a request body and what it should be."""
+    first = error.errors(include_url=False, include_context=False)[0]
+    path = ".".join(str(part) for part in first["loc"])
+    message = str(first["msg"]).removeprefix("Value error, ")
+    if first["type"] == "json_invalid":
+        return Fault(400, f"the body is not JSON: {message}", "invalid_json")
+    return Fault(400, f"{path}: {message}" if path else message, "invalid_value", path or None)
