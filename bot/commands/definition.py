@@ -202,7 +202,7 @@ _BEFORE_HELP = (
     *_TALKING,
     *_TUNING,
     _PRIVACY,
-    Command("status", "See how I am set up here and what I did in the last 24 hours."),
+    Command("status", "See how I am set up here and what I did lately."),
     Command(
         "clear",
         "Make me forget this conversation.",

@@ -1,0 +1,75 @@
+"""Rights, failures, and what everybody can throw at it."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+from bot.commands import COMMANDS
+from bot.messages import Mode
+from tests.commands.conftest import WHERE, Channel
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("mode off", "eagerness 100", "quiet 2h", "persona a pirate", "clear confirm"),
+        "privacy retention 1",
+    ],
+)
+async def test_settings_are_refused_to_others_saying_who_may(channel: Channel, text: str) -> None:
+    before = await channel.store.channels.settings(WHERE)
+
+    answer = await channel.run(text, may_manage=False)
+
+    name = " ".join(text.split()[:-1]) if text != "clear confirm" else "clear"
+    assert answer.text.startswith("Only people who may manage this channel can use /assistant ")
+    assert name.split()[0] in answer.text
+    assert answer.ephemeral
+    assert await channel.store.channels.settings(WHERE) == before
+
+
+@pytest.mark.parametrize("text", ["mode", "eagerness", "quiet", "persona", "status", "why"])
+async def test_everyone_may_look(channel: Channel, text: str) -> None:
+    answer = await channel.run(text, may_manage=False)
+
+    assert not answer.text.startswith("Only")
+    assert answer.ephemeral
+
+
+async def test_a_failing_history_is_a_fixed_sentence_and_its_cause_is_logged(
+    channel: Channel, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with sqlite3.connect(tmp_path / "earshot.db") as database:
+        database.execute("DROP TABLE channels")
+    database.close()
+
+    answer = await channel.run("mode listen")
+
+    assert answer.text.startswith("That didn't work: I can't reach my history right now.")
+    assert answer.ephemeral
+    assert "/assistant mode failed in room/local/lobby" in caplog.text
+
+
+@given(
+    st.sampled_from([*(command.name for command in COMMANDS), "privacy retention", "quiet hours"]),
+    st.text(max_size=40),
+)
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+async def test_nothing_anybody_types_raises(channel: Channel, name: str, rest: str) -> None:
+    answer = await channel.run(f"{name} {rest}")
+
+    assert answer.text or answer.ask
+
+
+async def test_a_threads_command_sets_its_channel(channel: Channel) -> None:
+    thread = type(WHERE)(WHERE.platform, WHERE.workspace, WHERE.channel, "t1")
+
+    await channel.run("mode listen", where=thread)
+
+    assert (await channel.store.channels.settings(WHERE)).mode is Mode.LISTEN
