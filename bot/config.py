@@ -198,7 +198,10 @@ def without_password(url: str) -> str:
 
 
 def _given_names(dotenv: Path) -> list[str]:
-    written = dotenv_values(dotenv, encoding="utf-8") if dotenv.is_file() else {}
+    try:
+        written = dotenv_values(dotenv, encoding="utf-8") if dotenv.is_file() else {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{dotenv} cannot be read; it must be a UTF-8 text file.") from error
     return sorted(name for name in {*os.environ, *written} if name.upper().startswith(PREFIX))
 
 

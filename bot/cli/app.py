@@ -70,12 +70,17 @@ def room(
     """Open the room: a group chat in the browser, with you as everyone and Earshot listening."""
     settings = begin(ctx)
     from bot.cli.ports import check_port
+    from bot.cli.terminal import err
     from bot.runtime import run_room
 
     host = settings.room_host if host is None else host
     port = settings.room_port if port is None else port
     check_port(host, port)
-    asyncio.run(run_room(settings, host=host, port=port))
+
+    def say_where(url: str) -> None:
+        err().print(f"The room is open: {url}  (Ctrl-C closes it)")
+
+    asyncio.run(run_room(settings, host=host, port=port, on_open=say_where))
 
 
 @app.command()
@@ -132,10 +137,11 @@ def replay(  # noqa: PLR0913 - each is an option people type
     ] = True,
 ) -> None:
     """Replay conversations: who said what, P(speak), the decision, the reply."""
-    begin(ctx)
-    from bot.cli.replay import replay as replay_file
+    settings = begin(ctx)
+    from bot.cli.replay import Options, replay as replay_file
 
-    replay_file(file, own_history=own_history, limit=limit, as_json=as_json, replies=replies)
+    options = Options(own_history=own_history, as_json=as_json, with_replies=replies)
+    replay_file(settings, file, limit=limit, options=options)
 
 
 @app.command()

@@ -1,0 +1,76 @@
+import json
+from importlib.resources import files
+
+import pytest
+import yaml
+from jsonschema.validators import validator_for
+
+SCHEMA = "builtin_schemas/vendor/compose-spec.json"
+
+
+@pytest.fixture
+def compose(root):
+    return yaml.safe_load((root / "docker-compose.yml").read_text())
+
+
+def test_the_compose_file_follows_the_schema(compose):
+    schema = json.loads((files("check_jsonschema") / SCHEMA).read_text())
+
+    faults = [error.message for error in validator_for(schema)(schema).iter_errors(compose)]
+
+    assert faults == []
+
+
+def test_the_schema_would_find_a_fault(compose):
+    schema = json.loads((files("check_jsonschema") / SCHEMA).read_text())
+    compose["services"]["bot"]["port"] = 1
+
+    assert not validator_for(schema)(schema).is_valid(compose)
+
+
+def test_the_gpu_is_reserved_by_a_profile_only(compose):
+    services = compose["services"]
+
+    with_gpu = {name for name, service in services.items() if "deploy" in service}
+    with_profile = {name for name, service in services.items() if "profiles" in service}
+
+    assert with_gpu == with_profile == {"worker-gpu"}
+
+
+def test_every_service_is_watched_and_cannot_become_root(compose):
+    for service in compose["services"].values():
+        assert service["healthcheck"]["test"]
+        assert not service["user"].startswith("0")
+        assert "no-new-privileges:true" in service["security_opt"]
+        assert service["read_only"]
+
+
+def test_history_and_models_outlive_the_containers(compose):
+    services = compose["services"]
+
+    assert services["bot"]["volumes"] == ["history:/history"]
+    assert services["worker"]["volumes"] == ["models:/models"]
+    assert set(compose["volumes"]) == {"history", "models"}
+
+
+def test_only_this_machine_reaches_the_room_and_nobody_the_worker(compose):
+    ports = {name: service.get("ports", []) for name, service in compose["services"].items()}
+
+    assert ports["bot"] == ["127.0.0.1:8765:8765"]
+    assert ports["worker"] == ports["worker-gpu"] == []
+
+
+def test_every_target_of_the_compose_file_is_in_the_dockerfile(compose, root):
+    dockerfile = (root / "Dockerfile").read_text()
+
+    for service in compose["services"].values():
+        assert f" AS {service['build']['target']}\n" in dockerfile
+
+
+def test_both_images_run_as_nobody_special(root):
+    dockerfile = (root / "Dockerfile").read_text()
+    run = dockerfile.split(" AS run\n")[1]
+
+    assert "USER earshot" in run
+    assert "USER root" not in run
+    assert run.count("HEALTHCHECK") == 2

