@@ -11,13 +11,13 @@ from time import perf_counter
 
 from bot.decide import Rules, decide, is_addressed, is_scored
 from bot.eagerness import threshold_for
-from bot.errors import ModelError
+from bot.errors import ModelError, ModelRefused
 from bot.messages import Action, Author, ConversationKey, Decision, Entry, KeptDecision, Rule
-from bot.ports import Model, ModelCard
+from bot.ports import Model, ModelCard, Score
 from bot.prompt import bursts
 from bot.store import Store
-from bot.trim import first_row_kept
-from inference.wire.turns import decision_turns
+from bot.trim import first_row_kept, later_half
+from inference.wire.turns import Turn, decision_turns
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ MAX_ENTRIES = 400  # messages looked at; 2,048 tokens hold about 100 of ordinary
 
 @dataclass(frozen=True, slots=True)
 class Considered:
-    """A decision and what it was made from: the history, and the burst it falls on.
+    """A decision, the history that a reply to it is written from, and the burst it falls on.
 
     `card` is None where the model could not be asked for it.
     """
@@ -42,6 +42,11 @@ class Considered:
     def is_addressed(self) -> bool:
         """Whether the burst was said to the assistant."""
         return is_addressed(self.burst)
+
+    @property
+    def asked(self) -> tuple[Entry, ...]:
+        """The messages that a reply answers: the addressed ones, or the whole burst if none is."""
+        return tuple(entry for entry in self.burst if entry.addressed) or self.burst
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +65,14 @@ class Judge:
         A model that fails gives a decision that says so, not an error.
         """
         started = perf_counter()
-        entries = await self._entries(where)
+        entries = await self._entries_in_bounds(where)
         burst = tuple(entry for entry in entries if is_waiting(entry))
         if not burst:
             return None
-        history = tuple(entry for entry in entries if not is_waiting(entry))
         card = await self._card(where)
         rules = await self._rules(where, card)
         decision = await self._decision(where, entries, rules=rules, card=card)
+        history = await self._history(where, entries)
         kept = await self.store.decisions.keep(
             where,
             [entry.row for entry in burst],
@@ -86,8 +91,8 @@ class Judge:
         addressed the assistant, and the moment has passed. Raises ModelError.
         """
         entries = await self._entries(considered.where)
-        answered = {entry.row for entry in considered.burst}
-        if all(entry.deleted for entry in entries if entry.row in answered):
+        asked = {entry.row for entry in considered.asked}
+        if all(entry.deleted or entry.hidden for entry in entries if entry.row in asked):
             reason = "what it would have answered was deleted"
             return replace(
                 considered.kept.decision, action=Action.SILENT, rule=Rule.WITHDRAWN, reason=reason
@@ -95,6 +100,7 @@ class Judge:
         newer = [entry for entry in entries if is_waiting(entry)]
         if considered.is_addressed or considered.card is None or not newer:
             return None
+        answered = {entry.row for entry in considered.burst}
         merged = [
             replace(entry, decision_id=None) if entry.row in answered else entry
             for entry in entries
@@ -109,6 +115,21 @@ class Judge:
     async def _entries(self, where: ConversationKey) -> list[Entry]:
         first_row = await self.store.messages.window(where)
         return await self.store.messages.recent(where, limit=MAX_ENTRIES, from_row=first_row)
+
+    async def _entries_in_bounds(self, where: ConversationKey) -> list[Entry]:
+        """Read the history; one that reaches the limit loses its older half, not one by one."""
+        entries = await self._entries(where)
+        first_row = later_half(entries) if len(entries) == MAX_ENTRIES else None
+        if first_row is None:
+            return entries
+        await self.store.messages.move_window(where, first_row)
+        return _from_row(entries, first_row)
+
+    async def _history(self, where: ConversationKey, entries: Sequence[Entry]) -> tuple[Entry, ...]:
+        """Give what the prompt still shows after trimming, without the burst itself."""
+        first_row = await self.store.messages.window(where)
+        kept = _from_row(entries, first_row)
+        return tuple(entry for entry in kept if not is_waiting(entry))
 
     async def _card(self, where: ConversationKey) -> ModelCard | None:
         try:
@@ -144,23 +165,58 @@ class Judge:
                 logger.warning("no decision in %s: %s", where, error)
                 return _FAILED
         history = [entry for entry in entries if not is_waiting(entry)]
-        return decide(burst, history, p_speak=p_speak, rules=rules, now=now)
+        decision = decide(burst, history, p_speak=p_speak, rules=rules, now=now)
+        if decision.action is Action.SPEAK and p_speak is None and card is not None:
+            await self._make_room(where, entries, rules, card)
+        return decision
+
+    async def _make_room(
+        self, where: ConversationKey, entries: Sequence[Entry], rules: Rules, card: ModelCard
+    ) -> None:
+        """Trim for a reply that no score came before, where the prompt might be too long."""
+        if not _may_be_too_long(self._turns(entries, rules, card), card):
+            return
+        try:
+            await self._score(where, entries, rules, card)
+        except ModelError as error:
+            logger.warning("the prompt of %s could not be counted: %s", where, error)
 
     async def _score(
         self, where: ConversationKey, entries: Sequence[Entry], rules: Rules, card: ModelCard
     ) -> float:
-        """Ask the model, and trim the prompt for the next time by the count it reports."""
-        prompt = bursts(entries, me=self.me, assistant_name=card.form.assistant_name)
-        turns = decision_turns(card.form, prompt, persona=rules.settings.persona)
-        score = await self.model.score(turns, session=str(where))
+        """Ask the model, and trim the prompt by the count it reports."""
+        score, asked = await self._asked(where, entries, rules, card)
         first_row = first_row_kept(
-            entries,
+            asked,
             num_prompt_tokens=score.num_prompt_tokens,
             max_prompt_tokens=card.max_prompt_tokens,
         )
+        if first_row is None and len(asked) < len(entries):
+            first_row = asked[0].row
         if first_row is not None:
             await self.store.messages.move_window(where, first_row)
         return score.p_speak
+
+    async def _asked(
+        self, where: ConversationKey, entries: Sequence[Entry], rules: Rules, card: ModelCard
+    ) -> tuple[Score, Sequence[Entry]]:
+        """Give the score and the entries it was read from: the later half if all are refused.
+
+        A server that finds a prompt too long does not count it, so it could never be trimmed.
+        """
+        while True:
+            turns = self._turns(entries, rules, card)
+            try:
+                return await self.model.score(turns, session=str(where)), entries
+            except ModelRefused:
+                first_row = later_half(entries) if _may_be_too_long(turns, card) else None
+                if first_row is None:
+                    raise
+                entries = _from_row(entries, first_row)
+
+    def _turns(self, entries: Sequence[Entry], rules: Rules, card: ModelCard) -> list[Turn]:
+        prompt = bursts(entries, me=self.me, assistant_name=card.form.assistant_name)
+        return decision_turns(card.form, prompt, persona=rules.settings.persona)
 
 
 _FAILED = Decision(Action.FAILED, Rule.MODEL_FAILED, "the model gave no answer")
@@ -170,3 +226,12 @@ def is_waiting(entry: Entry) -> bool:
     """Tell whether a message has yet to be decided on."""
     settled = entry.from_assistant or entry.hidden or entry.deleted
     return entry.decision_id is None and not settled
+
+
+def _from_row(entries: Sequence[Entry], first_row: int) -> list[Entry]:
+    return [entry for entry in entries if entry.row >= first_row]
+
+
+def _may_be_too_long(turns: Sequence[Turn], card: ModelCard) -> bool:
+    """Tell whether a prompt could pass the budget; a token is at least one byte."""
+    return sum(len(turn["content"].encode()) for turn in turns) > card.max_prompt_tokens

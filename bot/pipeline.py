@@ -8,7 +8,8 @@ be given, a notice is. A failure is kept as a failure, never as silence.
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -35,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 CANNOT_THINK = "I can't think right now. Please try again in a minute."
 NO_ANSWER = "I have no answer to that."
+NOT_POSTED = "My answer could not be posted. Please try again in a minute."
 LISTENING = "I'm only listening here. A manager can change that with /assistant mode."
 OPTED_OUT = "You have opted out, so I don't read your messages. /assistant privacy optin undoes it."
 
@@ -100,9 +102,14 @@ class Pipeline:
         return await self.store.messages.delete(where, message_id, at=self.clock())
 
     async def resume(self) -> None:
-        """Take up what a stop left behind: replies not posted, messages not decided on."""
+        """Take up what a stop left behind: replies not posted or not written, undecided messages.
+
+        To be awaited before the first message is received.
+        """
+        since = self.clock() - timedelta(seconds=self.max_age_s)
+        await self.store.decisions.reopen(self.platform.name, since=since)
         for item in await self.store.outbox.pending(self.platform.name):
-            if self.clock() - item.created_at > timedelta(seconds=self.max_age_s):
+            if item.created_at < since:
                 await self.store.outbox.withdraw(item.key)
             else:
                 await self.post(item)
@@ -121,22 +128,26 @@ class Pipeline:
         elif considered.is_addressed:
             await self._excuse(considered)
 
-    async def post(self, item: OutboxItem) -> None:
-        """Post what stands in the outbox; once posted, it is part of the history."""
+    async def post(self, item: OutboxItem) -> bool:
+        """Post what stands in the outbox; once posted, it is part of the history.
+
+        False: the platform would not take it, and it is kept as failed.
+        """
         try:
             message_id = await self.platform.post(item)
         except PlatformError:
             logger.exception("a reply in %s could not be posted", item.conversation)
             await self.store.outbox.fail(item.key)
-            return
+            return False
         await self.store.outbox.posted(
             item.key, message_id=message_id, author=self.me, at=self.clock()
         )
+        return True
 
     async def _speak(self, considered: Considered) -> None:
-        draft = self._draft(considered)
+        draft, text = self._draft(considered), ""
         try:
-            async with self.platform.typing(considered.where):
+            async with self._typing(considered.where):
                 text = await self.writer.write(considered, draft)
             changed = await self.judge.reconsider(considered) if text else _wordless(considered)
         except ModelError as error:
@@ -150,23 +161,29 @@ class Pipeline:
         if changed is not None:
             await self._take_back(considered, draft, changed)
             return
+        await self._put_out(considered, replace(draft, text=text))
+
+    async def _put_out(self, considered: Considered, item: OutboxItem) -> None:
         item = await self.store.outbox.add(
-            considered.where,
-            key=draft.key,
-            decision_id=draft.decision_id,
-            reply_to=draft.reply_to,
-            text=text,
+            item.conversation,
+            key=item.key,
+            decision_id=item.decision_id,
+            reply_to=item.reply_to,
+            text=item.text,
             at=self.clock(),
         )
-        await self.post(item)
+        if await self.post(item):
+            return
+        await self._withdraw(item)
+        if considered.is_addressed:
+            await self._notify(considered.where, NOT_POSTED, reply_to=item.reply_to)
 
     def _draft(self, considered: Considered) -> OutboxItem:
-        asked = [entry for entry in considered.burst if entry.addressed] or considered.burst
         return OutboxItem(
             key=new_key(),
             conversation=considered.where,
             decision_id=considered.kept.id,
-            reply_to=asked[-1].id,
+            reply_to=considered.asked[-1].id,
             text="",
             status=OutboxStatus.PENDING,
             created_at=self.clock(),
@@ -175,15 +192,17 @@ class Pipeline:
     async def _take_back(
         self, considered: Considered, draft: OutboxItem, changed: Decision
     ) -> None:
+        await self._withdraw(draft)
         kept = await self.store.decisions.revise(considered.kept.id, changed)
-        await self.platform.withdraw(draft)
         considered = replace(considered, kept=kept)
         await self._tell(considered)
         if considered.is_addressed:
             await self._excuse(considered)
 
     async def _excuse(self, considered: Considered) -> None:
-        """Say why an addressed message gets no reply."""
+        """Say why an addressed message gets no reply; bots are not told, they might answer that."""
+        if all(entry.author.is_bot for entry in considered.asked):
+            return
         decision = considered.kept.decision
         if decision.rule is Rule.EMPTY_REPLY:
             text = NO_ANSWER
@@ -193,12 +212,36 @@ class Pipeline:
             text = LISTENING
         else:
             return
-        await self._notify(considered.where, text, reply_to=considered.kept.message_id)
+        await self._notify(considered.where, text, reply_to=considered.asked[-1].id)
 
     async def _tell(self, considered: Considered) -> None:
-        await self.platform.decided(
-            considered.where, considered.kept, [entry.id for entry in considered.burst]
-        )
+        message_ids = [entry.id for entry in considered.burst]
+        try:
+            await self.platform.decided(considered.where, considered.kept, message_ids)
+        except PlatformError:
+            logger.exception("a decision in %s could not be shown", considered.where)
+
+    @asynccontextmanager
+    async def _typing(self, where: ConversationKey) -> AsyncIterator[None]:
+        """Show that a reply is on its way, where the platform can."""
+        shown = AsyncExitStack()
+        try:
+            await shown.enter_async_context(self.platform.typing(where))
+        except PlatformError as error:
+            logger.warning("typing could not be shown in %s: %s", where, error)
+        try:
+            yield
+        finally:
+            try:
+                await shown.aclose()
+            except PlatformError as error:
+                logger.warning("typing may still be shown in %s: %s", where, error)
+
+    async def _withdraw(self, draft: OutboxItem) -> None:
+        try:
+            await self.platform.withdraw(draft)
+        except PlatformError:
+            logger.exception("a draft in %s could not be removed", draft.conversation)
 
     async def _notify(self, where: ConversationKey, text: str, *, reply_to: str | None) -> None:
         try:

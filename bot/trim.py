@@ -7,6 +7,7 @@ would invalidate the cached prefix with every message.
 from collections.abc import Sequence
 
 from bot.messages import Entry
+from inference.wire.text import MAX_MESSAGE_BYTES
 
 
 def first_row_kept(
@@ -18,27 +19,44 @@ def first_row_kept(
     is taken to hold its share of them by its length. The cut falls between bursts, and the last
     burst stays whole.
     """
-    if num_prompt_tokens <= max_prompt_tokens or not entries:
+    if num_prompt_tokens <= max_prompt_tokens:
+        return None
+    return _cut(entries, share=max_prompt_tokens / 2 / num_prompt_tokens)
+
+
+def later_half(entries: Sequence[Entry]) -> int | None:
+    """Give the row at which the later half of the prompt begins, None if it is all one burst.
+
+    For a prompt that cannot be counted: the server refuses it, or it holds too many messages.
+    """
+    return _cut(entries, share=0.5)
+
+
+def _cut(entries: Sequence[Entry], *, share: float) -> int | None:
+    starts = _burst_starts(entries)
+    if not starts:
         return None
     num_chars = [_num_chars(entry) for entry in entries]
-    max_chars = sum(num_chars) * (max_prompt_tokens / 2) / num_prompt_tokens
-    starts = _burst_starts(entries)
+    max_chars = sum(num_chars) * share
     fitting = [index for index in starts if sum(num_chars[index:]) <= max_chars]
     first = entries[fitting[0] if fitting else starts[-1]]
-    return first.row if first.row > entries[0].row else None
+    return first.row if first.row > entries[starts[0]].row else None
 
 
 def _num_chars(entry: Entry) -> int:
+    if entry.hidden or entry.deleted:
+        return 0
     # The name, and the markers and template around each turn, cost about as much as 40 characters.
-    return 40 + len(entry.author.name) + len(entry.text)
+    return 40 + len(entry.author.name) + min(len(entry.text), MAX_MESSAGE_BYTES)
 
 
 def _burst_starts(entries: Sequence[Entry]) -> list[int]:
-    """Give the indexes at which a burst begins; there is always one."""
+    """Give the indexes at which a burst begins."""
     seen: set[int | None] = set()
     starts = []
     for index, entry in enumerate(entries):
-        if not entry.from_assistant and entry.decision_id not in seen:
+        is_lost = entry.hidden or (entry.deleted and entry.decision_id is None)
+        if not (entry.from_assistant or is_lost) and entry.decision_id not in seen:
             starts.append(index)
             seen.add(entry.decision_id)
-    return starts or [0]
+    return starts

@@ -1,14 +1,18 @@
 """Writes a reply: step 6 of a message's path. Holds back what people must not see."""
 
+import logging
 from contextlib import aclosing
 from dataclasses import dataclass
 
 from bot.cut import shown
+from bot.errors import PlatformError
 from bot.judge import Considered
 from bot.messages import Author, OutboxItem
 from bot.ports import Model, Platform
 from bot.prompt import bursts, speaker_names
 from inference.wire.turns import reply_turns
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,14 @@ class Writer:
                 part = shown(output, speakers=speakers, assistant=assistant, whole=False)
                 if considered.is_addressed and part.text != seen:
                     seen = part.text
-                    await self.platform.draft(draft, seen)
+                    await self._show(draft, seen)
                 if part.ended:
                     return part.text
         return shown(output, speakers=speakers, assistant=assistant, whole=True).text
+
+    async def _show(self, draft: OutboxItem, text: str) -> None:
+        """Show a draft; a platform that cannot show one may still take the whole reply."""
+        try:
+            await self.platform.draft(draft, text)
+        except PlatformError as error:
+            logger.warning("no draft in %s: %s", draft.conversation, error)
