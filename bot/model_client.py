@@ -6,7 +6,7 @@ message's moment has passed, and an addressed one had better get its notice.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 
 from openai import APIError, AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient
@@ -88,7 +88,7 @@ class OpenAIModel:
         self._forget()
         raise not_understood[0]
 
-    async def reply(self, turns: Sequence[Turn], *, session: str) -> AsyncIterator[str]:
+    async def reply(self, turns: Sequence[Turn], *, session: str) -> AsyncGenerator[str]:
         """Stream a reply to turns made by `reply_turns`; closing the iterator ends the request."""
         card = await self.card()
         try:

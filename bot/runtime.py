@@ -154,6 +154,26 @@ async def run_room(
         await serve(app, host=host, port=port, on_open=on_open)
 
 
+async def run_chat(settings: Settings) -> None:
+    """Chat in the terminal until the person leaves. Raises StoreError or ConfigError."""
+    from rich.console import Console
+
+    from bot.commands import Commands
+    from bot.platforms.console import Chat, ConsolePlatform
+    from bot.platforms.screen import Screen, half_typed, opened_lines
+
+    screen = Screen(Console(), typed=half_typed)
+    platform = ConsolePlatform(screen, me=settings.name)
+    async with (
+        opened_store(settings) as store,
+        opened_model(settings) as served,
+        running_pipeline(settings, platform, store=store, served=served) as pipeline,
+    ):
+        commands = Commands(store=store, model=served.model)
+        with opened_lines(screen) as lines:
+            await Chat(pipeline, commands, screen).run(lines)
+
+
 async def _purge_for_ever(store: Store, clock: Callable[[], datetime]) -> None:
     """Delete what is older than its channel's retention allows, now and every hour."""
     while True:

@@ -17,8 +17,7 @@ from bot.config import Settings
 from bot.errors import ConfigError
 from bot.messages import Action, Author, Mode
 from bot.platforms.replay import Replay, Replayed
-from bot.runtime import opened_model
-from bot.store import Store
+from bot.runtime import opened_model, opened_store
 from inference.wire.conversation_file import FileConversation, parse_conversations
 
 _STYLE = {Action.SPEAK: "green", Action.SILENT: "dim", Action.FAILED: "red"}
@@ -68,10 +67,13 @@ async def _replay(
         ) as bar,
     ):
         task = bar.add_task("loading the model", total=total)
-        async with (
-            opened_model(settings) as served,
-            await Store.open(f"sqlite:///{folder}/replay.db", default_mode=Mode.ACTIVE) as store,
-        ):
+        of_replay = settings.model_copy(
+            update={
+                "database_url": f"sqlite+aiosqlite:///{folder}/replay.db",
+                "default_mode": Mode.ACTIVE,
+            }
+        )
+        async with opened_store(of_replay) as store, opened_model(settings) as served:
             await served.wait_ready()
             bar.update(task, description="replaying")
             runner = Replay(

@@ -4,7 +4,7 @@ Each message is its own turn, all turns are ambient, and the clock is the file's
 carries, or one minute after the last.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -97,7 +97,7 @@ class Replay:
         self._judge = Judge(store, model, me, lambda: self._now, max_age_s=60.0)
         self._writer = Writer(model, ReplayPlatform(), me)
 
-    async def conversation(self, file: FileConversation) -> AsyncIterator[Replayed]:
+    async def conversation(self, file: FileConversation) -> AsyncGenerator[Replayed]:
         """Give what became of each message of a person, in order. Raises StoreError."""
         where = ConversationKey(PLATFORM, "local", f"{file.line}:{file.id}")
         self._now = BEGINNING
