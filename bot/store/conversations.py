@@ -47,7 +47,7 @@ async def ensured_ids(
     connection: AsyncConnection, keys: Collection[StoredKey]
 ) -> dict[StoredKey, int]:
     """Give the ids of conversations, making those that are new."""
-    found = await _ids(connection, keys)
+    found = await _ids(connection, keys) if keys else {}
     missing = [key for key in keys if key not in found]
     if missing:
         names = [column.name for column in KEY_COLUMNS]

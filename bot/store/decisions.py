@@ -4,14 +4,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ScalarSelect, Select, delete, func, insert, select, update
 
 from bot.errors import StoreError
 from bot.messages import Action, ConversationKey, Decision, KeptDecision, Rule
-from bot.store.conversations import ensured_id, id_at
+from bot.store.conversations import id_at
 from bot.store.database import Database
-from bot.store.tables import AnyRow, decisions, messages
+from bot.store.tables import AnyRow, conversations, decisions, messages, outbox
 
 
 class Decisions:
@@ -39,12 +38,11 @@ class Decisions:
         if not rows:
             raise ValueError("a decision needs a message to fall on")
         async with self._database.writing() as connection:
-            here = await ensured_id(connection, where)
             kept = await connection.execute(
                 insert(decisions)
                 .values(
-                    conversation_id=here,
-                    message_id=await _message_id(connection, here, rows[-1]),
+                    conversation_id=id_at(where),
+                    message_id=func.coalesce(_message_id(where, rows[-1]), ""),
                     model=model,
                     adapter=adapter,
                     latency_ms=latency_ms,
@@ -56,7 +54,7 @@ class Decisions:
             found = _kept(kept.one())
             await connection.execute(
                 update(messages)
-                .where(messages.c.conversation_id == here, messages.c.id.in_(rows))
+                .where(messages.c.conversation_id == id_at(where), messages.c.id.in_(rows))
                 .values(decision_id=found.id)
             )
         return found
@@ -74,6 +72,28 @@ class Decisions:
         if row is None:
             raise StoreError(f"decision {decision_id} is no longer kept: it was cleared meanwhile")
         return _kept(row)
+
+    async def reopen(self, platform: str, *, since: datetime) -> int:
+        """Take back decisions to speak that a stop left without a reply; give their number.
+
+        Their messages wait again. Only decisions from `since` on; to be called before any new one.
+        """
+        begun = (
+            select(decisions.c.id)
+            .join_from(decisions, conversations)
+            .where(
+                conversations.c.platform == platform,
+                decisions.c.action == Action.SPEAK.value,
+                decisions.c.decided_at >= since,
+                ~select(outbox.c.key).where(outbox.c.decision_id == decisions.c.id).exists(),
+            )
+        )
+        async with self._database.writing() as connection:
+            ids = list(await connection.scalars(begun))
+            theirs = messages.c.decision_id.in_(ids)
+            await connection.execute(update(messages).where(theirs).values(decision_id=None))
+            await connection.execute(delete(decisions).where(decisions.c.id.in_(ids)))
+        return len(ids)
 
     async def last(self, where: ConversationKey, n: int) -> list[KeptDecision]:
         """List the conversation's last `n` decisions, newest first."""
@@ -105,11 +125,9 @@ class Decisions:
             return [_kept(row) for row in await connection.execute(query)]
 
 
-async def _message_id(connection: AsyncConnection, here: int, row: int) -> str:
-    query = select(messages.c.platform_id).where(
-        messages.c.conversation_id == here, messages.c.id == row
-    )
-    return await connection.scalar(query) or ""
+def _message_id(where: ConversationKey, row: int) -> ScalarSelect[str]:
+    here = messages.c.conversation_id == id_at(where)
+    return select(messages.c.platform_id).where(here, messages.c.id == row).scalar_subquery()
 
 
 def _columns(decision: Decision) -> dict[str, object]:

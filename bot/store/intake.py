@@ -5,7 +5,8 @@ commits, and a single message waits for nobody. Nothing is acknowledged before i
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from bot.store.speakers import PersonKey, Speaker, ensured_speakers, follow_name
 from bot.store.tables import messages, storable
 
 MAX_ROWS = 500  # in one statement: SQLite takes 32,766 values, a message has 14
+MAX_PLACES = 10_000  # conversations whose id is remembered, about 3 MB
 MAX_ID_CHARS = 500  # PostgreSQL cannot index more than 2,700 bytes; platforms use about 20
 
 
@@ -36,6 +38,7 @@ class Intake:
         self._database = database
         self._gathering: _Batch | None = None
         self._turn = asyncio.Lock()
+        self._places: dict[StoredKey, int] = {}
         self._tasks: set[asyncio.Task[list[bool]]] = set()
 
     async def record(self, message: Message) -> bool:
@@ -51,8 +54,7 @@ class Intake:
         """Record many messages in one transaction; give the number of those that were new."""
         for message in brought:
             _refuse_unstorable(message)
-        async with self._database.writing() as connection:
-            return sum(await _write(connection, brought))
+        return sum(await self._write(brought))
 
     async def close(self) -> None:
         """Wait until everything that was brought is written."""
@@ -69,12 +71,31 @@ class Intake:
     async def _write_batch(self, brought: list[Message]) -> list[bool]:
         async with self._turn:
             try:
-                async with self._database.writing() as connection:
-                    self._gathering = None  # who comes from now on goes with the next transaction
-                    return await _write(connection, brought)
-            except BaseException:
-                self._gathering = None
-                raise
+                return await self._write(brought)
+            finally:
+                self._end_batch(brought)
+
+    def _end_batch(self, brought: Sequence[Message]) -> None:
+        # Who comes from now on goes with the next transaction.
+        if self._gathering is not None and self._gathering.messages is brought:
+            self._gathering = None
+
+    async def _write(self, brought: Sequence[Message]) -> list[bool]:
+        # For each message in order: whether it is new.
+        are_new: list[bool] = []
+        places = ChainMap[StoredKey, int]({}, self._places)
+        async with self._database.writing() as connection:
+            self._end_batch(brought)
+            for start in range(0, len(brought), MAX_ROWS):
+                rows = brought[start : start + MAX_ROWS]
+                here = {stored_key(each.conversation) for each in rows}
+                absent = [key for key in here if key not in places]
+                places.update(await ensured_ids(connection, absent))
+                are_new += await _write_rows(connection, rows, places)
+        if len(self._places) > MAX_PLACES:
+            self._places.clear()
+        self._places |= places.maps[0]  # they are committed only now
+        return are_new
 
 
 def _refuse_unstorable(message: Message) -> None:
@@ -84,16 +105,9 @@ def _refuse_unstorable(message: Message) -> None:
         raise ValueError(f"an id has more than {MAX_ID_CHARS} characters: {message.id[:40]}...")
 
 
-async def _write(connection: AsyncConnection, brought: Sequence[Message]) -> list[bool]:
-    # For each message in order: whether it is new.
-    are_new: list[bool] = []
-    for start in range(0, len(brought), MAX_ROWS):
-        are_new += await _write_rows(connection, brought[start : start + MAX_ROWS])
-    return are_new
-
-
-async def _write_rows(connection: AsyncConnection, brought: Sequence[Message]) -> list[bool]:
-    places = await ensured_ids(connection, {stored_key(each.conversation) for each in brought})
+async def _write_rows(
+    connection: AsyncConnection, brought: Sequence[Message], places: Mapping[StoredKey, int]
+) -> list[bool]:
     people = await ensured_speakers(connection, {_person(each): each.author for each in brought})
     rows = [_row(each, places, people) for each in brought]
     statement = insert_or_skip(connection, messages).returning(
@@ -112,7 +126,7 @@ async def _write_rows(connection: AsyncConnection, brought: Sequence[Message]) -
 
 
 def _row(
-    message: Message, places: dict[StoredKey, int], people: dict[PersonKey, Speaker]
+    message: Message, places: Mapping[StoredKey, int], people: Mapping[PersonKey, Speaker]
 ) -> dict[str, Any]:
     speaker = people[_person(message)]
     kept = not speaker.opted_out
