@@ -97,3 +97,58 @@ def test_ci_runs_lint_and_tests(root):
 @pytest.mark.parametrize("target", ["room", "setup", "test", "lint", "bench"])
 def test_make_knows_the_target(root, target):
     subprocess.run(["make", "-n", target], cwd=root, check=True, capture_output=True)
+
+
+@pytest.fixture
+def install_debian_packages(root, tmp_path):
+    """Run the script where the only programs are bash and those given, each a line of shell."""
+
+    def run(**programs):
+        (tmp_path / "bash").symlink_to("/bin/bash")
+        for name, line in programs.items():
+            program = tmp_path / name.replace("_", "-")
+            program.write_text(f"#!/bin/bash\n{line}\n")
+            program.chmod(0o755)
+        script = root / ".ci/debian-packages"
+        environment = {"PATH": str(tmp_path)}
+        return subprocess.run(
+            [script], env=environment, capture_output=True, text=True, check=False
+        )
+
+    return run
+
+
+def test_without_apt_the_browser_tests_will_skip(install_debian_packages):
+    ended = install_debian_packages()
+
+    assert ended.returncode == 0
+    assert "Not installed: chromium" in ended.stdout
+    assert "this system has no apt-get" in ended.stdout
+
+
+def test_without_rights_nothing_is_installed(install_debian_packages):
+    ended = install_debian_packages(apt_get="exit 1", id="echo 1000", sudo="exit 1")
+
+    assert ended.returncode == 0
+    assert "neither root nor sudo" in ended.stdout
+
+
+def test_a_failing_apt_is_a_note(install_debian_packages):
+    ended = install_debian_packages(apt_get="exit 100", id="echo 0", env='shift; "$@"')
+
+    assert ended.returncode == 0
+    assert "apt-get update failed" in ended.stdout
+
+
+def test_with_sudo_what_is_missing_is_installed(install_debian_packages, tmp_path):
+    ended = install_debian_packages(
+        apt_get=f'echo "$@" >> {tmp_path}/calls',
+        id="echo 1000",
+        sudo='shift; "$@"',
+        env='shift; "$@"',
+    )
+
+    assert ended.returncode == 0
+    update, install = (tmp_path / "calls").read_text().splitlines()
+    assert update.endswith("update")
+    assert "install --yes --no-install-recommends chromium" in install
