@@ -36,14 +36,21 @@ class Subscription:
     def __init__(self, *, max_waiting: int) -> None:
         self._queue: asyncio.Queue[Event | None] = asyncio.Queue(max_waiting)
 
-    def put(self, event: Event | None) -> None:
+    def put(self, event: Event) -> None:
         """Add an event; a reader that is too slow loses all of them and is told to refetch."""
         if self._queue.full():
-            while not self._queue.empty():
-                self._queue.get_nowait()
-            self._queue.put_nowait(REFETCH)
-            return
+            self._drop()
+            event = REFETCH
         self._queue.put_nowait(event)
+
+    def end(self) -> None:
+        """Let `next` give None; what was not read is dropped."""
+        self._drop()
+        self._queue.put_nowait(None)
+
+    def _drop(self) -> None:
+        while not self._queue.empty():
+            self._queue.get_nowait()
 
     async def next(self, *, timeout_s: float) -> Event | None:
         """Give the next event, or None when there will be no more.
@@ -84,4 +91,4 @@ class Events:
     def close(self) -> None:
         """End every stream, so that the server can stop without waiting for the pages."""
         for subscription in self._subscriptions:
-            subscription.put(None)
+            subscription.end()

@@ -67,7 +67,11 @@ async def command(room: RoomName, line: CommandLine, earshot: TheRoom) -> Json:
     if answer.ask is None:
         await publish_settings(earshot, room)
         earshot.platform.events.publish(REFETCH)  # it may have cleared or forgotten messages
-    return {"text": answer.text, "ephemeral": answer.ephemeral}
+    return {
+        "text": answer.text,
+        "ephemeral": answer.ephemeral,
+        "fixed_width": answer.fixed_width,
+    }
 
 
 async def _receive(earshot: Room, message: Message) -> Json:

@@ -69,15 +69,18 @@ async def serve(app: FastAPI, *, host: str, port: int, on_open: Callable[[str], 
 
     Raises ConfigError if the address cannot be used.
     """
-    listening = _listen(host, port)
+    listening = listen(host, port)
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{listening.getsockname()[1]}/"
     with listening:
         await RoomServer(app, on_start=lambda: on_open(address)).serve(sockets=[listening])
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """Take the port now: uvicorn would end the process over a busy one."""
+def listen(host: str, port: int) -> socket.socket:
+    """Take the port; uvicorn itself would end the process over a busy one.
+
+    Raises ConfigError if the address cannot be used.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)

@@ -106,6 +106,7 @@ def settings_view(settings: ChannelSettings, *, meaning: str, threshold: float |
         "persona": settings.persona,
         "meaning": meaning,
         "threshold": threshold,
+        "quiet_until": settings.quiet_until.isoformat() if settings.quiet_until else None,
     }
 
 

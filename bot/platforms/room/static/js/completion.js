@@ -63,6 +63,10 @@ export function refresh() {
       event.preventDefault();
       take(index);
     });
+    option.addEventListener("mousemove", () => {
+      current = index;
+      point();
+    });
     return option;
   }));
   list.hidden = !items.length;
@@ -104,5 +108,5 @@ function point() {
   [...list.children].forEach((option, index) => option.setAttribute("aria-selected", String(index === current)));
   if (current < 0) return box.removeAttribute("aria-activedescendant");
   box.setAttribute("aria-activedescendant", `completion-${current}`);
-  return list.children[current].scrollIntoView({ block: "nearest" });
+  return list.children[current]?.scrollIntoView({ block: "nearest" });
 }

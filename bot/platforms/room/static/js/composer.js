@@ -67,7 +67,9 @@ async function say(text) {
 async function command(text) {
   const line = { id: newId(), name: speakers.chosen(), text: completion.commandIn(text) };
   const answer = await api.command(room, line);
-  if (answer.ephemeral && answer.text) log.note(answer.text, "Only you can see this");
+  if (answer.ephemeral && answer.text) {
+    log.note(answer.text, "Only you can see this", { isTable: answer.fixed_width });
+  }
 }
 
 function sent(text) {

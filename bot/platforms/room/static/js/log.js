@@ -1,7 +1,7 @@
 // The conversation on the page: what it holds, in which order, and where it is scrolled to.
 
 import { $, announce, el, icon, assistantAvatar } from "./dom.js";
-import { messageView, show } from "./message.js";
+import { assistantName, hideQuote, messageView, show } from "./message.js";
 
 const log = $("#log");
 const list = $("#messages");
@@ -76,7 +76,7 @@ export function draft(id, text) {
   let item = drafts.get(id);
   if (!item) {
     item = el("li", { class: "message assistant draft", "aria-hidden": "true" }, assistantAvatar(),
-      el("div", { class: "body" }, el("div", { class: "text", dir: "auto" })));
+      el("div", { class: "body" }, el("div", { class: "head" }, el("b", {}, assistantName())), el("div", { class: "text", dir: "auto" })));
     drafts.set(id, item);
     list.append(item);
   }
@@ -90,9 +90,9 @@ export function withdraw(id) {
 }
 
 // Puts a line that is not a message at the end; it is not kept.
-export function note(text, label) {
+export function note(text, label, { isTable = false } = {}) {
   const close = el("button", { type: "button", class: "icon small", "aria-label": "Dismiss this note" }, icon("close"));
-  const item = el("li", { class: "note" }, el("p", { class: "label" }, label), close, el("pre", { dir: "auto" }, text));
+  const item = el("li", { class: "note" }, el("p", { class: "label" }, label), close, el("pre", isTable ? { class: "table", role: "region", tabindex: "0", "aria-label": label } : { dir: "auto" }, text));
   close.addEventListener("click", () => {
     item.remove();
     $("#text").focus();
@@ -112,7 +112,7 @@ export function jump(id) {
 }
 
 export function toEnd() {
-  log.scrollTop = log.scrollHeight;
+  log.scrollTop = isEmpty() ? 0 : log.scrollHeight;
   $("#newest").hidden = true;
 }
 
@@ -122,7 +122,7 @@ function update(message) {
   if (old && old.message.text === message.text && old.message.deleted === message.deleted
       && old.message.hidden === message.hidden && old.message.edited === message.edited) {
     old.message = message;
-    if (message.mark) old.mark?.show(message.mark);
+    if (message.mark && message.mark.state !== "waiting") old.mark?.show(message.mark); // it may be older
     return old;
   }
   const view = messageView(message, { act, find });
@@ -152,6 +152,7 @@ function settle() {
     if (isNewDay) item.dataset.day = day;
     else delete item.dataset.day;
     item.classList.toggle("grouped", !isNewDay && before !== null && goesOn(before, message));
+    hideQuote(views.get(message.id), before !== null && before.id === message.reply_to);
     before = message;
   }
   $("#empty").hidden = list.children.length > 0;
@@ -194,5 +195,10 @@ log.addEventListener("keydown", (event) => {
   event.preventDefault();
   activate(items[next]);
 });
-log.addEventListener("scroll", () => { if (isAtEnd()) $("#newest").hidden = true; });
+let wasAtEnd = true;
+new ResizeObserver(() => { if (wasAtEnd) toEnd(); }).observe(log);
+log.addEventListener("scroll", () => {
+  wasAtEnd = isAtEnd();
+  $("#newest").hidden = log.scrollHeight - log.scrollTop - log.clientHeight < 400;
+});
 $("#newest").addEventListener("click", toEnd);

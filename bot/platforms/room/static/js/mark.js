@@ -2,14 +2,14 @@
 
 import { el } from "./dom.js";
 
-const WORDS = { silent: "stayed silent", speak: "spoke up", failed: "failed" };
+const WORDS = { silent: "stayed silent", speak: "spoke up" };
 
 // Says a mark in one short line.
 export function markText(mark) {
   if (mark.state === "waiting") return "waiting";
   if (mark.state === "not_kept") return "not read, not kept";
   if (mark.state === "next") return "decided with the next";
-  if (mark.state === "failed") return "failed: it could not decide";
+  if (mark.state === "failed") return `failed: ${mark.reason}`;
   if (mark.rule === "addressed") return "addressed · answers";
   const rule = mark.rule === "threshold" ? "" : ` (${mark.rule})`;
   const words = `${WORDS[mark.state]}${rule}`;

@@ -4,11 +4,16 @@ import { assistantAvatar, avatar, el, icon } from "./dom.js";
 import { markView } from "./mark.js";
 
 const LONG_CHARS = 1400;
+const START_CHARS = 560;
 const LONG_LINES = 16;
 const clock = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit" });
 
 let me = { name: "Earshot" };
 let mention = /$^/;
+
+const authorName = (message) => (message.from_assistant ? me.name : message.author.name);
+
+export const assistantName = () => me.name;
 
 export function setAssistant(author) {
   me = author;
@@ -18,7 +23,7 @@ export function setAssistant(author) {
 
 // Builds a message. `act` has reply, edit, remove and jump; `find` gives another message by id.
 export function messageView(message, { act, find }) {
-  const name = message.from_assistant ? me.name : message.author.name;
+  const name = authorName(message);
   const text = el("div", { class: "text", dir: "auto" });
   const head = el("div", { class: "head" },
     el("b", { dir: "auto" }, name),
@@ -57,7 +62,7 @@ function fill(place, words) {
     place.replaceChildren(...withMentions(words));
     return;
   }
-  const start = lines.slice(0, LONG_LINES).join("\n").slice(0, LONG_CHARS * 0.6).replace(/[\ud800-\udbff]$/, "");
+  const start = lines.slice(0, LONG_LINES).join("\n").slice(0, START_CHARS).replace(/[\ud800-\udbff]$/, "");
   const count = words.length.toLocaleString("en");
   const more = el("button", { type: "button", class: "more", "aria-expanded": "false" }, `Show all ${count} characters`);
   const shown = el("div", {}, ...withMentions(`${start} …`));
@@ -81,9 +86,13 @@ function quote(id, { act, find }) {
     el("span", { class: "hidden" }, "In reply to "), words);
 }
 
+// Hides what a reply quotes where it stands right above.
+export function hideQuote(view, isHidden) {
+  view.item.querySelector(".quote")?.toggleAttribute("hidden", isHidden);
+}
+
 export function brief(message) {
-  const name = message.from_assistant ? me.name : message.author.name;
-  return `${name}: ${message.text.slice(0, 120).replace(/\s+/g, " ")}`;
+  return `${authorName(message)}: ${message.text.slice(0, 120).replace(/\s+/g, " ")}`;
 }
 
 function actions(view, act) {

@@ -37,6 +37,8 @@ async function start(sample) {
   }
   const play = { sample, room: rooms.opened(), isPaused: false, wake: () => {} };
   playing = play;
+  speakers.cast(sample.lines.map((line) => line.name));
+  draw(play, 0);
   $("#player-pause").focus();
   announce(`Playing ${sample.title}`);
   try {

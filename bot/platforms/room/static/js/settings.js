@@ -22,8 +22,10 @@ export function load(nextRoom, settings) {
   document.querySelector(`#modes input[value="${settings.mode}"]`).checked = true;
   if (!isTyping) persona.value = settings.persona;
   $("#persona-save").hidden = persona.value === settings.persona;
+  const quiet = settings.quiet_until && new Date(settings.quiet_until) > new Date()
+    ? ` · quiet until ${new Date(settings.quiet_until).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}` : "";
   const eagerness = settings.mode === "active" ? ` · eagerness ${settings.eagerness}` : "";
-  $("#room-summary").textContent = `Earshot: ${MODES[settings.mode]}${eagerness}`;
+  $("#room-summary").textContent = `Earshot: ${MODES[settings.mode]}${eagerness}${quiet}`;
 }
 
 function explain({ meaning, threshold }) {

@@ -9,13 +9,12 @@ let names = [];
 let room = "";
 
 export const chosen = () => place.querySelector("input:checked")?.value ?? names[0] ?? FIRST[0];
-export const num = () => names.length;
 
 // Shows the people of a room: those who spoke there, those added here, or three to begin with.
 export function load(nextRoom, spoken) {
   room = nextRoom;
-  const added = JSON.parse(localStorage.getItem(`earshot.speakers.${room}`) ?? "[]");
-  names = [...new Set([...spoken.map((author) => author.name).reverse(), ...added])];
+  const known = JSON.parse(localStorage.getItem(`earshot.speakers.${room}`) ?? "[]");
+  names = [...new Set([...known, ...spoken.map((author) => author.name).reverse()])];
   if (!names.length) names = [...FIRST];
   draw(localStorage.getItem(`earshot.speaker.${room}`) ?? names[0]);
 }
@@ -23,11 +22,14 @@ export function load(nextRoom, spoken) {
 // Adds someone, or finds the one of that name, and lets them speak.
 export function choose(name) {
   const found = names.find((known) => known.toLowerCase() === name.toLowerCase());
-  if (!found) {
-    names.push(name);
-    localStorage.setItem(`earshot.speakers.${room}`, JSON.stringify(names));
-  }
+  if (!found) names.push(name);
   draw(found ?? name);
+}
+
+// Puts the people of a sample in the place of the three to begin with.
+export function cast(people) {
+  names = [...new Set([...names.filter((name) => !FIRST.includes(name)), ...people])];
+  draw(names[0]);
 }
 
 export function meet(name) {
@@ -46,6 +48,7 @@ function draw(current) {
   place.querySelectorAll(".chip").forEach((chip) => chip.remove());
   place.append(...names.map((name) => chip(name, name === shown)));
   localStorage.setItem(`earshot.speaker.${room}`, shown);
+  localStorage.setItem(`earshot.speakers.${room}`, JSON.stringify(names));
   place.querySelector("input:checked")?.closest(".chip").scrollIntoView?.({ block: "nearest", inline: "nearest" });
   place.dispatchEvent(new CustomEvent("speaker", { bubbles: true }));
 }

@@ -1,0 +1,109 @@
+"""A room that really runs: Chromium, HTTP, SQLite and the pipeline; only the model is scripted."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import httpx
+import pytest
+
+from bot.commands import Commands
+from bot.messages import Author
+from bot.pipeline import Pipeline
+from bot.platforms.room import Room, RoomPlatform, room_app
+from bot.platforms.room.serve import RoomServer, listen
+from bot.settle import Settling
+from bot.store import Store
+from tests.fakes import FakeModel
+
+ME = Author("earshot", "Earshot", is_bot=True)
+
+
+@dataclass
+class RunningRoom:
+    """A room that is served at `url`. `status` is what the worker is said to do."""
+
+    room: Room
+    url: str
+    status: SimpleNamespace
+
+    @property
+    def store(self) -> Store:
+        return self.room.store
+
+
+@dataclass
+class House:
+    """Opens a room on one database and one port, again and again."""
+
+    database: Path
+    model: FakeModel = field(default_factory=FakeModel)
+    quiet_s: float = 0.02
+    port: int = 0
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[RunningRoom]:
+        store = await Store.open(f"sqlite+aiosqlite:///{self.database}")
+        platform = RoomPlatform()
+        pipeline = Pipeline(
+            store=store,
+            model=self.model,
+            platform=platform,
+            me=ME,
+            clock=lambda: datetime.now(UTC),
+            settling=Settling(self.quiet_s, 6.0),
+        )
+        status = SimpleNamespace(state="ready", detail="")
+        async with pipeline.conversations:
+            await pipeline.resume()
+            commands = Commands(store=store, model=self.model)
+            room = Room(store, pipeline, commands, platform, self.model, ME, lambda: status)
+            async with self._served(room) as url:
+                yield RunningRoom(room, url, status)
+        await store.close()
+
+    @asynccontextmanager
+    async def _served(self, room: Room) -> AsyncIterator[str]:
+        started = asyncio.Event()
+        server = RoomServer(room_app(room), on_start=started.set)
+        with listen("127.0.0.1", self.port) as listening:
+            self.port = listening.getsockname()[1]
+            serving = asyncio.create_task(server.serve(sockets=[listening]))
+            await started.wait()
+            yield f"http://127.0.0.1:{self.port}"
+            server.should_exit = True
+            await serving
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return House(tmp_path / "room.db")
+
+
+@pytest.fixture
+async def running(house: House) -> AsyncIterator[RunningRoom]:
+    async with house.open() as running:
+        yield running
+
+
+@pytest.fixture
+async def client(running: RunningRoom) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=running.url) as client:
+        yield client
+
+
+@pytest.fixture
+def say(client: httpx.AsyncClient) -> Callable[..., object]:
+    """Say something in the lobby: `await say("m1", "hello")`."""
+
+    async def say(
+        message_id: str, text: str, *, name: str = "Ana", **more: object
+    ) -> httpx.Response:
+        body = {"id": message_id, "name": name, "text": text, **more}
+        return await client.post("/api/rooms/Lobby/messages", json=body)
+
+    return say
