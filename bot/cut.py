@@ -7,15 +7,40 @@ speakers, and repeat the markers; both are cut here, in whole replies and in hal
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
-# Any spelling of a marker: case, spaces, square or full-width brackets, Markdown around them.
-_OPEN, _CLOSE, _DRESS = r"[(\[\uff08\u3010]", r"[)\]\uff09\u3011]", r"[*_`\"']*"
-_MARKER = re.compile(rf"{_DRESS}{_OPEN}\s*(?:silence|response)\s*{_CLOSE}{_DRESS}", re.IGNORECASE)
-_LEADING_RESPONSE = re.compile(
-    rf"\s*{_DRESS}{_OPEN}\s*response\s*{_CLOSE}{_DRESS}\s*", re.IGNORECASE
+# Any spelling of a marker: case, full-width signs, other brackets, Markdown, invisible characters
+# and full stops in and around it. Code may well hold <response> or {response}: those are no markers.
+_DRESS = r"[*_`\"'~\\]"
+_PAD = r"[\s*_`\"'~\\.…!\u200b-\u200f\u2060\ufeff“”‘’]*"
+_CLOSE = r"[)\]】>}]"
+# Full-width signs and letters as ASCII, one for one, so that places in the text stay the same.
+_NARROW = {0xFF01 + offset: 0x21 + offset for offset in range(94)}
+# What begins a line wherever it is shown. \s is not enough: it would pass over line breaks.
+_LINE = r"(?:\A|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])"
+_LINE_BREAK = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+
+
+def _begun(word: str) -> str:
+    """Give a pattern for every beginning of a word, also the empty one and the whole."""
+    pattern = ""
+    for char in reversed(word):
+        pattern = f"(?:{re.escape(char)}{pattern})?"
+    return pattern
+
+
+_SILENCE = rf"[(\[【<{{]{_PAD}silence"
+_RESPONSE = rf"[(\[【]{_PAD}response"
+_MARKER = re.compile(rf"{_DRESS}*(?:{_SILENCE}|{_RESPONSE}){_PAD}{_CLOSE}", re.IGNORECASE)
+_UNCLOSED = re.compile(rf"{_DRESS}*(?:{_SILENCE}|{_RESPONSE}){_PAD}\Z", re.IGNORECASE)
+_HALF_MARKER = re.compile(
+    rf"{_DRESS}+\Z|{_DRESS}*[(\[【<{{]{_PAD}(?:{_begun('silence')}|{_begun('response')}){_PAD}\Z",
+    re.IGNORECASE,
 )
-# The beginning of one at the very end of a half-streamed text: it may become a marker.
-_HALF_MARKER = re.compile(rf"[*_`\"']+$|{_DRESS}{_OPEN}\s*[a-z]{{0,8}}\s*$", re.IGNORECASE)
+# Dress behind the marker goes with it only where there is some before it: `(response) **Yes**`.
+_LEADING_RESPONSE = re.compile(
+    rf"\s*(?:{_RESPONSE}{_PAD}{_CLOSE}|{_DRESS}+{_RESPONSE}{_PAD}{_CLOSE}{_DRESS}*)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,33 +57,48 @@ def shown(output: str, *, speakers: Iterable[str], assistant: str, whole: bool) 
     A leading `(response)` and the assistant's own name are dropped. The reply ends before the first
     marker in any spelling and before the first line that begins with a known speaker's name and a
     colon; any other `Word:` stays. Unless `whole`, a tail that may yet become one of these is held
-    back.
+    back, so that what is shown of a growing output only grows.
     """
-    leading = _LEADING_RESPONSE.match(output)
-    text = output[leading.end() :] if leading else output
-    text = re.sub(rf"^\s*{re.escape(assistant)}\s*:\s*", "", text, flags=re.IGNORECASE)
-    names = [*speakers, assistant]
-    cuts = [
-        match.start()
-        for match in (_MARKER.search(text), _speaker_line(names).search(text))
-        if match
-    ]
+    text = _without_lead(output, assistant)
+    narrow = text.translate(_NARROW)
+    names = tuple(sorted({*speakers, assistant}, key=len, reverse=True))
+    patterns = [_MARKER, _speaker_line(names), *([_UNCLOSED] if whole else [])]
+    cuts = [match.start() for match in (each.search(narrow) for each in patterns) if match]
     if cuts:
         return Shown(text[: min(cuts)].strip(), ended=True)
-    if not whole:
-        text = _without_doubtful_tail(text, names)
-    return Shown(text.strip(), ended=False)
+    held = len(text) if whole else _doubtful_from(narrow, names)
+    return Shown(text[:held].strip(), ended=False)
 
 
-def _speaker_line(names: Iterable[str]) -> re.Pattern[str]:
-    anyone = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
-    return re.compile(rf"^\s*[*_]*(?:{anyone})[*_]*\s*:", re.IGNORECASE | re.MULTILINE)
-
-
-def _without_doubtful_tail(text: str, names: Iterable[str]) -> str:
-    text = _HALF_MARKER.sub("", text)
-    before, newline, last_line = text.rpartition("\n")
-    start = last_line.strip().strip("*_").casefold()
-    if any(name.casefold().startswith(start) or start == name.casefold() for name in names):
-        return before if newline else ""
+def _without_lead(output: str, assistant: str) -> str:
+    """Drop `(response)` and `assistant:` from the front, as often as the model repeats them."""
+    text, name = output, _named_line((assistant,), line=r"\s*")
+    while lead := _LEADING_RESPONSE.match(narrow := text.translate(_NARROW)) or name.match(narrow):
+        text = text[lead.end() :]
     return text
+
+
+def _speaker_line(names: tuple[str, ...]) -> re.Pattern[str]:
+    return _named_line(names, line=rf"{_LINE}\s*")
+
+
+@lru_cache(maxsize=64)
+def _named_line(names: tuple[str, ...], *, line: str) -> re.Pattern[str]:
+    anyone = "|".join(re.escape(name.translate(_NARROW)) for name in names)
+    colon = r"[*_]*[^\S\n]*:"
+    plain, dressed = rf"(?:{anyone}){colon}", rf"[*_]+(?:{anyone}){colon}[*_]*"
+    return re.compile(rf"{line}(?:{plain}|{dressed})", re.IGNORECASE)
+
+
+@lru_cache(maxsize=64)
+def _half_line(names: tuple[str, ...]) -> re.Pattern[str]:
+    anyone = "|".join(_begun(name.translate(_NARROW)) for name in names)
+    return re.compile(rf"{_LINE}\s*[*_]*(?:{anyone})[*_]*[^\S\n]*\Z", re.IGNORECASE)
+
+
+def _doubtful_from(narrow: str, names: tuple[str, ...]) -> int:
+    """Give the place from which a text may yet become a marker or a speaker's line."""
+    half = _HALF_MARKER.search(narrow)
+    sure = narrow[: half.start()] if half else narrow
+    line = _half_line(names).search(sure)
+    return line.start() if line else len(sure)
