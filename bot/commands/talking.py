@@ -56,7 +56,8 @@ async def why(call: Call) -> CommandAnswer:
         kept.message_id: await call.store.messages.find(call.caller.where, kept.message_id)
         for kept in decisions
     }
-    head = f"My last {counted(len(decisions), 'decision')} here, newest first:"
+    newest_first = f"{len(decisions)} decisions here, newest first"
+    head = f"My last {newest_first if len(decisions) > 1 else 'decision here'}:"
     rows = [_WHY_ROW.format("AGE", "I WAS", "P(SPEAK)", "NEEDED", "RULE AND REASON")]
     rows += [_why_rows(kept, about, now=call.caller.now) for kept in decisions]
     return call.answer("\n".join([head, *rows]), fixed_width=True)

@@ -146,6 +146,8 @@ class Chat:
         if word == "help":
             self._screen.line(HELP.format(name=self._me, prefix=PREFIX))
         elif word == "clear":
+            # What is being decided on would come after: it would speak of what is gone.
+            await self._pipeline.conversations.drain()
             self._screen.clear()
             await self._command("clear confirm", self._speaker)
         elif line:
@@ -170,13 +172,13 @@ class Chat:
         if prefix.casefold() != PREFIX:
             self._screen.line(f"  Commands begin with {PREFIX}; try help.", style=NOTICE_STYLE)
             return
+        if not self._screen.is_terminal:
+            # In a pipe the lines come at once: a command speaks of what was said before it.
+            await self._pipeline.conversations.drain()
         self._screen.line(text, name=name, name_style=person_style(name))
         await self._command(rest, name)
 
     async def _command(self, text: str, name: str) -> None:
-        if not self._screen.is_terminal:
-            # In a pipe the lines come at once: a command speaks of what was said before it.
-            await self._pipeline.conversations.drain()
         caller = Caller(CHAT, person(name), may_manage=True, now=self._pipeline.clock())
         answer = await self._commands.run(text, caller)
         if answer.ask is not None:

@@ -104,6 +104,10 @@ class Screen:
             num_rows = cell_len(typed) // max(1, self._console.width) + 1
             self._write(f"\x1b[{num_rows}A\r\x1b[J")
 
+    def erase(self) -> None:
+        """Erase the prompt and what stands behind it, for whatever comes after the chat."""
+        self._write(ERASE_LINE)
+
     def clear(self) -> None:
         """Empty the terminal; nothing in a pipe."""
         self._console.clear()
@@ -126,7 +130,9 @@ class Screen:
     def _print(self, text: Text, *, end: str) -> None:
         if self._streamed is None and self._prompt is not None:
             self._write(ERASE_LINE)
-        self._console.print(text, end=end, soft_wrap=True, highlight=False)
+        # Whole entries are wrapped between words; a growing one, or a pipe's, is left to run on.
+        whole = end and self.is_terminal
+        self._console.print(text, end=end, soft_wrap=not whole, highlight=False)
 
     def _write(self, text: str) -> None:
         if self.is_terminal:
@@ -183,6 +189,7 @@ def opened_lines(screen: Screen) -> Iterator[Lines]:
     try:
         yield TerminalLines(screen)
     finally:
+        screen.erase()
         if termios and before:
             # A reader cut off by Ctrl-C leaves the terminal without echo.
             termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
