@@ -21,7 +21,7 @@ MODE_MEANS = {
     Mode.LISTEN: "I read and remember everything, and never speak.",
     Mode.OFF: "I neither read nor remember anything new, and never speak.",
 }
-STILL_ANSWERS = "Ask me by name and I still answer."
+STILL_ANSWERS = "Mention me and I still answer."
 
 
 async def mode(call: Call) -> CommandAnswer:
