@@ -58,6 +58,19 @@ def test_an_error_is_a_sentence_on_stderr_and_exit_code_1(monkeypatch):
     ]
 
 
+def test_the_error_is_all_that_is_printed(monkeypatch, capsys):
+    def failing(**_options):
+        raise ConfigError("Port [8765] is taken.")
+
+    monkeypatch.setattr("bot.cli.app.app", failing)
+
+    with pytest.raises(SystemExit) as ended:
+        program.main()
+
+    assert ended.value.code == 1
+    assert capsys.readouterr() == ("", "Port [8765] is taken.\n")
+
+
 def test_ctrl_c_ends_without_a_traceback(monkeypatch, capsys):
     def interrupted(**_options):
         raise KeyboardInterrupt
@@ -115,7 +128,7 @@ def test_db_upgrade_creates_the_database(earshot, monkeypatch, database_url, tmp
     result = earshot("db", "upgrade")
 
     assert result.exit_code == 0, result.exception
-    assert result.output == "The history database is up to date.\n"
+    assert result.stdout == "The history database is up to date.\n"
     assert (tmp_path / "earshot.db").exists()
 
 

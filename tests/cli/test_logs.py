@@ -5,18 +5,6 @@ import pytest
 from bot.cli.logs import RedactingFormatter, configure_logging
 
 
-@pytest.fixture
-def _logging_as_before():
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    for name in ("httpcore2", "httpx2", "openai"):
-        logging.getLogger(name).setLevel(logging.NOTSET)
-
-
-@pytest.mark.usefixtures("_logging_as_before")
 def test_a_secret_is_not_logged_whoever_logs_it(capsys):
     configure_logging("info", secrets=["token", "token-and-more"])
 
@@ -42,7 +30,6 @@ def test_a_secret_is_not_in_a_traceback_either():
     assert "hunter2" not in text
 
 
-@pytest.mark.usefixtures("_logging_as_before")
 @pytest.mark.parametrize(("level", "wanted"), [("info", logging.WARNING), ("debug", logging.DEBUG)])
 def test_each_request_is_logged_only_when_debugging(level, wanted):
     configure_logging(level, secrets=[])
