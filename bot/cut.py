@@ -12,13 +12,12 @@ from functools import lru_cache
 # Any spelling of a marker: case, full-width signs, other brackets, Markdown, invisible characters
 # and full stops in and around it. Code may well hold <response> or {response}: those are no markers.
 _DRESS = r"[*_`\"'~\\]"
-_PAD = r"[\s*_`\"'~\\.…!\u200b-\u200f\u2060\ufeff“”‘’]*"
+_PAD = r"[\s*_`\"'~\\.…!\u200b-\u200f\u2060\ufeff\u201c\u201d\u2018\u2019]*"
 _CLOSE = r"[)\]】>}]"
 # Full-width signs and letters as ASCII, one for one, so that places in the text stay the same.
 _NARROW = {0xFF01 + offset: 0x21 + offset for offset in range(94)}
 # What begins a line wherever it is shown. \s is not enough: it would pass over line breaks.
 _LINE = r"(?:\A|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])"
-_LINE_BREAK = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 
 def _begun(word: str) -> str:

@@ -188,7 +188,7 @@ PIECES = st.sampled_from(
     ["(", ")", "[", "sil", "ence", "silence", "resp", "onse", "(silence)", "(response)", "*", "**",
      "`", "_", " ", "  ", "\n", "\r", "\u2028", "\n\n", ":", "\uff1a", "A", "na", "Ana", "ana:",
      "Ana:", "Bob (2)", "Bob", " (2)", "assistant", "assis", "tant:", "李雷", "Note:", "https:",
-     "\\", ".", "…", "\uff08", "\uff09", "ſ", "K", "ı", "\u200b", "!", "{", "}", "<", ">", "hi",
+     "\\", ".", "…", "\uff08", "\uff09", "\u017f", "K", "\u0131", "\u200b", "!", "{", "}", "<", ">", "hi",
      "STRASSE", "straße", "C+", "+:"]
 )  # fmt: skip
 OUTPUTS = st.lists(st.one_of(PIECES, st.text(max_size=4)), max_size=14).map("".join)
