@@ -86,7 +86,7 @@ def room(
 @app.command()
 def chat(ctx: typer.Context) -> None:
     """Chat in the terminal: write `Name: text`, or `help`."""
-    settings = begin(ctx)
+    settings = begin(ctx, quiet=True)
     from bot.runtime import run_chat
 
     asyncio.run(run_chat(settings))
@@ -137,7 +137,7 @@ def replay(  # noqa: PLR0913 - each is an option people type
     ] = True,
 ) -> None:
     """Replay conversations: who said what, P(speak), the decision, the reply."""
-    settings = begin(ctx)
+    settings = begin(ctx, quiet=True)
     from bot.cli.replay import Options, replay as replay_file
 
     options = Options(own_history=own_history, as_json=as_json, with_replies=replies)

@@ -8,16 +8,18 @@ if TYPE_CHECKING:
     from bot.config import Settings
 
 
-def begin(ctx: typer.Context) -> "Settings":
+def begin(ctx: typer.Context, *, quiet: bool = False) -> "Settings":
     """Read the settings and begin to log. `ctx.obj` is whether `--verbose` was given.
 
-    Raises ConfigError.
+    `quiet` is for a command that draws on the terminal: it logs from warnings on, unless
+    EARSHOT_LOG_LEVEL says otherwise. Raises ConfigError.
     """
     # Imported late: pydantic alone takes longer than `earshot --help` should.
     from bot.cli.logs import configure_logging
     from bot.config import load_settings, secrets_of
 
     settings = load_settings()
-    level = "debug" if ctx.obj else settings.log_level
-    configure_logging(level, secrets=secrets_of(settings))
+    said = "log_level" in settings.model_fields_set
+    level = "warning" if quiet and not said else settings.log_level
+    configure_logging("debug" if ctx.obj else level, secrets=secrets_of(settings))
     return settings

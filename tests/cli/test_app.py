@@ -1,4 +1,5 @@
 import importlib.metadata
+import logging
 import signal
 import socket
 import subprocess
@@ -93,6 +94,30 @@ def test_ctrl_c_in_a_command_ends_without_a_traceback(earshot, monkeypatch):
     result = earshot("chat")
 
     assert (result.exit_code, result.output) == (130, "")
+
+
+@pytest.mark.parametrize(
+    ("options", "set_level", "level"),
+    [
+        ([], "", logging.WARNING),
+        ([], "info", logging.INFO),
+        (["--verbose"], "", logging.DEBUG),
+    ],
+)
+def test_the_terminal_chat_is_not_drowned_in_log_lines(
+    earshot, monkeypatch, options, set_level, level
+):
+    levels = []
+
+    async def run_chat(_settings):
+        levels.append(logging.getLogger().level)
+
+    monkeypatch.setattr(runtime, "run_chat", run_chat)
+    monkeypatch.setenv("EARSHOT_LOG_LEVEL", set_level)
+
+    earshot(*options, "chat")
+
+    assert levels == [level]
 
 
 def test_the_room_is_served_where_the_settings_say(earshot, monkeypatch):
