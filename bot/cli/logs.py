@@ -4,8 +4,8 @@ import logging
 from collections.abc import Sequence
 
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
-# Each request is a line of theirs at "info"; the decision it serves is a line of ours.
-TALKATIVE = ("httpcore2", "httpx2", "openai")
+# At "info" they log each request and each plugin; what these serve is a line of ours.
+TALKATIVE = ("alembic", "httpcore2", "httpx2", "openai")
 
 
 class RedactingFormatter(logging.Formatter):
