@@ -39,7 +39,7 @@ def grouped_attention(
 
 def use_grouped_attention(model: PreTrainedModel) -> None:
     """Switch a model to it, if it uses transformers' sdpa attention; else leave it as it is."""
-    if model.config._attn_implementation != "sdpa":  # noqa: SLF001 - there is no public name
+    if model.config._attn_implementation != "sdpa":
         return
     AttentionInterface.register(NAME, grouped_attention)
     AttentionMaskInterface.register(NAME, sdpa_mask)

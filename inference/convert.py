@@ -88,8 +88,7 @@ def convert(source: Path, target: Path, progress: Progress) -> None:
         raise ModelBroken(f"{source} is not a readable GGUF model: {error}") from error
     # transformers refuses to save what it read from GGUF until the quantisation mark is gone,
     # although the weights are plain float32 by now.
-    model.hf_quantizer = None
-    model.is_quantized = False
+    vars(model).update(hf_quantizer=None, is_quantized=False)
     del model.config.quantization_config
     model.save_pretrained(target)
     tokenizer.save_pretrained(target)
@@ -107,11 +106,12 @@ def _counted_tensors(progress: Progress) -> Iterator[None]:
             yield tensor
             progress((index + 1) / len(listed))
 
-    bar, gguf_utils.tqdm = gguf_utils.tqdm, counted
+    names = vars(gguf_utils)
+    bar, names["tqdm"] = names["tqdm"], counted
     try:
         yield
     finally:
-        gguf_utils.tqdm = bar
+        names["tqdm"] = bar
 
 
 def _move(unfinished: Path, target: Path) -> None:

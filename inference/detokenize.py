@@ -45,11 +45,8 @@ class Detokenizer:
         return self._decode(self._ids[self._begin :])[len(known) :]
 
     def _decode(self, ids: list[int]) -> str:
-        text = self._tokenizer.decode(
-            ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
-        )
-        assert isinstance(text, str)
-        return text
+        decode = self._tokenizer.decode
+        return str(decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
 
 class StopStrings:
@@ -104,6 +101,4 @@ class TokenTexts:
         return self._decode([*self._before, token_id])[len(self._before_text) :]
 
     def _decode(self, ids: list[int]) -> str:
-        text = self._tokenizer.decode(ids, clean_up_tokenization_spaces=False)
-        assert isinstance(text, str)
-        return text
+        return str(self._tokenizer.decode(ids, clean_up_tokenization_spaces=False))

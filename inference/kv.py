@@ -6,7 +6,6 @@ into memory set aside in steps of GROWTH tokens and hands out views.
 
 from typing import TYPE_CHECKING, Any, Self
 
-import torch
 from torch import Tensor
 from transformers import DynamicCache
 from transformers.cache_utils import Cache, DynamicLayer
@@ -21,12 +20,13 @@ GROWTH = 256  # tokens; a copy of everything once in 256 tokens costs less than 
 _CROPPABLE = {"full_attention", "sliding_attention", "chunked_attention"}
 
 
-class GrowingLayer(DynamicLayer):
-    """One layer's keys and values, each (1, kv heads, tokens, head size), in memory that grows."""
+class GrowingLayer(DynamicLayer):  # type: ignore[no-untyped-call]
+    """One layer's keys and values, each (1, kv heads, tokens, head size), in memory that grows.
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self._stores: tuple[Tensor, Tensor] | None = None
+    `keys` and `values` are views of the tokens held.
+    """
+
+    _stores: tuple[Tensor, Tensor] | None = None
 
     @property
     def capacity(self) -> int:
@@ -39,33 +39,30 @@ class GrowingLayer(DynamicLayer):
         """Write the new tokens' keys and values behind the others; give views of all."""
         begin = self.get_seq_length()
         end = begin + key_states.shape[-2]
-        if self._stores is None or self.capacity < end:
-            self._grow(key_states, value_states, end)
-        assert self._stores is not None
-        for store, states in zip(self._stores, (key_states, value_states), strict=True):
-            store[:, :, begin:end] = states
-        self._show(end)
-        return self.keys, self.values
+        keys, values = self._stores_for(key_states, value_states, end)
+        keys[:, :, begin:end] = key_states
+        values[:, :, begin:end] = value_states
+        views = keys[:, :, :end], values[:, :, :end]
+        self.keys, self.values = views
+        return views
 
     def copied(self, num_tokens: int) -> Self:
         """Give a layer of its own that holds the first `num_tokens` tokens."""
         copy = type(self)()
-        if num_tokens and self._stores:
+        if num_tokens and self.keys is not None and self.values is not None:
             copy.update(self.keys[:, :, :num_tokens], self.values[:, :, :num_tokens])
         return copy
 
-    def _grow(self, keys: Tensor, values: Tensor, num_tokens: int) -> None:
-        capacity = -(-num_tokens // GROWTH) * GROWTH
-        kept = (self.keys, self.values) if self._stores else (None, None)
-        self._stores = (
-            _enlarged(kept[0], keys, capacity),
-            _enlarged(kept[1], values, capacity),
-        )
-        self.dtype, self.device, self.is_initialized = keys.dtype, keys.device, True
-
-    def _show(self, num_tokens: int) -> None:
-        assert self._stores is not None
-        self.keys, self.values = (store[:, :, :num_tokens] for store in self._stores)
+    def _stores_for(self, keys: Tensor, values: Tensor, num_tokens: int) -> tuple[Tensor, Tensor]:
+        """Give the memory, enlarged if it cannot hold `num_tokens`; `keys` and `values` show its kind."""
+        if self._stores is None or self.capacity < num_tokens:
+            capacity = -(-num_tokens // GROWTH) * GROWTH
+            self._stores = (
+                _enlarged(self.keys, keys, capacity),
+                _enlarged(self.values, values, capacity),
+            )
+            self.dtype, self.device, self.is_initialized = keys.dtype, keys.device, True
+        return self._stores
 
 
 def _enlarged(kept: Tensor | None, like: Tensor, capacity: int) -> Tensor:
@@ -88,7 +85,7 @@ class SequenceKV:
         self.can_crop = kinds <= _CROPPABLE
         self._config = config
         self.cache: Cache = (
-            Cache(layers=[GrowingLayer() for _ in range(text.num_hidden_layers)])
+            Cache(layers=[_new_layer() for _ in range(text.num_hidden_layers)])
             if self.can_crop
             else DynamicCache(config=config)
         )
@@ -96,7 +93,7 @@ class SequenceKV:
     @property
     def num_tokens(self) -> int:
         """Number of tokens held."""
-        return self.cache.get_seq_length()
+        return int(self.cache.get_seq_length())
 
     @property
     def capacity(self) -> int:
@@ -112,11 +109,10 @@ class SequenceKV:
     def copied(self, num_tokens: int) -> Self:
         """Give a sequence of its own that holds the first `num_tokens` tokens."""
         copy = type(self)(self._config)
-        copy.cache = Cache(
-            layers=[
-                layer.copied(num_tokens)
-                for layer in self.cache.layers
-                if isinstance(layer, GrowingLayer)
-            ]
-        )
+        layers = [layer for layer in self.cache.layers if isinstance(layer, GrowingLayer)]
+        copy.cache = Cache(layers=[layer.copied(num_tokens) for layer in layers])
         return copy
+
+
+def _new_layer() -> GrowingLayer:
+    return GrowingLayer()  # type: ignore[no-untyped-call]

@@ -20,6 +20,7 @@ from inference.wire.chat_form import ChatForm
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+DEFAULT_ALIAS = "default"
 MAX_PROMPT_TOKENS = 4096  # what a context may hold where the model allows more and nobody asks
 logger = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ def load(
 
     `model_id` is None or "default" for the default model. Raises InferenceError.
     """
-    name, folder, local = _locate(model_id, report)
+    name, folder, local = _locate(model_id or DEFAULT_ALIAS, report)
     if adapter is not None:
         check_adapter(adapter)
     report(f"loading {name}")
@@ -64,7 +65,7 @@ def load(
     return LoadedModel(
         id=name,
         adapter=adapter.name if adapter else None,
-        model=model.eval(),
+        model=model,
         tokenizer=tokenizer,
         form=form,
         renderer=renderer,
@@ -72,15 +73,14 @@ def load(
     )
 
 
-def _locate(model_id: str | None, report: Report) -> tuple[str, str, bool]:
+def _locate(model_id: str, report: Report) -> tuple[str, str, bool]:
     """Give the model's name, where transformers finds it, and whether that is a local folder."""
-    if model_id in (None, "", "default", DEFAULT_MODEL):
+    if model_id in (DEFAULT_ALIAS, DEFAULT_MODEL):
 
         def converted(share: float) -> None:
             report(f"converting the default model: {share:.0%}")
 
         return DEFAULT_MODEL, str(default_model_folder(converted)), True
-    assert model_id is not None
     if not _is_folder(model_id):
         return model_id, model_id, False
     folder = Path(model_id).expanduser().resolve()
@@ -104,7 +104,9 @@ def _read(
 ) -> tuple["PreTrainedTokenizerBase", "PreTrainedModel"]:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging as transformers_logging
 
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     on_gpu = torch.cuda.is_available()
     options: dict[str, Any] = {"dtype": "auto" if on_gpu else torch.float32}
     if on_gpu:
@@ -114,7 +116,7 @@ def _read(
         model = AutoModelForCausalLM.from_pretrained(folder, local_files_only=local, **options)
     except OSError as error:
         raise _explained(name, folder, error, local=local) from error
-    except Exception as error:  # noqa: BLE001 - each file format has errors of its own
+    except Exception as error:  # each file format has errors of its own
         raise ModelBroken(f"cannot load {folder}: {_first_line(error)}") from error
     return tokenizer, model
 

@@ -86,7 +86,7 @@ class Renderer:
             for index, (role, content) in enumerate(zip(roles, contents, strict=True))
         ]
         try:
-            text = self._tokenizer.apply_chat_template(
+            rendered = self._tokenizer.apply_chat_template(
                 chat,
                 tokenize=False,
                 chat_template=self._template,
@@ -95,7 +95,7 @@ class Renderer:
         except (TemplateError, TypeError, ValueError) as error:
             message = f"the model's chat template refuses these messages: {error}"
             raise BadRequest(message, param="messages") from error
-        assert isinstance(text, str)
+        text = str(rendered)
         return text if opened is None else _cut(text, opened, contents[opened].trail)
 
     def _knows_system(self) -> bool:

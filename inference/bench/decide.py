@@ -11,20 +11,21 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import torch
 from rich.console import Console
 from rich.table import Table
 
-from inference.engine import Engine, Request, end_token_ids
+from inference.engine import Engine, Request
 from inference.loading import LoadedModel, load
 from inference.sampling import SamplingOptions
 from inference.wire.chat_form import SILENCE
 from inference.wire.turns import Turn
 
 if TYPE_CHECKING:
-    from transformers import Pipeline
+    from transformers import TextGenerationPipeline
 
 NUM_MESSAGE_TOKENS = 20
 NUM_SEED_TOKENS = 4  # what the articles' code lets the pipeline generate for a decision
@@ -68,32 +69,33 @@ def shown(costs: Sequence[DecisionCost], *, as_json: bool) -> str:
     return capture.get()
 
 
-def _measured(loaded: LoadedModel, seed: "Pipeline", history: int, *, rounds: int) -> DecisionCost:
+def _measured(
+    loaded: LoadedModel, seed: "TextGenerationPipeline", history: int, *, rounds: int
+) -> DecisionCost:
     turns = history_turns(loaded, history)
     engine = Engine(loaded.model, loaded.tokenizer, max_cached_tokens=2 * history + 4096)
-    decide_kept(engine, loaded, [*turns, _opened()])
+    silent: Turn = {"role": "assistant", "content": SILENCE}
     seed_ms: list[float] = []
     earshot_ms: list[float] = []
     for number in range(rounds + 1):
-        new = [*turns, {"role": "assistant", "content": SILENCE}, _message(loaded, number)]
-        took_seed_ms = _timed_ms(lambda chat=new: decide_anew(seed, chat))
-        took_ms = _timed_ms(lambda chat=new: decide_kept(engine, loaded, [*chat, _opened()]))
-        decide_kept(engine, loaded, [*turns, _opened()])  # the next round begins where this one did
-        if number:  # the first round warms up
-            seed_ms.append(took_seed_ms)
-            earshot_ms.append(took_ms)
-    ratio = statistics.median(a / b for a, b in zip(seed_ms, earshot_ms, strict=True))
+        chat: list[Turn] = [*turns, silent, _message(loaded, number)]
+        decide_kept(engine, loaded, turns)  # what was decided before; takes back the last round
+        seed_ms.append(_timed_ms(partial(decide_anew, seed, chat)))
+        earshot_ms.append(_timed_ms(partial(decide_kept, engine, loaded, chat)))
+    del seed_ms[0], earshot_ms[0]  # the first round warms up
+    ratios = [anew / kept for anew, kept in zip(seed_ms, earshot_ms, strict=True)]
     return DecisionCost(
         history,
         round(statistics.median(seed_ms), 1),
         round(statistics.median(earshot_ms), 1),
-        round(ratio, 2),
+        round(statistics.median(ratios), 2),
     )
 
 
 def decide_kept(engine: Engine, loaded: LoadedModel, chat: Sequence[Turn]) -> None:
     """Decide as the worker does: run what is new, read the logits behind it."""
-    ids = loaded.renderer.render(chat, continue_final_message=True)
+    opened: Turn = {"role": "assistant", "content": "("}
+    ids = loaded.renderer.render([*chat, opened], continue_final_message=True)
     request = Request(
         prompt_ids=tuple(ids),
         max_tokens=1,
@@ -105,24 +107,27 @@ def decide_kept(engine: Engine, loaded: LoadedModel, chat: Sequence[Turn]) -> No
         pass
 
 
-def decide_anew(seed: "Pipeline", chat: Sequence[Turn]) -> None:
+def decide_anew(seed: "TextGenerationPipeline", chat: Sequence[Turn]) -> None:
     """Decide as the articles did: the whole chat through the pipeline, up to 4 new tokens."""
-    seed(list(chat), return_full_text=False)
+    end = seed.tokenizer.eos_token_id if seed.tokenizer else None
+    seed(
+        [dict(turn) for turn in chat],
+        max_new_tokens=NUM_SEED_TOKENS,
+        do_sample=False,
+        pad_token_id=end,
+        return_full_text=False,
+    )
 
 
 def history_turns(loaded: LoadedModel, num_tokens: int) -> list[Turn]:
-    """Make a chat of silent turns whose rendering has at least `num_tokens` tokens, and 1 more at most.
-
-    Ends in a user turn.
-    """
-    turns: list[Turn] = [{"role": "user", "content": _LINE}]
+    """Make a chat of silent turns, ending in a user turn, of `num_tokens` tokens or 1 or 2 more."""
+    said: Turn = {"role": "user", "content": _LINE}
     silent: Turn = {"role": "assistant", "content": SILENCE}
-    while (
-        _length(loaded, longer := [*turns, silent, {"role": "user", "content": _LINE}]) < num_tokens
-    ):
+    turns = [said]
+    while _length(loaded, longer := [*turns, silent, said]) < num_tokens:
         turns = longer
     while _length(loaded, turns) < num_tokens:
-        turns[-1] = {"role": "user", "content": turns[-1]["content"] + _WORD}
+        turns = [*turns[:-1], {"role": "user", "content": turns[-1]["content"] + _WORD}]
     return turns
 
 
@@ -137,22 +142,11 @@ def _message(loaded: LoadedModel, number: int) -> Turn:
     return {"role": "user", "content": text}
 
 
-def _opened() -> Turn:
-    return {"role": "assistant", "content": "("}
+def _seed_pipeline(loaded: LoadedModel) -> "TextGenerationPipeline":
+    from transformers import TextGenerationPipeline
 
-
-def _seed_pipeline(loaded: LoadedModel) -> "Pipeline":
-    from transformers import GenerationConfig, pipeline
-
-    ends = sorted(end_token_ids(loaded.model, loaded.tokenizer))
-    settings: dict[str, Any] = {"eos_token_id": ends, "pad_token_id": ends[0] if ends else 0}
-    return pipeline(
-        "text-generation",
-        model=loaded.model,
-        tokenizer=loaded.tokenizer,
-        generation_config=GenerationConfig(
-            max_new_tokens=NUM_SEED_TOKENS, do_sample=False, **settings
-        ),
+    return TextGenerationPipeline(  # type: ignore[no-untyped-call]
+        model=loaded.model, tokenizer=loaded.tokenizer
     )
 
 

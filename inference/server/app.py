@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -80,7 +80,8 @@ def _card(runtime: Runtime) -> dict[str, Any]:
 
 
 async def _faulty(_: HttpRequest, error: Exception) -> Response:
-    assert isinstance(error, Faulty)
+    if not isinstance(error, Faulty):
+        raise error
     return error.fault.response()
 
 
@@ -132,7 +133,7 @@ class Completion:
 
     async def _events(
         self, request: Request, answer: Answer, *, with_usage: bool
-    ) -> AsyncIterator[str]:
+    ) -> AsyncGenerator[str]:
         yield _event(answer.opening())
         try:
             async with aclosing(self._steps(request)) as steps:
@@ -147,7 +148,7 @@ class Completion:
             return
         yield "data: [DONE]\n\n"
 
-    async def _steps(self, request: Request) -> AsyncIterator[Piece | Done]:
+    async def _steps(self, request: Request) -> AsyncGenerator[Piece | Done]:
         """Give the pieces and the end, and measure them."""
         outcome, is_first = "cancelled", True
         try:

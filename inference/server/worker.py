@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,7 +31,7 @@ class Runtime:
     timeout_s: float
     created: int
 
-    async def steps(self, request: Request) -> AsyncIterator[Step]:
+    async def steps(self, request: Request) -> AsyncGenerator[Step]:
         """Run a generation on the engine's thread; closing this iterator stops it.
 
         Raises RequestTimeout or EngineStopped.

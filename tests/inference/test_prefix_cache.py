@@ -1,0 +1,168 @@
+import pytest
+import torch
+from transformers import LlamaConfig
+
+from inference.kv import GROWTH, SequenceKV
+from inference.prefix_cache import MAX_PER_SESSION, PrefixCache, common_prefix
+
+CONFIG = LlamaConfig(num_hidden_layers=2, num_attention_heads=2, hidden_size=8)
+
+
+def make_cache(max_tokens=100 * GROWTH):
+    return PrefixCache(lambda: SequenceKV(CONFIG), max_tokens=max_tokens)
+
+
+def run(kept, ids):
+    """Stand in for a model: each token's key and value are its id."""
+    states = torch.tensor(ids, dtype=torch.float32).view(1, 1, -1, 1).expand(1, 2, -1, 4)
+    for layer in range(2):
+        kept.kv.cache.update(states, states, layer)
+    kept.ids.extend(ids)
+
+
+def use(cache, session, ids):
+    kept = cache.take(session, ids)
+    run(kept, ids[len(kept.ids) :])
+    cache.give_back(kept)
+    return kept
+
+
+def held(kept):
+    """The ids as the keys of every layer say them."""
+    layers = [layer.keys[0, 0, :, 0].tolist() for layer in kept.kv.cache.layers]
+    assert layers[0] == layers[1]
+    return [int(value) for value in layers[0]]
+
+
+def test_the_common_beginning_is_counted():
+    assert common_prefix([1, 2, 3], [1, 2, 4, 5]) == 2
+    assert common_prefix([1, 2], [1, 2, 3]) == 2
+    assert common_prefix([], [1]) == 0
+
+
+def test_a_longer_history_extends_the_kept_one():
+    cache = make_cache()
+    use(cache, "s", [1, 2, 3])
+
+    kept = cache.take("s", [1, 2, 3, 4])
+
+    assert kept.ids == held(kept) == [1, 2, 3]
+
+
+def test_an_edit_keeps_what_stands_before_it():
+    cache = make_cache()
+    use(cache, "s", [1, 2, 3, 4, 5])
+
+    kept = use(cache, "s", [1, 2, 3, 9, 9])
+
+    assert kept.ids == held(kept) == [1, 2, 3, 9, 9]
+    assert cache.num_tokens == GROWTH
+
+
+def test_the_last_token_is_always_left_to_run():
+    cache = make_cache()
+    use(cache, "s", [1, 2, 3])
+
+    assert cache.take("s", [1, 2, 3]).ids == [1, 2]
+
+
+def test_conversations_do_not_share():
+    cache = make_cache()
+    use(cache, "s", [1, 2, 3])
+
+    assert cache.take("t", [1, 2, 3, 4]).ids == []
+
+
+def test_a_second_prompt_of_a_conversation_does_not_destroy_the_first():
+    # given a decision's prompt, and a reply's that begins alike but goes on otherwise
+    cache = make_cache()
+    use(cache, "s", [1, 2, 3, 4, 5, 6])
+    use(cache, "s", [1, 9, 9, 9, 9, 9])
+
+    decision, reply = cache.take("s", [1, 2, 3, 4, 5, 6, 7]), cache.take("s", [1, 9, 9, 9, 9, 9, 7])
+
+    assert held(decision) == [1, 2, 3, 4, 5, 6]
+    assert held(reply) == [1, 9, 9, 9, 9, 9]
+
+
+def test_a_sequence_in_use_is_copied_not_shared():
+    cache = make_cache()
+    use(cache, "s", [1, 2, 3, 4])
+
+    writing = cache.take("s", [1, 2, 3, 4, 5])
+    deciding = cache.take("s", [1, 2, 3, 4, 6])
+    run(writing, [5])
+    run(deciding, [6])
+
+    assert held(writing) == [1, 2, 3, 4, 5]
+    assert held(deciding) == [1, 2, 3, 4, 6]
+
+
+def test_a_conversation_keeps_a_few_sequences_only():
+    cache = make_cache()
+
+    for first in range(MAX_PER_SESSION + 4):
+        use(cache, "s", [first, 1, 2, 3])
+
+    assert cache.num_tokens == MAX_PER_SESSION * GROWTH
+    assert cache.num_conversations == 1
+
+
+def test_the_conversation_quiet_for_longest_goes_first():
+    cache = make_cache(max_tokens=2 * GROWTH)
+    use(cache, "old", [1, 2])
+    use(cache, "new", [1, 2])
+    use(cache, "old", [1, 2, 3])
+
+    use(cache, "third", [1, 2])
+
+    assert cache.num_tokens == 2 * GROWTH
+    assert cache.take("new", [1, 2, 3]).ids == []
+    assert cache.take("old", [1, 2, 3, 4]).ids == [1, 2, 3]
+
+
+def test_a_conversation_larger_than_the_memory_is_served_and_not_kept():
+    cache = make_cache(max_tokens=GROWTH)
+
+    use(cache, "s", list(range(GROWTH + 1)))
+
+    assert cache.num_tokens == 0
+
+
+def test_what_is_in_use_is_never_dropped():
+    cache = make_cache(max_tokens=GROWTH)
+    writing = cache.take("s", [1, 2])
+    run(writing, [1, 2])
+
+    use(cache, "t", [1, 2])
+
+    assert held(writing) == [1, 2]
+    assert cache.take("t", [1, 2, 3]).ids == []
+
+
+def test_memory_grows_in_steps_and_keeps_what_is_written():
+    kept = make_cache().take("s", [0])
+    ids = list(range(GROWTH + 3))
+
+    for begin in range(0, len(ids), 100):
+        run(kept, ids[begin : begin + 100])
+
+    assert held(kept) == ids
+    assert kept.kv.capacity == 2 * GROWTH
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_model_that_cannot_go_back_reuses_only_what_it_extends(edited):
+    # given a state-space layer, as in Mamba and its hybrids
+    config = LlamaConfig(num_hidden_layers=2, num_attention_heads=2, hidden_size=8)
+    config.layer_types = ["full_attention", "linear_attention"]
+    kv = SequenceKV(config)
+    cache = PrefixCache(lambda: kv, max_tokens=1000)
+    kept = cache.take("s", [1, 2, 3])
+    kept.ids += [1, 2, 3]
+    cache.give_back(kept)
+
+    again = cache.take("s", [1, 9, 3, 4] if edited else [1, 2, 3, 4])
+
+    assert not kv.can_crop
+    assert again.ids == ([] if edited else [1, 2, 3])
