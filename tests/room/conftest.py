@@ -23,6 +23,14 @@ from tests.fakes import FakeModel
 ME = Author("earshot", "Earshot", is_bot=True)
 
 
+@asynccontextmanager
+async def closing(store: Store) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        await store.close()
+
+
 @dataclass
 class RunningRoom:
     """A room that is served at `url`. `status` is what the worker is said to do."""
@@ -58,13 +66,12 @@ class House:
             settling=Settling(self.quiet_s, 6.0),
         )
         status = SimpleNamespace(state="ready", detail="")
-        async with pipeline.conversations:
+        async with closing(store), pipeline.conversations:
             await pipeline.resume()
             commands = Commands(store=store, model=self.model)
             room = Room(store, pipeline, commands, platform, self.model, ME, lambda: status)
             async with self._served(room) as url:
                 yield RunningRoom(room, url, status)
-        await store.close()
 
     @asynccontextmanager
     async def _served(self, room: Room) -> AsyncIterator[str]:
@@ -74,9 +81,11 @@ class House:
             self.port = listening.getsockname()[1]
             serving = asyncio.create_task(server.serve(sockets=[listening]))
             await started.wait()
-            yield f"http://127.0.0.1:{self.port}"
-            server.should_exit = True
-            await serving
+            try:
+                yield f"http://127.0.0.1:{self.port}"
+            finally:
+                server.should_exit = True
+                await serving
 
 
 @pytest.fixture

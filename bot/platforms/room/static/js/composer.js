@@ -16,8 +16,10 @@ let last = null; // what failed to arrive, so that a retry has the same id
 
 export function load(nextRoom) {
   if (room === nextRoom) return;
+  const isFirst = room === "";
   room = nextRoom;
-  box.value = sessionStorage.getItem(`earshot.text.${room}`) ?? "";
+  const kept = sessionStorage.getItem(`earshot.text.${room}`) ?? "";
+  if (!isFirst || !box.value) box.value = kept; // someone may have begun before the room was there
   error.textContent = "";
   cancelReply();
   changed();
@@ -37,7 +39,7 @@ function cancelReply() {
 
 async function send() {
   const text = box.value;
-  if (isSending) return;
+  if (isSending || !room) return;
   error.textContent = "";
   completion.close();
   if (!text.trim()) {

@@ -37,6 +37,7 @@ export function edit(room, view) {
   view.text.hidden = true;
   view.text.after(form);
   area.focus();
+  form.scrollIntoView({ block: "nearest" });
 }
 
 // Asks once, in the message itself, and deletes.
@@ -47,7 +48,7 @@ export function remove(room, view) {
     form.remove();
     view.item.focus();
   };
-  const yes = el("button", { type: "submit", class: "solid" }, "Delete");
+  const yes = el("button", { type: "submit", class: "solid danger" }, "Delete");
   const form = el("form", { class: "editor", "aria-label": "Delete this message?" }, el("div", {},
     el("span", { class: "fine" }, "Delete this message?"), yes,
     el("button", { type: "button", class: "quiet", onclick: close }, "Keep")), error);
@@ -65,4 +66,5 @@ export function remove(room, view) {
   form.addEventListener("keydown", (event) => { if (event.key === "Escape") close(); });
   view.text.after(form);
   yes.focus();
+  form.scrollIntoView({ block: "nearest" });
 }

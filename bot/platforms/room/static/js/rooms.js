@@ -37,9 +37,10 @@ export async function choose(name) {
   unread.delete(name);
   localStorage.setItem("earshot.room", name);
   add(name);
+  await open(name);
+  if (current !== name) return;
   $("#room-title").textContent = name;
   document.title = `${name} · Earshot`;
-  await open(name);
 }
 
 // Creates a room of that name, or of that name and a number if there is one already.
