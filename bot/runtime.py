@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.config import Settings
-from bot.errors import ConfigError, ModelError, StoreError
+from bot.errors import ConfigError, EarshotError, StoreError
 from bot.messages import Author
 from bot.model_client import OpenAIModel
 from bot.pipeline import Pipeline
@@ -47,7 +47,7 @@ class ServedModel:
 
     async def wait_loaded(self) -> None:
         """Wait while there is hope: messages of the first minute are decided on once it is loaded."""
-        with suppress(ModelError):
+        with suppress(EarshotError):
             await self.wait_ready()
 
 
