@@ -12,6 +12,7 @@ const error = $("#composer-error");
 let room = "";
 let replyTo = null;
 let isSending = false;
+let isEarly = false; // sent before the room was there
 let last = null; // what failed to arrive, so that a retry has the same id
 
 export function load(nextRoom) {
@@ -23,6 +24,7 @@ export function load(nextRoom) {
   error.textContent = "";
   cancelReply();
   changed();
+  if (isEarly) send();
 }
 
 export function reply(message) {
@@ -39,7 +41,8 @@ function cancelReply() {
 
 async function send() {
   const text = box.value;
-  if (isSending || !room) return;
+  isEarly = !room;
+  if (isSending || isEarly) return;
   error.textContent = "";
   completion.close();
   if (!text.trim()) {
