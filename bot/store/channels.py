@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, select, update
 
 from bot.messages import ChannelSettings, ConversationKey, Mode, QuietHours
-from bot.store.database import Database, insert_or_skip
+from bot.store.database import Database, carried_through, insert_or_skip
 from bot.store.setting_values import stored_value
 from bot.store.tables import AnyRow, channels
 
@@ -13,6 +13,7 @@ _KEY = (channels.c.platform, channels.c.workspace, channels.c.channel)
 _SETTINGS = tuple(column for column in channels.c if column not in set(_KEY))
 
 
+@carried_through
 class Channels:
     """The settings of every channel. Each method is a transaction of its own."""
 

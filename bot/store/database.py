@@ -6,10 +6,12 @@ Knows SQLite and PostgreSQL, and nothing about what is stored.
 import asyncio
 import importlib.util
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import wraps
+from inspect import iscoroutinefunction
 from pathlib import Path
-from typing import cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import URL, Connection, Insert, Table, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
@@ -33,7 +35,6 @@ PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 # isolation_level None: the driver begins no transaction by itself.
 _SQLITE_ARGS = {"timeout": BUSY_TIMEOUT_S, "isolation_level": None}
-_WAL_ATTEMPTS = 100
 _WAL_PAUSE_S = 0.05
 
 _SQLITE_COMPLAINTS = {
@@ -46,6 +47,10 @@ _SQLITE_COMPLAINTS = {
     "SQLITE_CORRUPT": "the database file is damaged: restore it from a copy",
     "SQLITE_IOERR": "the disk cannot be read or written: check it and the space left on it",
 }
+
+
+Result = TypeVar("Result")
+Noun = TypeVar("Noun")
 
 
 class Database:
@@ -62,16 +67,21 @@ class Database:
             self.reader, self.writer = _sqlite_reader(self.url), _sqlite_writer(self.url)
         else:
             self.reader = self.writer = _postgresql_engine(self.url)
+        self._running: set[asyncio.Task[object]] = set()
 
     async def connect(self) -> None:
         """Make the folder of an SQLite file, and the first connection."""
         with self.told_plainly():
             if self.is_sqlite:
                 _make_folder(self.url.database or "")
-            await self._first_connection()
+            try:
+                await self._first_connection()
+            except TypeError as error:  # the drivers take what follows the ? as arguments
+                raise StoreError(f"the database URL has an unknown option: {error}") from error
 
     async def close(self) -> None:
-        """Close every connection; the last one folds the WAL into the SQLite file."""
+        """Finish what runs, close every connection; the last one folds the WAL into the file."""
+        await asyncio.gather(*self._running, return_exceptions=True)
         await self.reader.dispose()
         await self.writer.dispose()
 
@@ -89,6 +99,19 @@ class Database:
             async with self.writer.begin() as connection:
                 yield connection
 
+    async def carry_through(self, work: Coroutine[object, object, Result]) -> Result:
+        """Run a transaction to its end, even if its caller is cancelled meanwhile.
+
+        Only on SQLite: a query of its driver cannot be cancelled. It would go on in its thread, the
+        connection would be lost, and one cancelled while it connects leaves the thread behind.
+        """
+        if not self.is_sqlite:
+            return await work
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
     @contextmanager
     def told_plainly(self) -> Iterator[None]:
         """Raise what the drivers raise as StoreError: what happened, and what to do."""
@@ -105,16 +128,35 @@ class Database:
 
     async def _first_connection(self) -> None:
         # SQLite does not wait, but answers "locked", when another process switches to WAL just now.
-        for _ in range(_WAL_ATTEMPTS):
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + BUSY_TIMEOUT_S
+        while True:
             try:
                 async with self.writer.connect():
                     return
             except DBAPIError as error:
-                if _sqlite_code(error.orig) != "SQLITE_BUSY":
+                if _sqlite_code(error.orig) != "SQLITE_BUSY" or clock() > deadline:
                     raise
             await asyncio.sleep(_WAL_PAUSE_S)
-        async with self.writer.connect():
-            return
+
+
+def carried_through(noun: type[Noun]) -> type[Noun]:
+    """Run every public coroutine of a class with a `_database` to its end, once begun."""
+    for name, method in list(vars(noun).items()):
+        if iscoroutinefunction(method) and not name.startswith("_"):
+            setattr(noun, name, _carried_through(method))
+    return noun
+
+
+def _carried_through(
+    method: Callable[..., Coroutine[object, object, Result]],
+) -> Callable[..., Coroutine[object, object, Result]]:
+    @wraps(method)
+    async def run(noun: Any, *args: object, **kwargs: object) -> Result:
+        database: Database = noun._database
+        return await database.carry_through(method(noun, *args, **kwargs))
+
+    return run
 
 
 def insert_or_skip(connection: AsyncConnection, table: Table) -> Insert:
@@ -127,7 +169,10 @@ def insert_or_skip(connection: AsyncConnection, table: Table) -> Insert:
 def _with_async_driver(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError as error:  # its text holds the URL, and that may hold a password
+    except (
+        ArgumentError,
+        ValueError,
+    ) as error:  # its text holds the URL, and that may hold a password
         raise StoreError("the database URL cannot be read: write sqlite:///path/file.db") from error
     backend = "postgresql" if parsed.drivername == "postgres" else parsed.get_backend_name()
     if backend not in _DRIVERS:
@@ -138,7 +183,9 @@ def _with_async_driver(url: str) -> URL:
         raise StoreError("the history needs a file: write sqlite:///path/file.db")
     if backend == "postgresql" and importlib.util.find_spec("asyncpg") is None:
         raise StoreError("PostgreSQL needs another package: pip install 'earshot[postgres]'")
-    return parsed.set(drivername=_DRIVERS[backend])
+    # libpq and every hosting provider say sslmode, asyncpg says ssl; the values are the same.
+    query = {"ssl" if name == "sslmode" else name: value for name, value in parsed.query.items()}
+    return parsed.set(drivername=_DRIVERS[backend], query=query)
 
 
 def _make_folder(file: str) -> None:
@@ -183,10 +230,14 @@ def _postgresql_engine(url: URL) -> AsyncEngine:
 
 
 def _set_pragmas(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-    cursor = connection.cursor()
-    for pragma in PRAGMAS:
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+    try:
+        cursor = connection.cursor()
+        for pragma in PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+    except BaseException:
+        connection.close()  # nobody else would, and the driver's thread would stay
+        raise
 
 
 def _begin(connection: Connection) -> None:

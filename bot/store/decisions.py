@@ -9,10 +9,11 @@ from sqlalchemy import ScalarSelect, Select, delete, func, insert, select, updat
 from bot.errors import StoreError
 from bot.messages import Action, ConversationKey, Decision, KeptDecision, Rule
 from bot.store.conversations import id_at
-from bot.store.database import Database
+from bot.store.database import Database, carried_through
 from bot.store.tables import AnyRow, conversations, decisions, messages, outbox
 
 
+@carried_through
 class Decisions:
     """The decisions of every conversation. Each method is a transaction of its own."""
 

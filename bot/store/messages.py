@@ -13,13 +13,14 @@ from bot.store.conversations import (
     id_at,
     is_at,
 )
-from bot.store.database import Database
+from bot.store.database import Database, carried_through
 from bot.store.entries import entries, entry
 from bot.store.intake import Intake
 from bot.store.retention import clear_conversation, purge_channels
 from bot.store.tables import conversations, messages, speakers
 
 
+@carried_through
 class Messages:
     """The history. Each method is a transaction of its own and raises StoreError."""
 

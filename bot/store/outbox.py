@@ -8,11 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import Author, ConversationKey, OutboxItem, OutboxStatus
 from bot.store.conversations import KEY_COLUMNS, conversation_key, ensured_id
-from bot.store.database import Database, insert_or_skip
+from bot.store.database import Database, carried_through, insert_or_skip
 from bot.store.speakers import ensured_speakers, follow_name, person_key
 from bot.store.tables import AnyRow, conversations, decisions, messages, outbox
 
 
+@carried_through
 class Outbox:
     """The replies that wait, and what became of the others. Each method is a transaction."""
 
@@ -57,10 +58,9 @@ class Outbox:
         on the outbox forgets the text: the history has it. A key that `clear` took away is ignored.
         """
         async with self._database.writing() as connection:
-            found = await connection.execute(
-                _items().add_columns(outbox.c.conversation_id).where(outbox.c.key == key)
-            )
-            row = found.first()
+            query = _items().add_columns(outbox.c.conversation_id).where(outbox.c.key == key)
+            # Locked in PostgreSQL: whoever comes second must see what the first one did.
+            row = (await connection.execute(query.with_for_update(of=outbox))).first()
             if row is None or row.status == OutboxStatus.POSTED:
                 return
             reply = {"platform_id": message_id, "sent_at": at}

@@ -6,6 +6,7 @@ Only the migrations create or change tables; this finds them beside the packages
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from alembic import command
 from alembic.config import Config
@@ -18,7 +19,8 @@ from bot.errors import StoreError
 from bot.store.database import Database
 
 _LOCK_KEY = 0xEA4507  # any number that no other program locks in the same PostgreSQL database
-_one_at_a_time = asyncio.Lock()  # Alembic keeps the migration it runs in module globals
+# Alembic keeps the migration it runs in module globals; an asyncio lock belongs to one loop.
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
 
 async def create_or_check(database: Database) -> None:
@@ -33,7 +35,8 @@ async def upgrade_to_head(database: Database) -> None:
 
 async def _alone(database: Database, work: Callable[[Connection, str], None]) -> None:
     # One transaction: nobody sees half the tables, and a second process finds them made.
-    async with _one_at_a_time, database.writing() as connection:
+    turn = _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+    async with turn, database.writing() as connection:
         if not database.is_sqlite:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
         await connection.run_sync(work, database.name)
@@ -50,6 +53,8 @@ def _create_or_check(connection: Connection, name: str) -> None:
             f"the database {name} is from an older Earshot (revision {revision}): "
             "keep a copy of it, then run: earshot db upgrade"
         )
+    # A database that cannot be written is told now, not at the first message.
+    connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
 
 
 def _upgrade(connection: Connection, name: str) -> None:

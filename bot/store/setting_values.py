@@ -24,7 +24,7 @@ def stored_value(name: str, value: object) -> object:
     check, meaning = _CHECKS[name]
     try:
         return check(value)
-    except (ValueError, TypeError, OSError) as error:
+    except (ValueError, TypeError, LookupError, OSError) as error:
         raise ValueError(f"{name} must be {meaning}, not {value!r}") from error
 
 

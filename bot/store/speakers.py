@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import Author, ConversationKey
 from bot.store.conversations import id_at
-from bot.store.database import Database, insert_or_skip
+from bot.store.database import Database, carried_through, insert_or_skip
 from bot.store.tables import messages, speakers, storable
 
 PersonKey = tuple[str, str, str]
@@ -40,6 +40,7 @@ class StoredAbout:
     opted_out: bool
 
 
+@carried_through
 class Speakers:
     """The wishes of people about what is kept of them, and their names."""
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from bot.store import Store
+from bot.store.tables import metadata
 
 _numbers = itertools.count(1)
 
@@ -38,7 +39,9 @@ def postgresql_server() -> Iterator[str]:
         shutil.chown(folder, owner["user"], owner["group"])
     run = {"check": True, "capture_output": True, "cwd": folder, **owner}
     cluster = f"{folder}/data"
-    subprocess.run([programs / "initdb", "-D", cluster, "-U", "earshot", "-A", "trust", "-N"], **run)
+    subprocess.run(
+        [programs / "initdb", "-D", cluster, "-U", "earshot", "-A", "trust", "-N"], **run
+    )
     options = f"-k {folder} -c listen_addresses='' -c fsync=off -c autovacuum=off"
     log = f"{folder}/log"
     subprocess.run([programs / "pg_ctl", "-D", cluster, "-l", log, "-o", options, "start"], **run)
@@ -50,10 +53,11 @@ def postgresql_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql_server: str) -> str:
-    asyncio.run(_sql(postgresql_server, "CREATE DATABASE template"))
-    asyncio.run(_migrate(postgresql_url(postgresql_server, "template")))
-    return "template"
+def postgresql_history(postgresql_server: str) -> str:
+    """Give the name of a database that the migrations made; the tests empty it one after another."""
+    asyncio.run(_sql(postgresql_server, "CREATE DATABASE history"))
+    asyncio.run(_migrate(postgresql_url(postgresql_server, "history")))
+    return "history"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -66,17 +70,23 @@ def empty_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> s
     """Give the URL of a database without tables."""
     if backend == "sqlite":
         return f"sqlite:///{tmp_path}/history.db"
-    return _new_database(request.getfixturevalue("postgresql_server"), "template0")
+    server = request.getfixturevalue("postgresql_server")
+    name = f"test_{next(_numbers)}"
+    asyncio.run(_sql(server, f"CREATE DATABASE {name}"))
+    return postgresql_url(server, name)
 
 
 @pytest.fixture
 def url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Give the URL of a database that the migrations made."""
+    """Give the URL of a database that the migrations made and that holds nothing."""
     if backend == "sqlite":
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "history.db")
         return f"sqlite:///{tmp_path}/history.db"
-    template = request.getfixturevalue("postgresql_template")
-    return _new_database(request.getfixturevalue("postgresql_server"), template)
+    name = request.getfixturevalue("postgresql_history")
+    server = request.getfixturevalue("postgresql_server")
+    tables = ", ".join(metadata.tables)
+    asyncio.run(_sql(server, f"TRUNCATE {tables} RESTART IDENTITY", database=name))
+    return postgresql_url(server, name)
 
 
 @pytest.fixture
@@ -92,20 +102,14 @@ def postgresql_url(server: str, name: str) -> str:
     return f"postgresql://earshot@/{name}?host={server}"
 
 
-def _new_database(server: str, template: str) -> str:
-    name = f"test_{next(_numbers)}"
-    asyncio.run(_sql(server, f"CREATE DATABASE {name} TEMPLATE {template}"))
-    return postgresql_url(server, name)
-
-
 async def _migrate(url: str) -> None:
     await (await Store.open(url)).close()
 
 
-async def _sql(server: str, statement: str) -> None:
+async def _sql(server: str, statement: str, *, database: str = "postgres") -> None:
     import asyncpg
 
-    connection = await asyncpg.connect(host=server, user="earshot", database="postgres")
+    connection = await asyncpg.connect(host=server, user="earshot", database=database)
     try:
         await connection.execute(statement)
     finally:

@@ -35,7 +35,8 @@ async def test_a_message_comes_back_as_it_was_recorded(store: Store) -> None:
         ("photo.jpg (image)",),
     )
     assert (entry.sent_at, entry.decision_id) == (START, None)
-    assert not (entry.from_assistant or entry.edited or entry.deleted or entry.hidden)
+    marks = (entry.from_assistant, entry.edited, entry.deleted, entry.hidden)
+    assert marks == (False, False, False, False)
 
 
 async def test_times_come_back_aware_and_in_utc(store: Store) -> None:

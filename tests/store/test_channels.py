@@ -1,0 +1,137 @@
+import asyncio
+import math
+from dataclasses import fields, replace
+from datetime import datetime
+
+import pytest
+
+from bot.messages import ChannelSettings, Mode, QuietHours
+from bot.store import Store
+from bot.store.setting_values import stored_value
+from tests.store.samples import ROOM, START, THREAD
+
+NIGHT = QuietHours(frozenset({4, 5}), 22 * 60, 6 * 60, "Asia/Kolkata")
+
+
+async def test_a_channel_nobody_changed_has_the_defaults(store: Store) -> None:
+    assert await store.channels.settings(ROOM) == ChannelSettings()
+
+
+async def test_every_setting_is_kept(store: Store) -> None:
+    wanted = ChannelSettings(
+        mode=Mode.MENTION,
+        eagerness=80,
+        persona="Speaks like a pirate ☠",
+        quiet_until=START,
+        quiet_hours=NIGHT,
+        max_share_of_voice=0.25,
+        cooldown_s=90.0,
+        answer_other_bots=True,
+        bot_loop_budget=5,
+        reply_as_reference=False,
+        follow_threads=False,
+        may_train=True,
+        retention_days=30,
+    )
+    changes = {field.name: getattr(wanted, field.name) for field in fields(wanted)}
+
+    assert await store.channels.change(ROOM, **changes) == wanted
+
+    assert await store.channels.settings(ROOM) == wanted
+
+
+async def test_a_setting_can_be_taken_back(store: Store) -> None:
+    limited = {"quiet_until": START, "quiet_hours": NIGHT, "max_share_of_voice": 0.5}
+    await store.channels.change(ROOM, **limited, retention_days=7)
+
+    await store.channels.change(ROOM, **dict.fromkeys(limited), retention_days=None)
+
+    assert await store.channels.settings(ROOM) == ChannelSettings()
+
+
+async def test_one_change_leaves_the_other_settings(store: Store) -> None:
+    await store.channels.change(ROOM, eagerness=20)
+
+    await store.channels.change(ROOM, persona="Terse")
+
+    assert await store.channels.settings(ROOM) == ChannelSettings(eagerness=20, persona="Terse")
+
+
+async def test_changing_nothing_gives_the_settings(store: Store) -> None:
+    assert await store.channels.change(ROOM) == ChannelSettings()
+
+
+async def test_changes_made_at_once_do_not_undo_each_other(store: Store) -> None:
+    await asyncio.gather(
+        store.channels.change(ROOM, eagerness=20),
+        store.channels.change(ROOM, persona="Terse"),
+        store.channels.change(ROOM, cooldown_s=5),
+    )
+
+    wanted = ChannelSettings(eagerness=20, persona="Terse", cooldown_s=5.0)
+    assert await store.channels.settings(ROOM) == wanted
+
+
+async def test_threads_share_their_channel_s_settings(store: Store) -> None:
+    await store.channels.change(THREAD, eagerness=10)
+
+    assert (await store.channels.settings(ROOM)).eagerness == 10
+    assert (await store.channels.settings(replace(ROOM, channel="x"))).eagerness == 50
+
+
+async def test_the_default_mode_holds_until_someone_chooses_one(url: str) -> None:
+    store = await Store.open(url, default_mode=Mode.LISTEN)
+    assert (await store.channels.settings(ROOM)).mode is Mode.LISTEN
+    await store.channels.change(ROOM, eagerness=70)
+    await store.channels.change(THREAD, mode="mention")
+    await store.channels.change(replace(ROOM, channel="x"), eagerness=70)
+    await store.close()
+
+    store = await Store.open(url, default_mode=Mode.OFF)
+
+    assert (await store.channels.settings(ROOM)).mode is Mode.MENTION
+    assert (await store.channels.settings(replace(ROOM, channel="x"))).mode is Mode.OFF
+    await store.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("mode", "loud"),
+        ("mode", None),
+        ("eagerness", 101),
+        ("eagerness", -1),
+        ("eagerness", True),
+        ("eagerness", "50"),
+        ("persona", None),
+        ("persona", "x" * 2001),
+        ("quiet_until", datetime(2026, 3, 1)),  # noqa: DTZ001
+        ("quiet_until", "tomorrow"),
+        ("quiet_hours", "nights"),
+        ("quiet_hours", replace(NIGHT, weekdays=frozenset({7}))),
+        ("quiet_hours", replace(NIGHT, start_minute=-1)),
+        ("quiet_hours", replace(NIGHT, end_minute=1441)),
+        ("quiet_hours", replace(NIGHT, time_zone="Mars/Olympus")),
+        ("quiet_hours", replace(NIGHT, time_zone="../etc/passwd")),
+        ("quiet_hours", replace(NIGHT, time_zone="")),
+        ("max_share_of_voice", 1.1),
+        ("max_share_of_voice", math.nan),
+        ("cooldown_s", -1),
+        ("cooldown_s", True),
+        ("cooldown_s", math.inf),
+        ("answer_other_bots", 1),
+        ("bot_loop_budget", -1),
+        ("retention_days", 0),
+        ("retention_days", 10**9),
+    ],
+)
+def test_a_bad_value_is_refused_by_the_setting_s_name(name: str, value: object) -> None:
+    with pytest.raises(ValueError, match=f"^{name} must be "):
+        stored_value(name, value)
+
+
+async def test_a_refused_change_changes_nothing(store: Store) -> None:
+    with pytest.raises(ValueError, match="volume"):
+        await store.channels.change(ROOM, eagerness=10, volume=11)
+
+    assert await store.channels.settings(ROOM) == ChannelSettings()
