@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from inference.wire.score import TokenChoice
+from inference.wire.score import MAX_LOGPROB, TokenChoice
 
 
 class _Answer(BaseModel):
@@ -18,7 +18,7 @@ class _Answer(BaseModel):
 
 class _Likely(_Answer):
     token: str
-    logprob: float
+    logprob: float = Field(le=MAX_LOGPROB)  # not NaN either
 
 
 class _Token(_Likely):

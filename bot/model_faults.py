@@ -71,7 +71,7 @@ class Server:
         if isinstance(error, APIConnectionError):
             return ModelUnavailable(
                 f"no model server answers at {self.address}, or it broke off: "
-                "start it, or correct EARSHOT_MODEL_URL"
+                "wait if it is starting, start it if not, or correct EARSHOT_MODEL_URL"
             )
         if isinstance(error, APIStatusError):
             return self._refusal(error)

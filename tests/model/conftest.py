@@ -19,10 +19,11 @@ from inference.wire.chat_form import ChatForm
 
 # What a server that knows every field of ours takes; strict hosts know fewer.
 OPENAI_FIELDS = frozenset(
-    "model messages max_tokens temperature top_p logprobs top_logprobs stream stop user".split()
+    {"model", "messages", "max_tokens", "temperature", "top_p", "logprobs", "top_logprobs"}
+    | {"stream", "stop", "user"}
 )
 EXTRA_FIELDS = frozenset(
-    "continue_final_message add_generation_prompt min_tokens repetition_penalty".split()
+    {"continue_final_message", "add_generation_prompt", "min_tokens", "repetition_penalty"}
 )
 
 Answer = Callable[[dict[str, Any]], Response | Awaitable[Response]]
@@ -132,9 +133,7 @@ class DroppingResponse(Response):
         headers = [(b"content-type", b"text/event-stream")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         for one in self.events:
-            await send(
-                {"type": "http.response.body", "body": one.encode(), "more_body": True}
-            )
+            await send({"type": "http.response.body", "body": one.encode(), "more_body": True})
         raise ConnectionAbortedError("the server dies here, on purpose")
 
 

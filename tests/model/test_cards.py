@@ -2,11 +2,11 @@
 
 import pytest
 from starlette.responses import JSONResponse
-from tests.model.conftest import listed, refusal
 
 from bot.errors import ConfigError, ModelRefused, ModelUnavailable
 from inference.wire.chat_form import ChatForm, Sampling
 from inference.wire.prompted import DEFAULT_FORM
+from tests.model.conftest import listed, refusal
 
 
 async def test_our_worker_gives_form_and_adapter_itself(model, server):
@@ -84,7 +84,7 @@ async def test_a_failed_card_is_asked_for_again(model, server):
 async def test_a_faulty_chat_form_is_refused_by_its_field(model, server):
     server.models = [listed(earshot={"adapter": None, "chat_form": {"bananas": 1}})]
 
-    with pytest.raises(ModelRefused, match="faulty chat form.*bananas"):
+    with pytest.raises(ModelRefused, match=r"faulty chat form.*bananas"):
         await model.card()
 
 

@@ -4,6 +4,9 @@ import asyncio
 
 import pytest
 from starlette.responses import Response
+
+from bot.errors import ModelRefused, ModelUnavailable
+from inference.wire.turns import Burst, Line, decision_turns
 from tests.model.conftest import (
     OPENAI_FIELDS,
     LoopbackServer,
@@ -12,9 +15,6 @@ from tests.model.conftest import (
     refusal,
     token,
 )
-
-from bot.errors import ModelRefused, ModelUnavailable
-from inference.wire.turns import Burst, Line, decision_turns
 
 TURNS = [
     {"role": "user", "content": "Ann: hi"},
@@ -123,9 +123,7 @@ async def test_a_server_that_leaves_logprobs_out_is_read_by_its_text(model, serv
 
 
 async def test_a_server_that_gives_no_alternatives_is_read_by_its_token(model, server):
-    server.decide = lambda body: completion(
-        {"token": "sil", "logprob": -0.1, "top_logprobs": None}
-    )
+    server.decide = lambda body: completion({"token": "sil", "logprob": -0.1, "top_logprobs": None})
 
     assert (await model.score(TURNS, session="s")).p_speak == 0.0
 
@@ -147,7 +145,7 @@ async def test_a_way_that_only_once_found_no_marker_is_not_given_up(model, serve
 async def test_a_model_that_writes_neither_marker_nor_anything_is_refused(model, server):
     server.decide = lambda body: completion(text="")
 
-    with pytest.raises(ModelRefused, match="neither marker.*EARSHOT_CHAT_FORM"):
+    with pytest.raises(ModelRefused, match=r"neither marker.*EARSHOT_CHAT_FORM"):
         await model.score(TURNS, session="s")
 
 
@@ -174,7 +172,7 @@ async def test_where_no_tokens_are_counted_the_prompt_is_estimated_on_the_safe_s
 async def test_a_prompt_that_is_too_long_is_refused_in_the_words_of_the_server(model, server):
     server.decide = lambda body: refusal(400, "maximum context length is 2048 tokens")
 
-    with pytest.raises(ModelRefused, match="HTTP 400.*maximum context length"):
+    with pytest.raises(ModelRefused, match=r"HTTP 400.*maximum context length"):
         await model.score(TURNS, session="s")
 
 

@@ -6,9 +6,9 @@ import socket
 
 import pytest
 from starlette.responses import JSONResponse, Response
-from tests.model.conftest import listed, refusal
 
 from bot.errors import ModelRefused, ModelUnavailable
+from tests.model.conftest import listed, refusal
 
 TURNS = [{"role": "user", "content": "Ann: hi"}, {"role": "assistant", "content": "("}]
 
@@ -16,8 +16,7 @@ TURNS = [{"role": "user", "content": "Ann: hi"}, {"role": "assistant", "content"
 @pytest.fixture
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    return port
+        return taken.getsockname()[1]
 
 
 async def test_no_server_at_the_address_is_unavailable(make_model, free_port):
@@ -64,12 +63,14 @@ async def test_a_refusal_is_not_tried_again(model, server):
 async def test_a_hung_server_times_out(server, make_model, place):
     setattr(server, place, server.hang)
     model = make_model(server.url, timeout_s=0.2)
+    asked = {
+        "models": model.card,
+        "decide": lambda: model.score(TURNS, session="s"),
+        "reply": lambda: anext(model.reply(TURNS[:1], session="s")),
+    }[place]
 
     with pytest.raises(ModelUnavailable, match=r"no answer for 0\.2 s.*EARSHOT_MODEL_TIMEOUT_S"):
-        if place == "reply":
-            await anext(model.reply(TURNS[:1], session="s"))
-        else:
-            await model.score(TURNS, session="s")
+        await asked()
     await model.close()
 
 
@@ -110,7 +111,7 @@ async def test_a_server_that_dribbles_its_answer_times_out(server, make_model):
 async def test_nonsense_is_refused_with_a_hint_at_the_address(model, server, answer):
     server.decide = lambda body: answer
 
-    with pytest.raises(ModelRefused, match="no chat completion.*/v1"):
+    with pytest.raises(ModelRefused, match=r"no chat completion.*/v1"):
         await model.score(TURNS, session="s")
 
 

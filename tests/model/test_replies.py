@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 from starlette.responses import Response, StreamingResponse
-from tests.model.conftest import OPENAI_FIELDS, DroppingResponse, event, listed, refusal, stream
 
 from bot.errors import ModelRefused, ModelUnavailable
 from inference.wire.chat_form import ChatForm, Sampling
+from tests.model.conftest import OPENAI_FIELDS, DroppingResponse, event, listed, refusal, stream
 
 PLAIN = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Ann: hi"}]
 TUNED = [*PLAIN, {"role": "assistant", "content": "(response)"}]
@@ -131,13 +131,11 @@ async def test_a_reader_that_is_cancelled_gives_the_reply_up_too(model, server):
 
 async def test_a_server_that_dies_in_mid_reply_is_unavailable(model, server):
     server.reply = lambda body: DroppingResponse(event("Par"))
-    said = []
+    pieces = model.reply(PLAIN, session="s")
 
+    assert await anext(pieces) == "Par"
     with pytest.raises(ModelUnavailable, match="broke off"):
-        async for piece in model.reply(PLAIN, session="s"):
-            said.append(piece)
-
-    assert said == ["Par"]
+        await anext(pieces)
 
 
 async def test_a_stream_that_just_ends_was_broken_off(model, server):
