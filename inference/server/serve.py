@@ -3,7 +3,6 @@
 import logging
 import os
 import socket
-import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -89,6 +88,6 @@ def start_runtime(options: ServeOptions, report: Report) -> Runtime:
 
 def _exit_at_eof() -> None:
     """Leave at once when the parent's end of stdin closes: it was killed, nobody is left to serve."""
-    while sys.stdin.buffer.read(1024):
+    while os.read(0, 1024):  # not sys.stdin: its lock would be taken when the interpreter ends
         pass
     os._exit(0)
