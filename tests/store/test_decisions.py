@@ -5,7 +5,7 @@ import pytest
 from bot.errors import StoreError
 from bot.messages import Action, Decision, KeptDecision, Rule
 from bot.store import Store
-from tests.store.samples import ROOM, SILENT, SPEAK, START, THREAD, kept_with, later, message
+from tests.store.samples import ROOM, SILENT, SPEAK, START, THREAD, kept_with, later, message, reply
 
 
 async def _rows(store: Store, num_messages: int) -> list[int]:
@@ -100,3 +100,19 @@ async def test_every_rule_can_be_kept(store: Store) -> None:
 
     kept = await store.decisions.last(ROOM, len(ruled))
     assert [each.decision for each in kept] == ruled[::-1]
+
+
+async def test_a_decision_to_speak_that_a_stop_cut_off_is_taken_back(store: Store) -> None:
+    first, second, third, fourth = await _rows(store, 4)
+    await store.decisions.keep(ROOM, [first], SPEAK, **kept_with(at=later(-60)))
+    await store.decisions.keep(ROOM, [second], SILENT, **kept_with())
+    answered = await store.decisions.keep(ROOM, [third], SPEAK, **kept_with())
+    await store.outbox.add(ROOM, **reply(decision_id=answered.id))
+    cut_off = await store.decisions.keep(ROOM, [fourth], SPEAK, **kept_with())
+
+    assert await store.decisions.reopen("room", since=START) == 1
+
+    marks = [entry.decision_id for entry in await store.messages.recent(ROOM, limit=4)]
+    assert [mark is None for mark in marks] == [False, False, False, True]
+    assert cut_off.id not in await store.decisions.by_id([cut_off.id])
+    assert await store.messages.waiting("room") == [ROOM]

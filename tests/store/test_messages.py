@@ -305,3 +305,14 @@ async def test_people_of_another_workspace_are_other_people(store: Store) -> Non
 
     (entry,) = await store.messages.recent(ROOM, limit=10)
     assert entry.author == ANN
+
+
+async def test_messages_are_counted_while_their_text_is_kept(store: Store) -> None:
+    await store.messages.record_all([message("m1"), message("m2"), message("m3", author=BEN)])
+    await store.outbox.add(ROOM, **reply())
+    await store.outbox.posted("k1", message_id="r1", author=EARSHOT, at=later(1))
+    await store.messages.delete(ROOM, "m1", at=later(1))
+    await store.speakers.opt_out(ROOM.platform, ROOM.workspace, BEN)
+
+    assert await store.messages.count(ROOM) == 2
+    assert await store.messages.count(THREAD) == 0

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import StoreError
-from bot.store import Store, database
+from bot.store import Store, database, engines
 from bot.store.database import Database
 from tests.store.samples import ROOM, message
 
@@ -15,7 +15,7 @@ from tests.store.samples import ROOM, message
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for a lock no longer than a test should last."""
-    monkeypatch.setitem(database._SQLITE_ARGS, "timeout", 0.05)
+    monkeypatch.setitem(engines._SQLITE_ARGS, "timeout", 0.05)
     monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.05)
 
 
@@ -64,7 +64,7 @@ async def test_a_disk_that_is_full_at_once_leaves_no_half_database(
 ) -> None:
     url = f"sqlite:///{tmp_path}/history.db"
     with monkeypatch.context() as patch:
-        patch.setattr(database, "PRAGMAS", (*database.PRAGMAS, "max_page_count=8"))
+        patch.setattr(engines, "PRAGMAS", (*engines.PRAGMAS, "max_page_count=8"))
         with pytest.raises(StoreError, match="disk is full"):
             await Store.open(url)
 
