@@ -12,7 +12,9 @@ from functools import lru_cache
 # Any spelling of a marker: case, full-width signs, other brackets, Markdown, invisible characters
 # and full stops in and around it. Code may well hold <response> or {response}: those are no markers.
 _DRESS = r"[*_`\"'~\\]"
-_PAD = r"[\s*_`\"'~\\.…!\u200b-\u200f\u2060\ufeff\u201c\u201d\u2018\u2019]*"
+# Tried once for each run of them, not from each of its places: a row of stars must not take long.
+_DRESSED = rf"(?<!{_DRESS}){_DRESS}*+"
+_PAD = r"[\s*_`\"'~\\.…!\u200b-\u200f\u2060\ufeff\u201c\u201d\u2018\u2019]*+"
 _CLOSE = r"[)\]】>}]"
 # Full-width signs and letters as ASCII, one for one, so that places in the text stay the same.
 _NARROW = {0xFF01 + offset: 0x21 + offset for offset in range(94)}
@@ -30,10 +32,11 @@ def _begun(word: str) -> str:
 
 _SILENCE = rf"[(\[【<{{]{_PAD}silence"
 _RESPONSE = rf"[(\[【]{_PAD}response"
-_MARKER = re.compile(rf"{_DRESS}*(?:{_SILENCE}|{_RESPONSE}){_PAD}{_CLOSE}", re.IGNORECASE)
-_UNCLOSED = re.compile(rf"{_DRESS}*(?:{_SILENCE}|{_RESPONSE}){_PAD}\Z", re.IGNORECASE)
+_MARKER = re.compile(rf"{_DRESSED}(?:{_SILENCE}|{_RESPONSE}){_PAD}{_CLOSE}", re.IGNORECASE)
+_UNCLOSED = re.compile(rf"{_DRESSED}(?:{_SILENCE}|{_RESPONSE}){_PAD}\Z", re.IGNORECASE)
 _HALF_MARKER = re.compile(
-    rf"{_DRESS}+\Z|{_DRESS}*[(\[【<{{]{_PAD}(?:{_begun('silence')}|{_begun('response')}){_PAD}\Z",
+    rf"(?<!{_DRESS}){_DRESS}+\Z"
+    rf"|{_DRESSED}[(\[【<{{]{_PAD}(?:{_begun('silence')}|{_begun('response')}){_PAD}\Z",
     re.IGNORECASE,
 )
 # Dress behind the marker goes with it only where there is some before it: `(response) **Yes**`.

@@ -8,19 +8,19 @@ be given, a notice is. A failure is kept as a failure, never as silence.
 
 import logging
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.conversations import Conversations
-from bot.errors import ModelError, PlatformError
+from bot.errors import ModelError, PlatformError, StoreError
 from bot.judge import Considered, Judge
 from bot.messages import (
     Action,
     Author,
     ConversationKey,
     Decision,
+    KeptDecision,
     Message,
     Mode,
     OutboxItem,
@@ -29,6 +29,7 @@ from bot.messages import (
 )
 from bot.ports import Model, Platform
 from bot.settle import Settling
+from bot.signs import Signs
 from bot.store import Store
 from bot.writer import Writer
 
@@ -69,12 +70,14 @@ class Pipeline:
     conversations: Conversations = field(init=False)
     judge: Judge = field(init=False)
     writer: Writer = field(init=False)
+    signs: Signs = field(init=False)
 
     def __post_init__(self) -> None:
         """Make the parts that need the same store and model."""
         self.conversations = Conversations(self.respond, settling=self.settling)
         self.judge = Judge(self.store, self.model, self.me, self.clock, self.max_age_s)
         self.writer = Writer(self.model, self.platform, self.me)
+        self.signs = Signs(self.platform)
 
     async def receive(self, message: Message) -> bool:
         """Record a message and see to it that it is decided on.
@@ -88,9 +91,9 @@ class Pipeline:
         settings = await self.store.channels.settings(where)
         if settings.mode is Mode.OFF or not await self.store.messages.record(message):
             return False
-        if message.addressed and await self._has_opted_out(message):
-            await self._notify(where, OPTED_OUT, reply_to=message.id)
         self.conversations.wake(where, addressed=message.addressed)
+        if message.addressed and await self._has_opted_out(message):
+            await self.signs.notice(where, OPTED_OUT, reply_to=message.id)
         return True
 
     async def edit(self, where: ConversationKey, message_id: str, text: str) -> bool:
@@ -117,21 +120,30 @@ class Pipeline:
             self.conversations.wake(where, addressed=False)
 
     async def respond(self, where: ConversationKey) -> None:
-        """Decide on what waits in a conversation, and carry the decision out."""
+        """Decide on what waits in a conversation, and carry the decision out.
+
+        Raises StoreError if it could not be decided on: it still waits then.
+        """
         await self.ready()
         considered = await self.judge.consider(where)
         if considered is None:
             return
         await self._tell(considered)
-        if considered.kept.decision.action is Action.SPEAK:
-            await self._speak(considered)
-        elif considered.is_addressed:
+        if considered.kept.decision.action is not Action.SPEAK:
             await self._excuse(considered)
+            return
+        try:
+            await self._speak(considered)
+        except StoreError:
+            logger.exception("no reply in %s", where)
+            failed = _failed(considered, "the reply could not be written down")
+            await self._excuse(replace(considered, kept=failed))
 
     async def post(self, item: OutboxItem) -> bool:
         """Post what stands in the outbox; once posted, it is part of the history.
 
-        False: the platform would not take it, and it is kept as failed.
+        False: the platform would not take it, and it is kept as failed. Raises StoreError if that
+        cannot be written down.
         """
         try:
             message_id = await self.platform.post(item)
@@ -139,44 +151,46 @@ class Pipeline:
             logger.exception("a reply in %s could not be posted", item.conversation)
             await self.store.outbox.fail(item.key)
             return False
-        await self.store.outbox.posted(
-            item.key, message_id=message_id, author=self.me, at=self.clock()
-        )
+        try:
+            await self.store.outbox.posted(
+                item.key, message_id=message_id, author=self.me, at=self.clock()
+            )
+        except StoreError:  # people have it; the next start posts it again, which posts nothing
+            logger.exception("a reply in %s is not in the history", item.conversation)
         return True
 
     async def _speak(self, considered: Considered) -> None:
         draft, text = self._draft(considered), ""
         try:
-            async with self._typing(considered.where):
+            async with self.signs.typing(considered.where):
                 text = await self.writer.write(considered, draft)
             changed = await self.judge.reconsider(considered) if text else _wordless(considered)
         except ModelError as error:
             logger.warning("no reply in %s: %s", considered.where, error)
-            changed = replace(
-                considered.kept.decision,
-                action=Action.FAILED,
-                rule=Rule.MODEL_FAILED,
-                reason="the model failed while it wrote the reply",
-            )
+            changed = _failed(considered, "the model failed while it wrote the reply").decision
         if changed is not None:
             await self._take_back(considered, draft, changed)
             return
         await self._put_out(considered, replace(draft, text=text))
 
     async def _put_out(self, considered: Considered, item: OutboxItem) -> None:
-        item = await self.store.outbox.add(
-            item.conversation,
-            key=item.key,
-            decision_id=item.decision_id,
-            reply_to=item.reply_to,
-            text=item.text,
-            at=self.clock(),
-        )
+        try:
+            await self.store.outbox.add(
+                item.conversation,
+                key=item.key,
+                decision_id=item.decision_id,
+                reply_to=item.reply_to,
+                text=item.text,
+                at=self.clock(),
+            )
+        except StoreError:
+            await self.signs.withdraw(item)
+            raise
         if await self.post(item):
             return
-        await self._withdraw(item)
+        await self.signs.withdraw(item)
         if considered.is_addressed:
-            await self._notify(considered.where, NOT_POSTED, reply_to=item.reply_to)
+            await self.signs.notice(considered.where, NOT_POSTED, reply_to=item.reply_to)
 
     def _draft(self, considered: Considered) -> OutboxItem:
         return OutboxItem(
@@ -192,16 +206,21 @@ class Pipeline:
     async def _take_back(
         self, considered: Considered, draft: OutboxItem, changed: Decision
     ) -> None:
-        await self._withdraw(draft)
-        kept = await self.store.decisions.revise(considered.kept.id, changed)
-        considered = replace(considered, kept=kept)
+        await self.signs.withdraw(draft)
+        considered = replace(considered, kept=await self._revised(considered.kept, changed))
         await self._tell(considered)
-        if considered.is_addressed:
-            await self._excuse(considered)
+        await self._excuse(considered)
+
+    async def _revised(self, kept: KeptDecision, changed: Decision) -> KeptDecision:
+        try:
+            return await self.store.decisions.revise(kept.id, changed)
+        except StoreError as error:
+            logger.warning("decision %d stays as it was: %s", kept.id, error)
+            return replace(kept, decision=changed)
 
     async def _excuse(self, considered: Considered) -> None:
         """Say why an addressed message gets no reply; bots are not told, they might answer that."""
-        if all(entry.author.is_bot for entry in considered.asked):
+        if not considered.is_addressed or all(entry.author.is_bot for entry in considered.asked):
             return
         decision = considered.kept.decision
         if decision.rule is Rule.EMPTY_REPLY:
@@ -212,42 +231,11 @@ class Pipeline:
             text = LISTENING
         else:
             return
-        await self._notify(considered.where, text, reply_to=considered.asked[-1].id)
+        await self.signs.notice(considered.where, text, reply_to=considered.asked[-1].id)
 
     async def _tell(self, considered: Considered) -> None:
         message_ids = [entry.id for entry in considered.burst]
-        try:
-            await self.platform.decided(considered.where, considered.kept, message_ids)
-        except PlatformError:
-            logger.exception("a decision in %s could not be shown", considered.where)
-
-    @asynccontextmanager
-    async def _typing(self, where: ConversationKey) -> AsyncIterator[None]:
-        """Show that a reply is on its way, where the platform can."""
-        shown = AsyncExitStack()
-        try:
-            await shown.enter_async_context(self.platform.typing(where))
-        except PlatformError as error:
-            logger.warning("typing could not be shown in %s: %s", where, error)
-        try:
-            yield
-        finally:
-            try:
-                await shown.aclose()
-            except PlatformError as error:
-                logger.warning("typing may still be shown in %s: %s", where, error)
-
-    async def _withdraw(self, draft: OutboxItem) -> None:
-        try:
-            await self.platform.withdraw(draft)
-        except PlatformError:
-            logger.exception("a draft in %s could not be removed", draft.conversation)
-
-    async def _notify(self, where: ConversationKey, text: str, *, reply_to: str | None) -> None:
-        try:
-            await self.platform.notice(where, text, reply_to=reply_to)
-        except PlatformError:
-            logger.exception("a notice in %s could not be posted", where)
+        await self.signs.decided(considered.where, considered.kept, message_ids)
 
     async def _has_opted_out(self, message: Message) -> bool:
         where = message.conversation
@@ -265,3 +253,10 @@ def _wordless(considered: Considered) -> Decision:
         rule=Rule.EMPTY_REPLY,
         reason="the model wrote an empty reply",
     )
+
+
+def _failed(considered: Considered, reason: str) -> KeptDecision:
+    decision = replace(
+        considered.kept.decision, action=Action.FAILED, rule=Rule.MODEL_FAILED, reason=reason
+    )
+    return replace(considered.kept, decision=decision)

@@ -1,18 +1,15 @@
 """Writes a reply: step 6 of a message's path. Holds back what people must not see."""
 
-import logging
 from contextlib import aclosing
 from dataclasses import dataclass
 
 from bot.cut import shown
-from bot.errors import PlatformError
 from bot.judge import Considered
 from bot.messages import Author, OutboxItem
 from bot.ports import Model, Platform
 from bot.prompt import bursts, speaker_names
+from bot.signs import Signs
 from inference.wire.turns import reply_turns
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +34,14 @@ class Writer:
             bursts(entries, me=self.me, assistant_name=assistant),
             persona=considered.rules.settings.persona,
         )
-        output, seen = "", ""
+        signs, output, seen = Signs(self.platform), "", ""
         async with aclosing(self.model.reply(turns, session=str(considered.where))) as pieces:
             async for piece in pieces:
                 output += piece
                 part = shown(output, speakers=speakers, assistant=assistant, whole=False)
                 if considered.is_addressed and part.text != seen:
                     seen = part.text
-                    await self._show(draft, seen)
+                    await signs.draft(draft, seen)
                 if part.ended:
                     return part.text
         return shown(output, speakers=speakers, assistant=assistant, whole=True).text
-
-    async def _show(self, draft: OutboxItem, text: str) -> None:
-        """Show a draft; a platform that cannot show one may still take the whole reply."""
-        try:
-            await self.platform.draft(draft, text)
-        except PlatformError as error:
-            logger.warning("no draft in %s: %s", draft.conversation, error)

@@ -627,10 +627,50 @@ async def test_a_store_that_fails_in_one_conversation_does_not_stop_another(scen
     assert len(scene.posts) == 2
 
 
-async def test_a_message_that_cannot_be_recorded_is_the_callers_to_tell(scene, monkeypatch):
-    async def full(message):
-        raise StoreError("the disk is full")
+@pytest.mark.parametrize(("addressed", "notices"), [(True, [CANNOT_THINK]), (False, [])])
+async def test_a_reply_that_cannot_be_written_down_is_not_posted(
+    scene, monkeypatch, addressed, notices
+):
+    monkeypatch.setattr(scene.store.outbox, "add", full)
+    await scene.says("Ana", "where?", addressed=addressed)
 
+    assert (scene.posts, scene.notices) == ([], notices)
+
+
+async def test_a_reply_that_was_posted_is_not_called_a_failure(scene, monkeypatch):
+    monkeypatch.setattr(scene.store.outbox, "posted", full)
+    await scene.asks("Ana", "where?")
+    assert (scene.posts, scene.notices) == (["Paris."], [])
+
+    monkeypatch.undo()
+    scene.restart()
+    await scene.pipeline.resume()
+    assert scene.posts == ["Paris."]
+    assert len(await scene.entries()) == 2
+
+
+async def test_who_asked_is_told_also_if_the_failure_cannot_be_kept(store, monkeypatch):
+    scene = Scene(store, FailsMidway())
+    monkeypatch.setattr(store.decisions, "revise", full)
+    await scene.asks("Ana", "where?")
+
+    assert scene.notices == [CANNOT_THINK]
+
+
+async def test_what_was_recorded_is_decided_on_whatever_fails_after_it(scene, monkeypatch):
+    monkeypatch.setattr(scene.store.speakers, "is_opted_out", full)
+    with pytest.raises(StoreError):
+        await scene.asks("Ana", "where?")
+    await scene.settled()
+
+    assert scene.posts == ["Paris."]
+
+
+async def full(*args, **kwargs):
+    raise StoreError("the disk is full")
+
+
+async def test_a_message_that_cannot_be_recorded_is_the_callers_to_tell(scene, monkeypatch):
     monkeypatch.setattr(scene.store.messages, "record", full)
 
     with pytest.raises(StoreError):
