@@ -272,7 +272,7 @@ async def test_what_cannot_be_sent_stays_in_the_box_and_arrives_once_later(page)
     await expect(page.locator("#text")).to_have_value("do not lose me")
     await page.unroute("**/messages")
 
-    await page.keyboard.press("Enter")
+    await page.locator("#text").press("Enter")
 
     await expect(message(page, "do not lose me")).to_have_count(1)
     await expect(page.locator("#text")).to_have_value("")
@@ -442,3 +442,27 @@ async def test_nothing_is_loaded_from_anywhere_else(browser, open_room):
     assert len(asked) > 10
     assert [url for url in asked if not url.startswith(open_room.url)] == []
     assert complaints == []
+
+
+async def test_messages_typed_faster_than_they_arrive_are_all_sent_once(page):
+    for number in range(5):
+        await say(page, f"line {number}")
+
+    await expect(page.locator(".message .text")).to_have_text([f"line {n}" for n in range(5)])
+    await expect(page.locator("#text")).to_have_value("")
+
+
+async def test_a_retry_of_what_did_arrive_says_it_once(page):
+    async def lose_the_answer(route):
+        await route.fetch()
+        await route.abort()
+
+    await page.route("**/messages", lose_the_answer)
+    await say(page, "heard after all")
+    await expect(page.locator("#composer-error")).to_contain_text("Not sent")
+    await page.unroute("**/messages")
+    await page.locator("#text").press("Enter")
+
+    await expect(page.locator("#text")).to_have_value("")
+    await page.reload()
+    await expect(message(page, "heard after all")).to_have_count(1)

@@ -1,4 +1,4 @@
-// The message box. What was typed is never lost: it leaves the box only once the room has it.
+// The message box. What was typed is never lost: what does not arrive goes back into the box.
 
 import * as api from "./api.js";
 import * as completion from "./completion.js";
@@ -11,20 +11,20 @@ const box = $("#text");
 const error = $("#composer-error");
 let room = "";
 let replyTo = null;
+let queue = []; // on the way, oldest first
 let isSending = false;
-let isEarly = false; // sent before the room was there
-let last = null; // what failed to arrive, so that a retry has the same id
+let failed = null; // so that a retry has the same id, and arrives once
 
 export function load(nextRoom) {
   if (room === nextRoom) return;
   const isFirst = room === "";
   room = nextRoom;
   const kept = sessionStorage.getItem(`earshot.text.${room}`) ?? "";
-  if (!isFirst || !box.value) box.value = kept; // someone may have begun before the room was there
+  if (!isFirst || !(box.value || queue.length)) box.value = kept; // or someone has begun already
   error.textContent = "";
   cancelReply();
   changed();
-  if (isEarly) send();
+  deliver();
 }
 
 export function reply(message) {
@@ -39,52 +39,71 @@ function cancelReply() {
   $("#reply-bar").hidden = true;
 }
 
-async function send() {
+function send() {
   const text = box.value;
-  isEarly = !room;
-  if (isSending || isEarly) return;
   error.textContent = "";
   completion.close();
   if (!text.trim()) {
     error.textContent = "There is nothing to send yet: write something first.";
     return;
   }
-  isSending = true;
-  try {
-    await (completion.commandIn(text) === null ? say(text) : command(text));
-    sent(text);
-  } catch (failure) {
-    error.textContent = `Not sent: ${failure.message} Your text is still here.`;
-  } finally {
-    isSending = false;
-  }
-}
-
-async function say(text) {
-  const message = { name: speakers.chosen(), text, reply_to: replyTo?.id ?? null };
-  const same = last && ["name", "text", "reply_to"].every((field) => last[field] === message[field]);
-  last = { ...message, id: same ? last.id : newId() };
-  log.add(await api.say(room, last));
-  last = null;
-  log.toEnd();
-}
-
-async function command(text) {
-  const line = { id: newId(), name: speakers.chosen(), text: completion.commandIn(text) };
-  const answer = await api.command(room, line);
-  if (answer.ephemeral && answer.text) {
-    log.note(answer.text, "Only you can see this", { isTable: answer.fixed_width });
-  }
-}
-
-function sent(text) {
-  box.value = box.value.startsWith(text) ? box.value.slice(text.length) : box.value;
+  const isRetry = failed?.text === text && failed.name === speakers.chosen() && failed.replyTo === replyTo;
+  queue.push({ id: isRetry ? failed.id : newId(), room, name: speakers.chosen(), text, replyTo });
+  failed = null;
+  box.value = "";
   cancelReply();
   changed();
+  deliver();
+}
+
+// Sends what waits, one after the other; nothing is sent before there is a room.
+async function deliver() {
+  if (isSending || !room) return;
+  isSending = true;
+  while (queue.length) {
+    try {
+      await arrive(queue[0]);
+      queue.shift();
+    } catch (failure) {
+      putBack(failure);
+    }
+  }
+  isSending = false;
+  keep();
+}
+
+async function arrive({ id, name, text, replyTo: original, room: its }) {
+  const where = its || room;
+  const line = completion.commandIn(text);
+  if (line === null) {
+    const said = await api.say(where, { id, name, text, reply_to: original?.id ?? null });
+    if (where !== room) return;
+    log.add(said);
+    log.toEnd();
+  } else {
+    const answer = await api.command(where, { id, name, text: line });
+    if (answer.ephemeral && answer.text) {
+      log.note(answer.text, "Only you can see this", { isTable: answer.fixed_width });
+    }
+  }
+}
+
+function putBack(failure) {
+  [failed] = queue;
+  box.value = [...queue.map((message) => message.text), box.value].filter(Boolean).join("\n");
+  queue = [];
+  if (failed.replyTo && !replyTo) reply(failed.replyTo);
+  changed();
+  error.textContent = `Not sent: ${failure.message} Your text is still here.`;
+}
+
+function keep() {
+  const texts = [...queue.map((message) => message.text), box.value];
+  sessionStorage.setItem(`earshot.text.${room}`, texts.filter(Boolean).join("\n"));
 }
 
 function changed() {
-  sessionStorage.setItem(`earshot.text.${room}`, box.value);
+  keep();
   box.style.height = "auto";
   box.style.height = `${box.scrollHeight}px`;
   completion.refresh();
