@@ -61,7 +61,7 @@ def reply_turns(form: ChatForm, bursts: Sequence[Burst], *, persona: str = "") -
     plain: list[Turn] = []
     for burst in earlier:
         _say(plain, "user", _user_text(burst))
-        if burst.reply is not None:
+        if burst.reply and not burst.reply.isspace():
             _say(plain, "assistant", break_control_tokens(burst.reply))
     _say(plain, "user", _user_text(last))
     return _with_system(form, form.reply_prompt, plain, persona=persona)
