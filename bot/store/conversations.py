@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, select, tuple_
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import ConversationKey
@@ -33,21 +33,19 @@ def conversation_key(row: AnyRow) -> ConversationKey:
 
 def is_at(where: ConversationKey) -> ColumnElement[bool]:
     """Pick the row of one conversation."""
-    return and_(
-        *(column == part for column, part in zip(KEY_COLUMNS, stored_key(where), strict=True))
-    )
+    return _is_key(stored_key(where))
 
 
 def id_at(where: ConversationKey) -> ScalarSelect[int]:
     """Stand for the conversation's id inside a query: NULL where nothing was ever said."""
-    return select(conversations.c.id).where(is_at(where)).scalar_subquery()
+    return _id_of(stored_key(where)).scalar_subquery()
 
 
 async def ensured_ids(
     connection: AsyncConnection, keys: Collection[StoredKey]
 ) -> dict[StoredKey, int]:
     """Give the ids of conversations, making those that are new."""
-    found = await _ids(connection, keys) if keys else {}
+    found = await _ids(connection, keys)
     missing = [key for key in keys if key not in found]
     if missing:
         names = [column.name for column in KEY_COLUMNS]
@@ -64,6 +62,14 @@ async def ensured_id(connection: AsyncConnection, where: ConversationKey) -> int
 
 
 async def _ids(connection: AsyncConnection, keys: Collection[StoredKey]) -> dict[StoredKey, int]:
-    query = select(conversations.c.id, *KEY_COLUMNS).where(tuple_(*KEY_COLUMNS).in_(list(keys)))
-    rows = await connection.execute(query)
-    return {(row.platform, row.workspace, row.channel, row.thread): row.id for row in rows}
+    # One by one: SQLite reads the whole table for (platform, ...) IN ((...), (...)).
+    ids = {key: await connection.scalar(_id_of(key)) for key in keys}
+    return {key: found for key, found in ids.items() if found is not None}
+
+
+def _id_of(key: StoredKey) -> Select[int]:
+    return select(conversations.c.id).where(_is_key(key))
+
+
+def _is_key(key: StoredKey) -> ColumnElement[bool]:
+    return and_(*(column == part for column, part in zip(KEY_COLUMNS, key, strict=True)))

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Update, and_, func, not_, select, tuple_, update
+from sqlalchemy import ColumnElement, Update, and_, func, not_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import Author, ConversationKey
@@ -15,6 +15,7 @@ from bot.store.conversations import id_at
 from bot.store.database import Database, carried_through, insert_or_skip
 from bot.store.tables import messages, speakers, storable
 
+MAX_LOOKED_BACK = 2000  # messages; about 3 ms, and far more than a prompt shows
 PersonKey = tuple[str, str, str]
 
 _PERSON_COLUMNS = (speakers.c.platform, speakers.c.workspace, speakers.c.author_id)
@@ -111,19 +112,22 @@ class Speakers:
     async def names(self, where: ConversationKey) -> list[Author]:
         """List the people who have spoken in a conversation, the latest speaker first.
 
-        Bots, the assistant and forgotten people are not among them.
+        Bots, the assistant and forgotten people are not among them, nor is who was silent for the
+        last `MAX_LOOKED_BACK` messages.
         """
+        latest = (
+            select(messages.c.id, messages.c.speaker_id, messages.c.from_assistant)
+            .where(messages.c.conversation_id == id_at(where))
+            .order_by(messages.c.id.desc())
+            .limit(MAX_LOOKED_BACK)
+            .subquery()
+        )
         query = (
             select(speakers.c.author_id, speakers.c.name)
-            .join(messages, messages.c.speaker_id == speakers.c.id)
-            .where(
-                messages.c.conversation_id == id_at(where),
-                not_(messages.c.from_assistant),
-                not_(speakers.c.is_bot),
-                speakers.c.name != "",
-            )
+            .join(latest, latest.c.speaker_id == speakers.c.id)
+            .where(not_(latest.c.from_assistant), not_(speakers.c.is_bot), speakers.c.name != "")
             .group_by(speakers.c.id)
-            .order_by(func.max(messages.c.id).desc())
+            .order_by(func.max(latest.c.id).desc())
         )
         async with self._database.reading() as connection:
             rows = await connection.execute(query)
@@ -187,7 +191,9 @@ def _wiped(speaker_id: int) -> Update:
 async def _locked(
     connection: AsyncConnection, keys: Collection[PersonKey]
 ) -> dict[PersonKey, Speaker]:
+    # Column by column, and a few too many: SQLite reads the whole table for (a, b) IN ((...), (...)).
     # PostgreSQL locks the rows in one order, so that two writers cannot wait for each other.
+    columns = zip(_PERSON_COLUMNS, zip(*keys, strict=True), strict=True)
     query = (
         select(
             *_PERSON_COLUMNS,
@@ -196,7 +202,7 @@ async def _locked(
             speakers.c.is_bot,
             speakers.c.opted_out,
         )
-        .where(tuple_(*_PERSON_COLUMNS).in_(list(keys)))
+        .where(*(column.in_(set(parts)) for column, parts in columns))
         .order_by(speakers.c.id)
         .with_for_update(key_share=True)
     )

@@ -3,6 +3,8 @@ import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from bot.messages import Author
 from bot.store import Store, StoredAbout
 from tests.store.samples import ANN, BEN, EARSHOT, ROOM, START, THREAD, later, message, reply
@@ -160,6 +162,28 @@ async def test_names_are_those_of_people_the_latest_speaker_first(store: Store) 
     await store.outbox.posted("k1", message_id="m6", author=EARSHOT, at=later(2))
 
     assert await store.speakers.names(ROOM) == [ANN, BEN]
+
+
+async def test_names_of_long_ago_are_left_out(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.store.speakers.MAX_LOOKED_BACK", 2)
+    await store.messages.record_all([message("m1", author=BEN), message("m2"), message("m3")])
+
+    assert await store.speakers.names(ROOM) == [ANN]
+
+
+async def test_the_same_id_in_another_workspace_is_not_mixed_up(store: Store) -> None:
+    office = replace(ROOM, workspace="office")
+    await store.speakers.opt_out("room", "office", ANN)
+    await store.messages.record_all([message("m1"), message("m2", author=BEN, conversation=office)])
+
+    await store.messages.record_all(
+        [message("m3"), message("m4", conversation=office), message("m5", author=BEN)]
+    )
+
+    assert [entry.text for entry in await store.messages.recent(ROOM, limit=9)] == ["Hello"] * 3
+    assert [entry.text for entry in await store.messages.recent(office, limit=9)] == ["Hello", ""]
 
 
 async def test_a_bot_is_known_as_one(store: Store) -> None:
