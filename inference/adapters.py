@@ -4,6 +4,7 @@ peft itself fails late and obscurely, or not at all, when an adapter belongs to 
 """
 
 import json
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +49,10 @@ def merged_adapter(
     _check_name(made_for, base, folder)
     _check_shapes(model, folder, made_for)
     try:
-        merged = PeftModel.from_pretrained(model, str(folder)).merge_and_unload(safe_merge=True)
+        with warnings.catch_warnings():
+            # peft 0.21 asks transformers 5.23 in a way that transformers 6 will drop.
+            warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
+            merged = PeftModel.from_pretrained(model, str(folder)).merge_and_unload(safe_merge=True)
     except (ValueError, RuntimeError, TypeError, OSError) as error:
         raise AdapterBroken(f"cannot load the adapter {folder}: {error}") from error
     return merged  # type: ignore[no-any-return]

@@ -1,0 +1,117 @@
+import json
+import shutil
+
+import pytest
+import torch
+
+from inference.errors import HubUnavailable, ModelBroken, ModelMissing
+from inference.loading import MAX_PROMPT_TOKENS, load
+from inference.wire.chat_form import FILE_NAME
+from tests.inference.tiny import save_tiny_model
+
+
+@pytest.fixture
+def folder(tiny_folder, tmp_path):
+    """A copy of the tiny model's folder, to damage."""
+    return shutil.copytree(tiny_folder, tmp_path / "model")
+
+
+def test_a_folder_with_a_chat_template_is_prompted(tiny_model):
+    assert tiny_model.id == "tiny"
+    assert "(silence)" in tiny_model.form.decide_prompt
+    assert tiny_model.form.system_role
+    assert tiny_model.form.decision.prefix in ("(", "")
+    assert tiny_model.max_prompt_tokens == 512
+
+
+def test_a_model_without_a_chat_template_gets_a_transcript(tmp_path):
+    loaded = load(str(save_tiny_model(tmp_path / "plain", chat_template=False)))
+
+    ids = loaded.renderer.render(
+        [{"role": "system", "content": "Hi."}, {"role": "user", "content": "Alice: hello\nBob: hi"}]
+    )
+    assert loaded.tokenizer.decode(ids) == "Hi.\n\nAlice: hello\nBob: hi\nassistant:"
+    assert "\n" in loaded.form.stop
+
+
+def test_earshot_json_beside_the_model_is_its_form(folder):
+    (folder / FILE_NAME).write_text(json.dumps({"assistant_name": "ada", "score": "not_silence"}))
+
+    form = load(str(folder)).form
+
+    assert (form.assistant_name, form.score) == ("ada", "not_silence")
+    assert form.decision is not None
+
+
+@pytest.mark.parametrize("text", ["{", '{"colour": 1}', "5"])
+def test_a_faulty_earshot_json_is_told(folder, text):
+    (folder / FILE_NAME).write_text(text)
+
+    with pytest.raises(ModelBroken, match="is not a chat form"):
+        load(str(folder))
+
+
+def test_the_context_is_that_of_the_model_or_less(tiny_folder):
+    assert load(str(tiny_folder), max_prompt_tokens=10**6).max_prompt_tokens == 2048
+    assert load(str(tiny_folder)).max_prompt_tokens == min(2048, MAX_PROMPT_TOKENS)
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(ModelMissing, match="no model folder"):
+        load(str(tmp_path / "nowhere"))
+
+
+def test_a_folder_without_a_model_is_told(tmp_path):
+    with pytest.raises(ModelBroken, match=r"no config\.json"):
+        load(str(tmp_path))
+
+
+@pytest.mark.parametrize("missing", ["model.safetensors", "tokenizer.json"])
+def test_a_folder_that_lacks_a_file_is_told(folder, missing):
+    (folder / missing).unlink()
+
+    with pytest.raises(ModelBroken):
+        load(str(folder))
+
+
+@pytest.mark.parametrize("damaged", ["model.safetensors", "tokenizer.json", "config.json"])
+def test_a_damaged_file_is_told(folder, damaged):
+    whole = (folder / damaged).read_bytes()
+    (folder / damaged).write_bytes(whole[: len(whole) // 2])
+
+    with pytest.raises(ModelBroken):
+        load(str(folder))
+
+
+def test_weights_of_another_shape_are_told(folder):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"hidden_size": 64}))
+
+    with pytest.raises(ModelBroken):
+        load(str(folder))
+
+
+def test_an_unknown_id_without_a_hub_is_told():
+    with pytest.raises(HubUnavailable, match="cannot be reached"):
+        load("nobody/no-such-model")
+
+
+def test_an_impossible_id_is_told():
+    with pytest.raises(ModelMissing):
+        load("not a model id!")
+
+
+def test_what_is_loaded_is_reported(tiny_folder):
+    heard = []
+
+    load(str(tiny_folder), report=heard.append)
+
+    assert heard == ["loading tiny"]
+
+
+def test_the_default_model_is_loaded_in_float32_with_its_own_form(default_model):
+    assert default_model.id == "SmolLM2-135M-Instruct"
+    assert default_model.model.dtype == torch.float32
+    assert default_model.form.decision.silence == "sil"
+    assert default_model.form.decision.response == "response"
+    assert default_model.form.decision.prefix == "("
