@@ -1,0 +1,1 @@
+"""The chat platforms: each turns its own events into messages, and posts what Earshot says."""
