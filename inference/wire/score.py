@@ -40,7 +40,8 @@ def p_speak(choices: Sequence[TokenChoice], *, form: ChatForm, opened: str) -> f
     P(speak) = p(response) / (p(response) + p(silence)), or 1 - p(silence) if the form says so. Where
     the form names the two tokens of that place they are taken, otherwise every token that begins one
     marker only. An answer that leaves the markers before that place speaks without a marker:
-    1 - p(silence so far), where an answer that ends at once counts as silence. Raises BegunAnew, and
+    1 - p(silence so far), where an answer that ends at once counts as silence. A marker that is not
+    among the likeliest tokens is taken to be as likely as it can be at most. Raises BegunAnew, and
     ValueError if there is no token, if neither marker is among the likeliest ones, or if a logprob
     is no logarithm of a probability.
     """
@@ -56,7 +57,8 @@ def p_speak(choices: Sequence[TokenChoice], *, form: ChatForm, opened: str) -> f
         p_silence, p_response = _parting(choice, silence, response, form=form, begun=begun)
         is_marker = bool(begun) or _begins(text, silence) or _begins(text, response)
         if is_marker and p_silence + p_response > 0:
-            return _ratio(p_silence, p_response, form=form)
+            at_most = _unlisted(choice)
+            return _ratio(p_silence or at_most, p_response or at_most, form=form)
         if opened:
             break
         return 1.0 - min(1.0, _mass(choice, silence, unlike="") + _p_end(choice))
@@ -78,6 +80,12 @@ def _parting(
         if sum(exact) > 0:
             return exact
     return _mass(choice, silence, unlike=response), _mass(choice, response, unlike=silence)
+
+
+def _unlisted(choice: TokenChoice) -> float:
+    """Give the largest probability that a token can have which is not listed."""
+    listed = [_probability(logprob) for logprob in choice.top_logprobs.values()]
+    return max(0.0, min(*listed, 1.0 - sum(listed)))
 
 
 def _exact(choice: TokenChoice, token: str) -> float:

@@ -137,6 +137,28 @@ class DroppingResponse(Response):
         raise ConnectionAbortedError("the server dies here, on purpose")
 
 
+class Watcher:
+    """Hears every status of a worker, and waits for one."""
+
+    def __init__(self):
+        self.heard = []
+        self.news = asyncio.Queue()
+
+    def __call__(self, status):
+        self.heard.append(status)
+        self.news.put_nowait(status)
+
+    async def wait_for(self, state):
+        async with asyncio.timeout(60):
+            while (status := await self.news.get()).state != state:
+                pass
+        return status
+
+    @property
+    def states(self):
+        return [status.state for status in self.heard]
+
+
 @pytest.fixture
 async def server() -> AsyncIterator[LoopbackServer]:
     app = LoopbackServer()

@@ -1,6 +1,7 @@
 """A decision over HTTP: the exact request, and what servers make of it that cannot take it."""
 
 import asyncio
+import math
 
 import pytest
 from starlette.responses import Response
@@ -77,7 +78,7 @@ async def test_a_server_that_ignores_the_continuation_is_found_out_by_its_first_
     model, server
 ):
     server.decide = lambda body: completion(
-        token("(", **{"(": 0.9}), *([token("sil", sil=0.9)] if body["max_tokens"] > 1 else [])
+        token("(", **{"(": 0.9}), *([token("sil", sil=1.0)] if body["max_tokens"] > 1 else [])
     )
 
     scores = [await model.score(TURNS, session="s") for _ in range(2)]
@@ -123,9 +124,9 @@ async def test_a_server_that_leaves_logprobs_out_is_read_by_its_text(model, serv
 
 
 async def test_a_server_that_gives_no_alternatives_is_read_by_its_token(model, server):
-    server.decide = lambda body: completion({"token": "sil", "logprob": -0.1, "top_logprobs": None})
+    server.decide = lambda body: completion({"token": "sil", "logprob": math.log(0.9)})
 
-    assert (await model.score(TURNS, session="s")).p_speak == 0.0
+    assert (await model.score(TURNS, session="s")).p_speak == pytest.approx(0.1)
 
 
 async def test_a_way_that_only_once_found_no_marker_is_not_given_up(model, server):

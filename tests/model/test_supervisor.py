@@ -16,6 +16,7 @@ import pytest
 from bot.errors import ConfigError, ModelUnavailable
 from bot.supervisor import WorkerProcess, WorkerStatus
 from bot.worker_run import Timings
+from tests.model.conftest import Watcher
 
 FAKE = [sys.executable, str(Path(__file__).with_name("fake_worker.py"))]
 # Fast enough for a test, with room for a busy machine where only patience is asked for.
@@ -29,28 +30,6 @@ QUICK = {
     "stop_s": 20.0,
 }
 PATIENCE_S = 60.0
-
-
-class Watcher:
-    """Hears every status of a worker, and waits for one."""
-
-    def __init__(self):
-        self.heard = []
-        self.news = asyncio.Queue()
-
-    def __call__(self, status):
-        self.heard.append(status)
-        self.news.put_nowait(status)
-
-    async def wait_for(self, state):
-        async with asyncio.timeout(PATIENCE_S):
-            while (status := await self.news.get()).state != state:
-                pass
-        return status
-
-    @property
-    def states(self):
-        return [status.state for status in self.heard]
 
 
 @asynccontextmanager

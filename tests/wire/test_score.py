@@ -70,11 +70,21 @@ def test_another_tokenizer_than_the_forms_is_matched_by_its_own_tokens():
 
 @pytest.mark.parametrize("marker", ["sil", "silence", "silence)", " sil", "Silence", "s"])
 def test_every_beginning_of_the_marker_counts(marker):
-    assert p_speak([chosen(marker, {marker: 0.9})], form=RATIO, opened="(") == 0.0
+    assert p_speak([chosen(marker, {marker: 1.0})], form=RATIO, opened="(") == 0.0
 
 
-def test_where_only_one_marker_is_likely_the_answer_is_certain():
-    assert p_speak([choice("response", response=0.9)], form=RATIO, opened="(") == 1.0
+def test_a_marker_beyond_the_likeliest_tokens_is_as_likely_as_the_last_of_them_at_most():
+    answer = [choice("x", x=0.3, response=0.1, y=0.02)]
+
+    assert p_speak(answer, form=RATIO, opened="(") == pytest.approx(0.1 / 0.12)
+
+
+def test_a_marker_that_only_the_rest_is_left_for_gets_the_rest():
+    assert p_speak([choice("sil", sil=0.9)], form=RATIO, opened="(") == pytest.approx(0.1)
+
+
+def test_an_answer_without_alternatives_is_certain():
+    assert p_speak([choice("response", response=1.0)], form=RATIO, opened="(") == 1.0
 
 
 def test_anew_the_shared_tokens_are_stepped_over():
@@ -96,7 +106,7 @@ def test_an_unlikely_token_does_not_settle_what_is_not_yet_decided():
 
 @pytest.mark.parametrize("space", [" ", "\n", "\n\n"])
 def test_white_space_before_the_answer_is_passed_over(space):
-    answer = [chosen(space, {space: 0.9}), chosen("(silence", {"(silence": 0.9})]
+    answer = [chosen(space, {space: 0.9}), chosen("(silence", {"(silence": 1.0})]
 
     assert p_speak(answer, form=RATIO, opened="") == 0.0
 
