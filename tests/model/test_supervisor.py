@@ -126,6 +126,21 @@ async def test_after_kill_9_it_is_back_at_the_same_address():
         assert (await ask(worker, "/play/pid"))["pid"] not in (first, None)
 
 
+async def test_the_wait_before_a_restart_doubles_until_a_worker_was_ready_for_long(caplog):
+    waits = []
+    for stable_s in (1000.0, 0.0):
+        caplog.clear()
+        timings = {"stable_s": stable_s, "first_backoff_s": 0.01, "max_backoff_s": 0.02}
+        async with supervised(timings=timings) as (worker, watcher):
+            for _ in range(3):
+                await watcher.wait_for("ready")
+                os.kill(worker.pid, signal.SIGKILL)
+                await watcher.wait_for("restarting")
+        waits.append([message.split(" in ")[1] for message in caplog.messages if " in " in message])
+
+    assert waits == [["0.01 s", "0.02 s", "0.02 s"], ["0.01 s", "0.01 s", "0.01 s"]]
+
+
 async def test_between_two_workers_a_client_is_refused_at_once_and_the_port_is_kept():
     async with supervised(timings={"first_backoff_s": 1000.0}) as (worker, watcher):
         await worker.wait_ready(timeout_s=PATIENCE_S)
