@@ -71,8 +71,7 @@ class Judge:
             return None
         card = await self._card(where)
         rules = await self._rules(where, card)
-        decision = await self._decision(where, entries, rules=rules, card=card)
-        history = await self._history(where, entries)
+        decision, shown = await self._decision(where, entries, rules=rules, card=card)
         kept = await self.store.decisions.keep(
             where,
             [entry.row for entry in burst],
@@ -82,6 +81,7 @@ class Judge:
             latency_ms=(perf_counter() - started) * 1000,
             at=self.clock(),
         )
+        history = tuple(entry for entry in shown if not is_waiting(entry))
         return Considered(where, history, burst, kept, rules, card)
 
     async def reconsider(self, considered: Considered) -> Decision | None:
@@ -105,7 +105,7 @@ class Judge:
             replace(entry, decision_id=None) if entry.row in answered else entry
             for entry in entries
         ]
-        p_speak = await self._score(considered.where, merged, considered.rules, considered.card)
+        p_speak, _ = await self._score(considered.where, merged, considered.rules, considered.card)
         threshold = considered.rules.threshold
         if p_speak >= threshold:
             return None
@@ -113,8 +113,7 @@ class Judge:
         return Decision(Action.SILENT, Rule.WITHDRAWN, reason, p_speak, threshold)
 
     async def _entries(self, where: ConversationKey) -> list[Entry]:
-        first_row = await self.store.messages.window(where)
-        return await self.store.messages.recent(where, limit=MAX_ENTRIES, from_row=first_row)
+        return await self.store.messages.in_window(where, limit=MAX_ENTRIES)
 
     async def _entries_in_bounds(self, where: ConversationKey) -> list[Entry]:
         """Read the history; one that reaches the limit loses its older half, not one by one."""
@@ -124,12 +123,6 @@ class Judge:
             return entries
         await self.store.messages.move_window(where, first_row)
         return _from_row(entries, first_row)
-
-    async def _history(self, where: ConversationKey, entries: Sequence[Entry]) -> tuple[Entry, ...]:
-        """Give what the prompt still shows after trimming, without the burst itself."""
-        first_row = await self.store.messages.window(where)
-        kept = _from_row(entries, first_row)
-        return tuple(entry for entry in kept if not is_waiting(entry))
 
     async def _card(self, where: ConversationKey) -> ModelCard | None:
         try:
@@ -150,41 +143,44 @@ class Judge:
         *,
         rules: Rules,
         card: ModelCard | None,
-    ) -> Decision:
+    ) -> tuple[Decision, Sequence[Entry]]:
+        """Give the decision, and what a prompt still shows of `entries` after trimming."""
         burst = [entry for entry in entries if is_waiting(entry)]
         now = self.clock()
         if now - burst[-1].sent_at > timedelta(seconds=self.max_age_s):
-            return Decision(Action.SILENT, Rule.TOO_OLD, "it was too old when it was seen")
-        p_speak = None
+            return _TOO_OLD, entries
+        p_speak, shown = None, entries
         if is_scored(burst, rules):
             if card is None:
-                return _FAILED
+                return _FAILED, entries
             try:
-                p_speak = await self._score(where, entries, rules, card)
+                p_speak, shown = await self._score(where, entries, rules, card)
             except ModelError as error:
                 logger.warning("no decision in %s: %s", where, error)
-                return _FAILED
+                return _FAILED, entries
         history = [entry for entry in entries if not is_waiting(entry)]
         decision = decide(burst, history, p_speak=p_speak, rules=rules, now=now)
         if decision.action is Action.SPEAK and p_speak is None and card is not None:
-            await self._make_room(where, entries, rules, card)
-        return decision
+            shown = await self._with_room(where, entries, rules, card)
+        return decision, shown
 
-    async def _make_room(
+    async def _with_room(
         self, where: ConversationKey, entries: Sequence[Entry], rules: Rules, card: ModelCard
-    ) -> None:
+    ) -> Sequence[Entry]:
         """Trim for a reply that no score came before, where the prompt might be too long."""
         if not _may_be_too_long(self._turns(entries, rules, card), card):
-            return
+            return entries
         try:
-            await self._score(where, entries, rules, card)
+            _, shown = await self._score(where, entries, rules, card)
         except ModelError as error:
             logger.warning("the prompt of %s could not be counted: %s", where, error)
+            return entries
+        return shown
 
     async def _score(
         self, where: ConversationKey, entries: Sequence[Entry], rules: Rules, card: ModelCard
-    ) -> float:
-        """Ask the model, and trim the prompt by the count it reports."""
+    ) -> tuple[float, Sequence[Entry]]:
+        """Give P(speak), and what is left of `entries` once trimmed by the count reported."""
         score, asked = await self._asked(where, entries, rules, card)
         first_row = first_row_kept(
             asked,
@@ -193,9 +189,10 @@ class Judge:
         )
         if first_row is None and len(asked) < len(entries):
             first_row = asked[0].row
-        if first_row is not None:
-            await self.store.messages.move_window(where, first_row)
-        return score.p_speak
+        if first_row is None:
+            return score.p_speak, entries
+        await self.store.messages.move_window(where, first_row)
+        return score.p_speak, _from_row(entries, first_row)
 
     async def _asked(
         self, where: ConversationKey, entries: Sequence[Entry], rules: Rules, card: ModelCard
@@ -219,6 +216,7 @@ class Judge:
         return decision_turns(card.form, prompt, persona=rules.settings.persona)
 
 
+_TOO_OLD = Decision(Action.SILENT, Rule.TOO_OLD, "it was too old when it was seen")
 _FAILED = Decision(Action.FAILED, Rule.MODEL_FAILED, "the model gave no answer")
 
 

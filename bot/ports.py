@@ -16,7 +16,7 @@ from inference.wire.turns import Turn
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What the model server says of its model. `max_prompt_tokens` counts prompt and reply."""
+    """What the model server says of its model. `max_prompt_tokens` leaves room for a reply."""
 
     id: str
     adapter: str | None

@@ -132,8 +132,7 @@ def _lines(entries: Sequence[Entry], card: ModelCard) -> list[str]:
 
 
 def _max_chars(card: ModelCard) -> int:
-    free_tokens = card.max_prompt_tokens - card.form.sampling.max_tokens
-    return max(MIN_CATCHUP_CHARS, free_tokens * CHARS_PER_TOKEN - len(CATCHUP_PROMPT))
+    return max(MIN_CATCHUP_CHARS, card.max_prompt_tokens * CHARS_PER_TOKEN - len(CATCHUP_PROMPT))
 
 
 def _newest_that_fit(lines: Sequence[str], *, max_chars: int) -> list[str]:

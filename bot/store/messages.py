@@ -68,15 +68,12 @@ class Messages:
 
     async def recent(self, where: ConversationKey, *, limit: int, from_row: int = 0) -> list[Entry]:
         """List the newest `limit` entries whose row is `from_row` or later, oldest first."""
-        query = (
-            entries()
-            .where(messages.c.conversation_id == id_at(where), messages.c.id >= from_row)
-            .order_by(messages.c.id.desc())
-            .limit(limit)
-        )
-        async with self._database.reading() as connection:
-            rows = await connection.execute(query)
-            return [entry(row) for row in rows][::-1]
+        return await self._newest(where, messages.c.id >= from_row, limit=limit)
+
+    async def in_window(self, where: ConversationKey, *, limit: int) -> list[Entry]:
+        """List the newest `limit` entries that the prompt shows, oldest first."""
+        window = select(conversations.c.window_row).where(is_at(where)).scalar_subquery()
+        return await self._newest(where, messages.c.id >= window, limit=limit)
 
     async def find(self, where: ConversationKey, message_id: str) -> Entry | None:
         """Find a message by the platform's id, tombstones too; None if unknown."""
@@ -200,6 +197,19 @@ class Messages:
         """Remove what is older than its channel's retention; give the number of messages."""
         async with self._database.writing() as connection:
             return await purge_channels(connection, now)
+
+    async def _newest(
+        self, where: ConversationKey, condition: ColumnElement[bool], *, limit: int
+    ) -> list[Entry]:
+        query = (
+            entries()
+            .where(messages.c.conversation_id == id_at(where), condition)
+            .order_by(messages.c.id.desc())
+            .limit(limit)
+        )
+        async with self._database.reading() as connection:
+            rows = await connection.execute(query)
+            return [entry(row) for row in rows][::-1]
 
     async def _update(self, which: ColumnElement[bool], **values: object) -> bool:
         async with self._database.writing() as connection:
