@@ -95,7 +95,8 @@ class ChatForm:
     `decide_prompt` and `reply_prompt` are system prompts; `{name}` and `{persona}` in them are
     filled in, and an empty prompt means no system turn. A tuned model has `reply_prompt` None: it
     replies from the very turns it decides on, continued after `(response)`. A prompted one replies
-    to a plain prompt that names no marker. `score` says which probability is the better one for
+    to a plain prompt that names no marker, and sees the last `reply_bursts` bursts only (None: all);
+    a small model loses its way in talk that is not about the question. `score` says which probability is the better one for
     this model: the ratio of the two marker tokens, or one minus that of silence.
     `system_role` false folds the system prompt into the first user turn. `chat_template` is a Jinja
     template, or None for the tokenizer's own. `decision` is None where the tokenizer is unknown.
@@ -104,6 +105,7 @@ class ChatForm:
     assistant_name: str = "assistant"
     decide_prompt: str = ""
     reply_prompt: str | None = None
+    reply_bursts: int | None = None
     score: Literal["ratio", "not_silence"] = "ratio"
     system_role: bool = True
     chat_template: str | None = None
@@ -147,6 +149,12 @@ def _text(value: object) -> str:
 
 def _text_or_none(value: object) -> str | None:
     return None if value is None else _text(value)
+
+
+def _count_or_none(value: object) -> int | None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+        raise TypeError("should be a whole number from 1, or null")
+    return value
 
 
 def _flag(value: object) -> bool:
@@ -199,6 +207,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "assistant_name": _text,
     "decide_prompt": _text,
     "reply_prompt": _text_or_none,
+    "reply_bursts": _count_or_none,
     "score": _score,
     "system_role": _flag,
     "chat_template": _text_or_none,

@@ -57,7 +57,7 @@ def reply_turns(form: ChatForm, bursts: Sequence[Burst], *, persona: str = "") -
     if form.reply_prompt is None:
         turns = _turns_so_far(form, bursts, persona=persona)
         return [*turns, {"role": "assistant", "content": RESPONSE}]
-    earlier, last = _split(bursts)
+    earlier, last = _split(bursts[-form.reply_bursts :] if form.reply_bursts else bursts)
     plain: list[Turn] = []
     for burst in earlier:
         _say(plain, "user", _user_text(burst))

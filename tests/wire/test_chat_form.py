@@ -70,6 +70,8 @@ def test_the_form_for_prompted_models_names_both_markers_only_where_it_decides()
         ({"assistant_name": 5}, "'assistant_name': should be a text"),
         ({"decide_prompt": None}, "'decide_prompt'"),
         ({"reply_prompt": []}, "'reply_prompt'"),
+        ({"reply_bursts": 0}, "'reply_bursts': should be a whole number from 1"),
+        ({"reply_bursts": "2"}, "'reply_bursts'"),
         ({"score": "best"}, "'score'.*not_silence"),
         ({"system_role": "yes"}, "'system_role'"),
         ({"stop": "\n"}, "'stop': should be a list"),

@@ -172,3 +172,12 @@ def test_the_opened_answer_is_what_the_tokenizer_lets_both_markers_share():
 def test_nothing_said_is_nothing_to_decide(form, turns_of):
     with pytest.raises(ValueError, match="nothing to decide"):
         turns_of(form, [])
+
+
+def test_a_reply_prompt_can_be_shown_the_last_bursts_only():
+    form = ChatForm(reply_prompt="Be {name}.", reply_bursts=2)
+    conversation = [ann("one"), ann("two", "II"), ann("three")]
+
+    turns = reply_turns(form, conversation)
+
+    assert [turn["content"] for turn in turns[1:]] == ["Ann: two", "II", "Ann: three"]
