@@ -66,9 +66,7 @@ async def test_quiet_keeps_it_silent_until_then(channel: Channel, text: str) -> 
 
     settings = await channel.store.channels.settings(WHERE)
     assert settings.quiet_until == NOW + timedelta(hours=2)
-    assert answer.text == (
-        "I'll be quiet until 14:00 UTC (in 2 h). Mention me and I still answer."
-    )
+    assert answer.text == ("I'll be quiet until 14:00 UTC (in 2 h). Mention me and I still answer.")
     shown = await channel.run("quiet")
     assert shown.text == "I'm quiet until 14:00 UTC (in 2 h)."
 
