@@ -54,27 +54,30 @@ def fitted(form: ChatForm, tokenizer: "PreTrainedTokenizerBase") -> tuple[ChatFo
     Raises ModelBroken if the form's template does not render.
     """
     renderer = Renderer(tokenizer, chat_template=form.chat_template)
-    decision = decision_tokens(renderer, tokenizer)
-    if decision is None:
+    parting = parting_ids(renderer)
+    if parting is None:
+        decision = None
         logger.warning("the tokenizer gives the two markers no common beginning to continue from")
+    else:
+        prefix, silence, response = parting
+        text = TokenTexts(tokenizer)
+        decision = DecisionTokens(prefix, text(silence), text(response))
     return replace(form, decision=decision, system_role=renderer.system_role), renderer
 
 
-def decision_tokens(
-    renderer: Renderer, tokenizer: "PreTrainedTokenizerBase"
-) -> DecisionTokens | None:
+def parting_ids(renderer: Renderer) -> tuple[str, int, int] | None:
     """Find where the markers part, as tokens of this model behind this template.
 
-    The longest text both markers begin with is taken whose tokens are a prefix of both. None if no
-    such text is, not even the empty one.
+    Gives the longest text both markers begin with whose tokens are a prefix of both, then the first
+    token id that is only silence's and that only response's. None if no text is such a prefix, not
+    even the empty one.
     """
     silence, response = _answered(renderer, SILENCE), _answered(renderer, RESPONSE)
-    text = TokenTexts(tokenizer)
     for prefix in ("(", ""):
         opened = _answered(renderer, prefix)
         at = len(opened)
         if silence[:at] == opened == response[:at] and silence[at] != response[at]:
-            return DecisionTokens(prefix, text(silence[at]), text(response[at]))
+            return prefix, silence[at], response[at]
     return None
 
 

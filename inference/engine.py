@@ -26,9 +26,10 @@ MAX_TOP_LOGPROBS = 20
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One generation. `top_logprobs` is None where no logprobs are wanted.
+    """One generation.
 
-    End tokens are not drawn before `min_tokens` tokens; `session` names the conversation whose
+    `top_logprobs` is None where no logprobs are wanted; those of `always_ids` are told too, however
+    unlikely they are. End tokens are not drawn before `min_tokens` tokens; `session` names the conversation whose
     prefix is kept, None keeps nothing.
     """
 
@@ -40,6 +41,7 @@ class Request:
     stop: tuple[str, ...] = ()
     seed: int | None = None
     top_logprobs: int | None = None
+    always_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +175,7 @@ class _Generation:
             shown += self._stops.push(self._detokenizer.flush()) + self._stops.flush()
         logprob = None
         if wanted.top_logprobs is not None:
-            logprob = _logprob(logits, token_id, wanted.top_logprobs)
+            logprob = _logprob(logits, token_id, wanted.top_logprobs, always_ids=wanted.always_ids)
         self.piece = Piece(shown, logprob)
         return token_id
 
@@ -183,10 +185,13 @@ class _Generation:
         return "length" if len(self._ids) >= self._request.max_tokens else None
 
 
-def _logprob(logits: Tensor, token_id: int, num_top: int) -> TokenLogprob:
+def _logprob(
+    logits: Tensor, token_id: int, num_top: int, *, always_ids: tuple[int, ...]
+) -> TokenLogprob:
     logprobs = logits.log_softmax(-1)
-    top = logprobs.topk(num_top)
-    pairs = zip(top.indices.tolist(), top.values.tolist(), strict=True)
+    top = logprobs.topk(num_top).indices.tolist()
+    told = [*top, *(always_id for always_id in always_ids if always_id not in top)]
+    pairs = zip(told, logprobs[told].tolist(), strict=True)
     return TokenLogprob(token_id, float(logprobs[token_id]), tuple(pairs))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inference.adapters import check_adapter, merged_adapter
-from inference.chat_forms import find_form, fitted
+from inference.chat_forms import find_form, fitted, parting_ids
 from inference.convert import DEFAULT_MODEL, default_model_folder
 from inference.errors import HubUnavailable, ModelBroken, ModelMissing
 from inference.render import Renderer
@@ -30,7 +30,10 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A model ready to run. `max_prompt_tokens` counts prompt and answer."""
+    """A model ready to run. `max_prompt_tokens` counts prompt and answer.
+
+    `decision_ids` are the two tokens whose logprobs make a decision, () where there are none.
+    """
 
     id: str
     adapter: str | None
@@ -39,6 +42,7 @@ class LoadedModel:
     form: ChatForm
     renderer: Renderer
     max_prompt_tokens: int
+    decision_ids: tuple[int, ...] = ()
 
 
 def load(
@@ -62,6 +66,7 @@ def load(
         model = merged_adapter(model, adapter, base=None if _is_folder(model_id) else name)
     folders = [*([adapter] if adapter else []), *([Path(folder)] if local else [])]
     form, renderer = fitted(find_form(folders, default=_default_form(name, tokenizer)), tokenizer)
+    parting = parting_ids(renderer)
     return LoadedModel(
         id=name,
         adapter=adapter.name if adapter else None,
@@ -70,6 +75,7 @@ def load(
         form=form,
         renderer=renderer,
         max_prompt_tokens=_context(model, max_prompt_tokens),
+        decision_ids=parting[1:] if parting else (),
     )
 
 

@@ -38,6 +38,8 @@ def engine_request(body: CompletionRequest, loaded: LoadedModel, session: str | 
         stop=tuple(body.stop or ()),
         seed=body.seed,
         top_logprobs=(body.top_logprobs or 0) if body.logprobs else None,
+        # A decision compares these two; a likeliest few without one of them would make it 0 or 1.
+        always_ids=loaded.decision_ids if body.continue_final_message else (),
     )
 
 

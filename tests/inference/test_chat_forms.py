@@ -1,8 +1,7 @@
 import pytest
 
-from inference.chat_forms import decision_tokens, find_form, fitted, shipped_form
-from inference.render import Renderer
-from inference.wire.chat_form import RESPONSE, SILENCE
+from inference.chat_forms import find_form, fitted, shipped_form
+from inference.wire.chat_form import RESPONSE, SILENCE, ChatForm
 from inference.wire.turns import Burst, Line, decision_turns, reply_turns
 from tests.inference.tiny import chatml_tokenizer, llama3_tokenizer, mistral_tokenizer
 
@@ -14,8 +13,8 @@ BURSTS = [
 
 
 def tokens_of(tokenizer, template=None):
-    renderer = Renderer(tokenizer, chat_template=template)
-    return decision_tokens(renderer, tokenizer), renderer
+    form, renderer = fitted(ChatForm(chat_template=template), tokenizer)
+    return form.decision, renderer
 
 
 @pytest.mark.parametrize("make", [chatml_tokenizer, llama3_tokenizer, mistral_tokenizer])
