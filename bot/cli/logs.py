@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 # At "info" they log each request and each plugin; what these serve is a line of ours.
-TALKATIVE = ("alembic", "httpcore2", "httpx2", "openai")
+TALKATIVE = ("alembic", "httpcore", "httpcore2", "httpx", "httpx2", "openai")
 
 
 class RedactingFormatter(logging.Formatter):
