@@ -42,7 +42,10 @@ $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Earshot needs Python 3.11 or newer: apt-get install python3 python3-venv"; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Earshot needs Python 3.11 or newer; $(PYTHON) is older. Set PYTHON=/path/to/python3.11"; exit 1; }
-	@"$(PYTHON)" -m venv $(VENV) \
+	@# Debian's Python without python3-venv cannot put pip into a new environment; its pip can.
+	@"$(PYTHON)" -m venv $(VENV) >/dev/null 2>&1 \
+		|| { rm -rf $(VENV); "$(PYTHON)" -m venv --without-pip $(VENV) \
+			&& "$(PYTHON)" -m pip --quiet --python $(BIN)/python install pip; } \
 		|| { rm -rf $(VENV); echo "Python cannot make a virtual environment: apt-get install python3-venv"; exit 1; }
 
 $(VENV)/runtime.stamp: pyproject.toml constraints.txt | $(BIN)/python
