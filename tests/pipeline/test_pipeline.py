@@ -610,14 +610,14 @@ async def test_a_posted_reply_is_kept_as_posted(scene):
 
 
 async def test_a_store_that_fails_in_one_conversation_does_not_stop_another(scene, monkeypatch):
-    recent = scene.store.messages.recent
+    in_window = scene.store.messages.in_window
 
-    async def failing(where, *, limit, from_row=0):
+    async def failing(where, *, limit):
         if where == LOUNGE:
             raise StoreError("the disk is full")
-        return await recent(where, limit=limit, from_row=from_row)
+        return await in_window(where, limit=limit)
 
-    monkeypatch.setattr(scene.store.messages, "recent", failing)
+    monkeypatch.setattr(scene.store.messages, "in_window", failing)
     await scene.says("Ana", "where?")
     await scene.says("Ana", "where?", where=KITCHEN)
     assert scene.posts == ["Paris."]
