@@ -67,7 +67,7 @@ async def catchup(call: Call) -> CommandAnswer:
     """Let the model sum up what was said since the caller last wrote."""
     where, author = call.caller.where, call.caller.author
     entries = await call.store.messages.since_author(where, author.id, limit=MAX_CATCHUP_MESSAGES)
-    said = [entry for entry in entries if not entry.hidden and not entry.deleted and entry.text]
+    said = [entry for entry in entries if entry.text]
     if not said:
         return call.answer("Nothing was said here since you last wrote.")
     async with asyncio.timeout(CATCHUP_TIMEOUT_S):

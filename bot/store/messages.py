@@ -17,6 +17,7 @@ from bot.store.database import Database, carried_through
 from bot.store.entries import entries, entry
 from bot.store.intake import Intake
 from bot.store.retention import clear_conversation, purge_channels
+from bot.store.speakers import is_person
 from bot.store.tables import conversations, messages, speakers
 
 
@@ -66,9 +67,9 @@ class Messages:
             _is_message(where, message_id), text="", attachments=[], deleted=True, changed_at=at
         )
 
-    async def recent(self, where: ConversationKey, *, limit: int, from_row: int = 0) -> list[Entry]:
-        """List the newest `limit` entries whose row is `from_row` or later, oldest first."""
-        return await self._newest(where, messages.c.id >= from_row, limit=limit)
+    async def recent(self, where: ConversationKey, *, limit: int) -> list[Entry]:
+        """List the newest `limit` entries, oldest first."""
+        return await self._newest(where, limit=limit)
 
     async def in_window(self, where: ConversationKey, *, limit: int) -> list[Entry]:
         """List the newest `limit` entries that the prompt shows, oldest first."""
@@ -89,14 +90,10 @@ class Messages:
     ) -> list[Entry]:
         """List what was said after the author's own last message, oldest first.
 
-        Gives the newest `limit` entries that still have a text to tell; all of the conversation
-        counts where the author never spoke.
+        Gives the newest `limit` entries that are neither deleted nor hidden; all of the
+        conversation counts where the author never spoke.
         """
-        theirs = select(speakers.c.id).where(
-            speakers.c.platform == where.platform,
-            speakers.c.workspace == where.workspace,
-            speakers.c.author_id == author_id,
-        )
+        theirs = select(speakers.c.id).where(is_person(where.platform, where.workspace, author_id))
         last_row = (
             select(func.coalesce(func.max(messages.c.id), 0))
             .where(
@@ -105,20 +102,13 @@ class Messages:
             )
             .scalar_subquery()
         )
-        query = (
-            entries()
-            .where(
-                messages.c.conversation_id == id_at(where),
-                messages.c.id > last_row,
-                not_(messages.c.deleted),
-                not_(messages.c.hidden),
-            )
-            .order_by(messages.c.id.desc())
-            .limit(limit)
+        return await self._newest(
+            where,
+            messages.c.id > last_row,
+            not_(messages.c.deleted),
+            not_(messages.c.hidden),
+            limit=limit,
         )
-        async with self._database.reading() as connection:
-            rows = await connection.execute(query)
-            return [entry(row) for row in rows][::-1]
 
     async def count(self, where: ConversationKey) -> int:
         """Count the messages whose text is kept, the assistant's too."""
@@ -199,11 +189,11 @@ class Messages:
             return await purge_channels(connection, now)
 
     async def _newest(
-        self, where: ConversationKey, condition: ColumnElement[bool], *, limit: int
+        self, where: ConversationKey, *conditions: ColumnElement[bool], limit: int
     ) -> list[Entry]:
         query = (
             entries()
-            .where(messages.c.conversation_id == id_at(where), condition)
+            .where(messages.c.conversation_id == id_at(where), *conditions)
             .order_by(messages.c.id.desc())
             .limit(limit)
         )

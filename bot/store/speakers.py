@@ -61,13 +61,13 @@ class Speakers:
 
     async def opt_in(self, platform: str, workspace: str, author_id: str) -> None:
         """Keep the person's text from now on; what was wiped stays wiped."""
-        person = _is_person(platform, workspace, author_id)
+        person = is_person(platform, workspace, author_id)
         async with self._database.writing() as connection:
             await connection.execute(update(speakers).where(person).values(opted_out=False))
 
     async def is_opted_out(self, platform: str, workspace: str, author_id: str) -> bool:
         """Tell whether the person's text must not be kept."""
-        query = select(speakers.c.opted_out).where(_is_person(platform, workspace, author_id))
+        query = select(speakers.c.opted_out).where(is_person(platform, workspace, author_id))
         async with self._database.reading() as connection:
             return bool(await connection.scalar(query))
 
@@ -76,7 +76,7 @@ class Speakers:
 
         Gives the number of messages forgotten.
         """
-        person = _is_person(platform, workspace, author_id)
+        person = is_person(platform, workspace, author_id)
         ids = select(speakers.c.id).where(person).scalar_subquery()
         async with self._database.writing() as connection:
             await connection.execute(update(speakers).where(person).values(name=""))
@@ -102,7 +102,7 @@ class Speakers:
                 speakers.c.opted_out,
             )
             .select_from(speakers.outerjoin(messages, kept))
-            .where(_is_person(platform, workspace, author_id))
+            .where(is_person(platform, workspace, author_id))
             .group_by(speakers.c.opted_out)
         )
         async with self._database.reading() as connection:
@@ -139,6 +139,12 @@ def person_key(platform: str, workspace: str, author_id: str) -> PersonKey:
     return storable(platform), storable(workspace), storable(author_id)
 
 
+def is_person(platform: str, workspace: str, author_id: str) -> ColumnElement[bool]:
+    """Pick the row of one person."""
+    key = (platform, workspace, author_id)
+    return and_(*(column == part for column, part in zip(_PERSON_COLUMNS, key, strict=True)))
+
+
 async def ensured_speakers(
     connection: AsyncConnection, people: Mapping[PersonKey, Author]
 ) -> dict[PersonKey, Speaker]:
@@ -169,11 +175,6 @@ async def follow_name(connection: AsyncConnection, speaker: Speaker, author: Aut
             .where(speakers.c.id == speaker.id)
             .values(name=author.name, is_bot=author.is_bot)
         )
-
-
-def _is_person(platform: str, workspace: str, author_id: str) -> ColumnElement[bool]:
-    key = (platform, workspace, author_id)
-    return and_(*(column == part for column, part in zip(_PERSON_COLUMNS, key, strict=True)))
 
 
 def _wiped(speaker_id: int) -> Update:

@@ -68,14 +68,15 @@ async def test_recent_gives_the_newest_entries_oldest_first(store: Store) -> Non
     assert [entry.row for entry in recent] == sorted(entry.row for entry in recent)
 
 
-async def test_recent_leaves_out_what_is_before_a_row(store: Store) -> None:
+async def test_what_is_before_the_window_is_left_out(store: Store) -> None:
     await store.messages.record_all([message(f"m{n}") for n in range(6)])
     fourth = await store.messages.find(ROOM, "m4")
     assert fourth is not None
 
-    recent = await store.messages.recent(ROOM, limit=100, from_row=fourth.row)
+    await store.messages.move_window(ROOM, fourth.row)
 
-    assert [entry.id for entry in recent] == ["m4", "m5"]
+    shown = await store.messages.in_window(ROOM, limit=100)
+    assert [entry.id for entry in shown] == ["m4", "m5"]
 
 
 @pytest.mark.parametrize(
