@@ -285,6 +285,7 @@ class Endless(Engine):
         try:
             while True:
                 self.begun.set()
+                self.stopped.wait(0.001)  # a step of a real model takes longer still
                 yield Piece("on and ")
         finally:
             self.stopped.set()
