@@ -15,7 +15,6 @@ from bot.commands import PREFIX, Caller, Commands
 from bot.errors import StoreError
 from bot.messages import (
     Action,
-    Author,
     ConversationKey,
     Decision,
     KeptDecision,
@@ -24,12 +23,13 @@ from bot.messages import (
     Rule,
 )
 from bot.pipeline import Pipeline
+from bot.platforms.local import WORKSPACE, mentions, person, reply_id
 from bot.platforms.screen import Lines, Screen
+from inference.wire.text import MAX_NAME_CHARS
 
 PLATFORM = "console"
-CHAT = ConversationKey(PLATFORM, "local", "chat")
+CHAT = ConversationKey(PLATFORM, WORKSPACE, "chat")
 FIRST_SPEAKER = "You"
-MAX_NAME_CHARS = 40
 MAX_NAME_WORDS = 3  # "Remember this for later: ..." is said, not a name
 NUM_SHOWN_AT_START = 10
 
@@ -89,7 +89,7 @@ class ConsolePlatform:
         if item.key not in self._posted:
             self._posted.add(item.key)
             self._screen.finish(item.text, name=self._me, name_style=ASSISTANT_STYLE)
-        return f"reply-{item.key}"
+        return reply_id(item.key)
 
     async def withdraw(self, item: OutboxItem) -> None:
         """Do nothing: what was printed stays, and the mark that follows says what became of it."""
@@ -208,12 +208,6 @@ def typed(line: str) -> Typed:
     return Typed(unicodedata.normalize("NFC", " ".join(match[1].split())), (match[2] or "").strip())
 
 
-def mentions(text: str, name: str) -> bool:
-    """Tell whether `name` is mentioned with an @; the bare name is not a mention."""
-    mention = rf"(?<![\w.@])@{re.escape(name)}(?![\w-])"
-    return re.search(mention, text, re.IGNORECASE) is not None
-
-
 def mark(decision: Decision, *, num_messages: int) -> str:
     """Say what was decided and why, on one line."""
     did = {Action.SPEAK: "speaks", Action.SILENT: "silent", Action.FAILED: "failed"}
@@ -223,11 +217,6 @@ def mark(decision: Decision, *, num_messages: int) -> str:
         needed = "" if decision.threshold is None else f", threshold {decision.threshold:.2f}"
         score = f" (P(speak) {decision.p_speak:.2f}{needed})"
     return f"  · {did[decision.action]}{together}: {decision.reason}{score}"
-
-
-def person(name: str) -> Author:
-    """Give the author of that name; case does not matter."""
-    return Author(f"person:{name.casefold()}", name)
 
 
 def person_style(name: str) -> str:

@@ -22,6 +22,7 @@ from bot.messages import (
     OutboxStatus,
     Rule,
 )
+from bot.platforms.local import WORKSPACE
 from bot.ports import Model
 from bot.store import Store
 from bot.writer import Writer
@@ -99,7 +100,7 @@ class Replay:
 
     async def conversation(self, file: FileConversation) -> AsyncGenerator[Replayed]:
         """Give what became of each message of a person, in order. Raises StoreError."""
-        where = ConversationKey(PLATFORM, "local", f"{file.line}:{file.id}")
+        where = ConversationKey(PLATFORM, WORKSPACE, f"{file.line}:{file.id}")
         self._now = BEGINNING
         for index, message in enumerate(file.messages):
             self._now = message.at or self._now + STEP

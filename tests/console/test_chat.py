@@ -7,7 +7,8 @@ import pytest
 
 from bot.errors import ModelUnavailable
 from bot.messages import Action, Decision, Rule
-from bot.platforms.console import CHAT, Typed, mark, mentions, typed
+from bot.platforms.console import CHAT, Typed, mark, typed
+from bot.platforms.local import mentions
 from bot.settle import Settling
 from bot.store import Store
 from tests.console.conftest import Sitting

@@ -1,11 +1,10 @@
 """The routes about messages: saying, editing, deleting, and the slash commands typed as text."""
 
-from datetime import UTC, datetime
-
 from fastapi import APIRouter, HTTPException
 
 from bot.commands import Caller
 from bot.messages import Author, Message
+from bot.platforms.local import mentions
 from bot.platforms.room.events import REFETCH, Event
 from bot.platforms.room.requests import CommandLine, EditedMessage, NewMessage
 from bot.platforms.room.room import Room, room_key
@@ -25,8 +24,8 @@ async def say(room: RoomName, new: NewMessage, earshot: TheRoom) -> Json:
         new.id,
         author,
         new.text,
-        datetime.now(UTC),
-        addressed=is_reply or earshot.is_mentioned(new.text),
+        earshot.pipeline.clock(),
+        addressed=is_reply or mentions(new.text, earshot.me.name),
         reply_to=new.reply_to,
     )
     return await _receive(earshot, message)
@@ -57,7 +56,7 @@ async def command(room: RoomName, line: CommandLine, earshot: TheRoom) -> Json:
 
     An answer for everyone is also told to the other pages; `ask` is said as an addressed message.
     """
-    where, author, now = room_key(room), _speaker(earshot, line.name), datetime.now(UTC)
+    where, author, now = room_key(room), _speaker(earshot, line.name), earshot.pipeline.clock()
     caller = Caller(where=where, author=author, may_manage=True, now=now)
     answer = await earshot.commands.run(line.text, caller)
     if answer.ask is not None:

@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from bot.messages import ConversationKey, KeptDecision, OutboxItem
+from bot.platforms.local import reply_id
 from bot.platforms.room.events import Event, Events
-from bot.platforms.room.views import mark_view, message_id_of, reply_view
+from bot.platforms.room.views import mark_view, reply_view
 
 PLATFORM = "room"
 
@@ -43,17 +44,17 @@ class RoomPlatform:
 
     async def draft(self, item: OutboxItem, text: str) -> None:
         """Show the text written so far."""
-        draft = {"id": message_id_of(item.key), "text": text, "reply_to": item.reply_to}
+        draft = {"id": reply_id(item.key), "text": text, "reply_to": item.reply_to}
         self._publish("draft", item.conversation, **draft)
 
     async def post(self, item: OutboxItem) -> str:
         """Show the reply; a page shows the same id once."""
         self._publish("message", item.conversation, message=reply_view(item))
-        return message_id_of(item.key)
+        return reply_id(item.key)
 
     async def withdraw(self, item: OutboxItem) -> None:
         """Take the draft away."""
-        self._publish("withdrawn", item.conversation, id=message_id_of(item.key))
+        self._publish("withdrawn", item.conversation, id=reply_id(item.key))
 
     async def notice(self, where: ConversationKey, text: str, *, reply_to: str | None) -> None:
         """Show a line that is not a message; it is not kept."""

@@ -10,9 +10,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from bot.commands.definition import MAX_PERSONA_CHARS
 from bot.messages import Mode
+from bot.platforms.local import REPLY_PREFIX
 from bot.platforms.room.room import MAX_TEXT_CHARS, room_name
 
-_ID = re.compile(r"(?!reply-)[A-Za-z0-9-]{1,64}")  # "reply-" is how the assistant's own begin
+_ID = re.compile(rf"(?!{REPLY_PREFIX})[A-Za-z0-9-]{{1,64}}")
 _INVISIBLE = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]*")
 
 

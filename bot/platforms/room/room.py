@@ -9,40 +9,26 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from bot.commands import Commands
 from bot.eagerness import describe, threshold_for
 from bot.errors import ModelError
 from bot.messages import Author, ConversationKey
 from bot.pipeline import Pipeline
+from bot.platforms.local import WORKSPACE, person
 from bot.platforms.room.platform import PLATFORM, RoomPlatform
 from bot.platforms.room.views import Json, settings_view
 from bot.ports import Model, ModelCard
 from bot.store import Store
+from bot.supervisor import WorkerStatus
+from inference.wire.text import MAX_NAME_CHARS
 
-WORKSPACE = "local"
 FIRST_ROOM = "Lobby"
-MAX_NAME_CHARS = 40  # as many as the model is shown
 MAX_ROOM_CHARS = 60
 MAX_TEXT_CHARS = 200_000  # far above what people paste; the model sees a short part of it
 CARD_TIMEOUT_S = 3.0
 _JOINERS = "\u200c\u200d"  # invisible alone, yet part of many emoji and scripts
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
-
-
-class WorkerState(Protocol):
-    """How the model is doing: `state` is "ready" or what it does instead, `detail` in words."""
-
-    @property
-    def state(self) -> str:
-        """One of starting, loading, ready, restarting, failed."""
-        ...
-
-    @property
-    def detail(self) -> str:
-        """One sentence for people, or empty."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +41,7 @@ class Room:
     platform: RoomPlatform
     model: Model
     me: Author
-    status: Callable[[], WorkerState]
+    status: Callable[[], WorkerStatus]
 
     async def settings(self, room: str) -> Json:
         """Show the settings of a room with the meaning of its eagerness."""
@@ -91,12 +77,7 @@ class Room:
             raise ValueError(f"A name can have {MAX_NAME_CHARS} characters at most.")
         if shown.casefold() == self.me.name.casefold():
             raise ValueError(f"{self.me.name} is the assistant. Please choose another name.")
-        return Author(f"person:{shown.casefold()}", shown)
-
-    def is_mentioned(self, text: str) -> bool:
-        """Tell whether the assistant is mentioned with an @; the bare name is not a mention."""
-        mention = rf"(?<![\w.@])@{re.escape(self.me.name)}(?![\w-])"
-        return re.search(mention, text, re.IGNORECASE) is not None
+        return person(shown)
 
 
 def room_key(room: str) -> ConversationKey:

@@ -6,6 +6,7 @@ Pure. The page decides how it looks; this module decides what it may know.
 from collections.abc import Iterable, Mapping
 
 from bot.messages import Author, ChannelSettings, Entry, KeptDecision, Message, OutboxItem
+from bot.platforms.local import reply_id
 
 Json = dict[str, object]
 _EMPTY: Json = {
@@ -16,11 +17,6 @@ _EMPTY: Json = {
     "hidden": False,
     "mark": None,
 }
-
-
-def message_id_of(key: str) -> str:
-    """Give the id under which a reply of the outbox stands in the room."""
-    return f"reply-{key}"
 
 
 def author_view(author: Author) -> Json:
@@ -68,7 +64,7 @@ def reply_view(item: OutboxItem) -> Json:
     """Show a reply that is being posted, as `entry_view` will show it later."""
     return {
         **_EMPTY,
-        "id": message_id_of(item.key),
+        "id": reply_id(item.key),
         "author": None,
         "text": item.text,
         "sent_at": item.created_at.isoformat(),
