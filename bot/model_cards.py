@@ -1,13 +1,15 @@
-"""From what a server offers to the card of the model in use.
+"""The card of the model in use: made from what a server offers, or waited for only so long.
 
-Pure: the parsed list of models in, a ModelCard out, or a ModelRefused that says what to change.
+Knows nothing of HTTP: the parsed list of models in, a ModelCard out, or a ModelRefused that says what
+to change.
 """
 
+import asyncio
 from collections.abc import Sequence
 
-from bot.errors import ModelRefused
+from bot.errors import ModelError, ModelRefused
 from bot.model_answers import ListedModel
-from bot.ports import ModelCard
+from bot.ports import Model, ModelCard
 from inference.wire.chat_form import ChatForm
 
 
@@ -41,3 +43,12 @@ def card_of(listed: ListedModel, *, form: ChatForm, max_prompt_tokens: int) -> M
         room = max(length - form.sampling.max_tokens, length // 2)
         max_prompt_tokens = min(max_prompt_tokens, room)
     return ModelCard(listed.id, adapter, form, max_prompt_tokens)
+
+
+async def card_within(model: Model, *, timeout_s: float) -> ModelCard | None:
+    """Describe the model to a person who waits; None if it cannot be asked, or not in time."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await model.card()
+    except (ModelError, TimeoutError):
+        return None

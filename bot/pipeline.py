@@ -27,6 +27,7 @@ from bot.messages import (
     OutboxStatus,
     Rule,
 )
+from bot.notices import CANNOT_THINK, LISTENING, NO_ANSWER, NOT_POSTED, OPTED_OUT
 from bot.ports import Model, Platform
 from bot.settle import Settling
 from bot.signs import Signs
@@ -34,12 +35,6 @@ from bot.store import Store
 from bot.writer import Writer
 
 logger = logging.getLogger(__name__)
-
-CANNOT_THINK = "I can't think right now. Please try again in a minute."
-NO_ANSWER = "I have no answer to that."
-NOT_POSTED = "My answer could not be posted. Please try again in a minute."
-LISTENING = "I'm only listening here. A manager can change that with /assistant mode."
-OPTED_OUT = "You have opted out, so I don't read your messages. /assistant privacy optin undoes it."
 
 
 def new_key() -> str:

@@ -1,6 +1,6 @@
 """Who calls a command, what a handler is given, and what comes back.
 
-Values only; it knows no platform. Answers are plain text: a platform that renders Markdown escapes
+It knows no platform. Answers are plain text: a platform that renders Markdown escapes
 them, and sets the `fixed_width` ones in a fixed-width font because their columns line up only there.
 """
 
@@ -10,8 +10,11 @@ from datetime import datetime
 
 from bot.commands.parse import Invocation
 from bot.messages import Author, ConversationKey
-from bot.ports import Model
+from bot.model_cards import card_within
+from bot.ports import Model, ModelCard
 from bot.store import Store
+
+CARD_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,10 @@ class Call:
         """Give an integer argument, None if it was left out."""
         value = self.invocation.values.get(name)
         return value if isinstance(value, int) else None
+
+    async def card(self) -> ModelCard | None:
+        """Describe the model; None if it cannot be reached right now."""
+        return await card_within(self.model, timeout_s=CARD_TIMEOUT_S)
 
     def answer(self, text: str, *, fixed_width: bool = False) -> CommandAnswer:
         """Answer as openly as the definition says."""

@@ -14,6 +14,7 @@ from bot.commands.answer import Call, Caller, CommandAnswer, Handler
 from bot.commands.definition import PREFIX, Who
 from bot.commands.parse import Invocation, UsageError, parse
 from bot.errors import ModelError, StoreError
+from bot.notices import CANNOT_THINK
 from bot.ports import Model
 from bot.store import Store
 
@@ -23,7 +24,6 @@ STORE_FAILED = (
     "That didn't work: I can't reach my history right now. "
     "Please try again in a minute; whoever runs me finds the cause in the log."
 )
-MODEL_FAILED = "I can't think right now. Please try again in a minute."
 
 HANDLERS: Mapping[tuple[str, ...], Handler] = {
     ("ask",): talking.ask,
@@ -74,4 +74,4 @@ class Commands:
             return CommandAnswer(STORE_FAILED, ephemeral=True)
         except (ModelError, TimeoutError):
             logger.exception("%s failed in %s", name, caller.where)
-            return CommandAnswer(MODEL_FAILED, ephemeral=True)
+            return CommandAnswer(CANNOT_THINK, ephemeral=True)

@@ -1,6 +1,5 @@
 """The commands about the assistant itself: how it is set up, forgetting a conversation, help."""
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
@@ -8,10 +7,9 @@ from bot.commands.answer import Call, CommandAnswer, counted
 from bot.commands.definition import COMMANDS, PREFIX, Command, Who
 from bot.commands.parse import usage_line
 from bot.commands.privacy import how_long
-from bot.commands.tuning import CARD_TIMEOUT_S, MODE_MEANS, eagerness_in_words, quiet_in_words
-from bot.errors import ModelError
+from bot.commands.tuning import MODE_MEANS, eagerness_in_words, quiet_in_words
 from bot.messages import Action
-from bot.ports import Model
+from bot.ports import ModelCard
 
 STATUS_HOURS = 24
 
@@ -20,17 +18,17 @@ async def status(call: Call) -> CommandAnswer:
     """Say how the assistant is set up here, and what it did in the last day."""
     where = call.caller.where
     settings = await call.store.channels.settings(where)
+    card = await call.card()
     since = call.caller.now - timedelta(hours=STATUS_HOURS)
     rows = (
         ("Mode", f"{settings.mode}. {MODE_MEANS[settings.mode]}"),
         (
             "Eagerness",
-            f"{settings.eagerness} of 100. "
-            f"{await eagerness_in_words(settings.eagerness, call.model)}",
+            f"{settings.eagerness} of 100. {eagerness_in_words(settings.eagerness, card)}",
         ),
         ("Quiet", quiet_in_words(settings, call)),
         ("Persona", settings.persona or "none"),
-        ("Model", await _model_in_words(call.model)),
+        ("Model", _model_in_words(card)),
         (
             f"Last {STATUS_HOURS} h",
             _done_in_words(await call.store.decisions.counts(where, since=since)),
@@ -109,11 +107,8 @@ def _leaves(
             yield path, command
 
 
-async def _model_in_words(model: Model) -> str:
-    try:
-        async with asyncio.timeout(CARD_TIMEOUT_S):
-            card = await model.card()
-    except (ModelError, TimeoutError):
+def _model_in_words(card: ModelCard | None) -> str:
+    if card is None:
         return "can't be reached right now."
     return f"{card.id}, {f'adapter {card.adapter}' if card.adapter else 'no adapter'}."
 

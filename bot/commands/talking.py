@@ -9,6 +9,7 @@ from bot.commands.parse import clipped
 from bot.commands.times import say_span
 from bot.cut import shown
 from bot.messages import Action, Entry, KeptDecision, Mode
+from bot.notices import OPTED_OUT
 from bot.ports import ModelCard
 from inference.wire.text import speaker_name, speaker_text
 from inference.wire.turns import Turn
@@ -39,10 +40,7 @@ async def ask(call: Call) -> CommandAnswer:
             ephemeral=True,
         )
     if await call.store.speakers.is_opted_out(where.platform, where.workspace, author.id):
-        return CommandAnswer(
-            "You opted out, so I don't read what you write. /assistant privacy optin undoes that.",
-            ephemeral=True,
-        )
+        return CommandAnswer(OPTED_OUT, ephemeral=True)
     return CommandAnswer("", ephemeral=False, ask=call.text("question"))
 
 

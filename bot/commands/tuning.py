@@ -3,16 +3,12 @@
 Called without a value each shows what is set. The rights are checked before, in `dispatch`.
 """
 
-import asyncio
-
 from bot.commands.answer import Call, CommandAnswer
 from bot.commands.times import duration, quiet_hours, say_moment, say_quiet_hours, until
 from bot.eagerness import describe
-from bot.errors import ModelError
 from bot.messages import ChannelSettings, Mode
-from bot.ports import Model
+from bot.ports import ModelCard
 
-CARD_TIMEOUT_S = 5.0
 DEFAULT_ZONE = "UTC"
 
 MODE_MEANS = {
@@ -41,16 +37,13 @@ async def eagerness(call: Call) -> CommandAnswer:
         settings, now = await call.store.channels.settings(call.caller.where), ""
     else:
         settings, now = await call.store.channels.change(call.caller.where, eagerness=level), "now "
-    meaning = await eagerness_in_words(settings.eagerness, call.model)
+    meaning = eagerness_in_words(settings.eagerness, await call.card())
     return call.answer(f"My eagerness here is {now}{settings.eagerness} of 100. {meaning}")
 
 
-async def eagerness_in_words(level: int, model: Model) -> str:
+def eagerness_in_words(level: int, card: ModelCard | None) -> str:
     """Say what an eagerness means, also while the model cannot be asked for its calibration."""
-    try:
-        async with asyncio.timeout(CARD_TIMEOUT_S):
-            card = await model.card()
-    except (ModelError, TimeoutError):
+    if card is None:
         return "The model can't be reached, so what that means in numbers has to wait."
     return describe(level, card.form.calibration)
 

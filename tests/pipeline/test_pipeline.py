@@ -7,7 +7,8 @@ import pytest
 
 from bot.errors import ModelRefused, ModelUnavailable, PlatformError, StoreError
 from bot.messages import Author, Mode, OutboxStatus
-from bot.pipeline import CANNOT_THINK, LISTENING, NO_ANSWER, NOT_POSTED, OPTED_OUT, new_key
+from bot.notices import CANNOT_THINK, LISTENING, NO_ANSWER, NOT_POSTED, OPTED_OUT
+from bot.pipeline import new_key
 from bot.settle import Settling
 from tests.fakes import FakeModel, FakePlatform
 from tests.pipeline.scene import BEGINNING, KITCHEN, LOUNGE, ME, Scene

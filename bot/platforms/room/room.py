@@ -4,7 +4,6 @@ Names of rooms and speakers come from the visitor; a bad one raises ValueError w
 the page shows as it is.
 """
 
-import asyncio
 import re
 import unicodedata
 from collections.abc import Callable
@@ -12,8 +11,8 @@ from dataclasses import dataclass
 
 from bot.commands import Commands
 from bot.eagerness import describe, threshold_for
-from bot.errors import ModelError
 from bot.messages import Author, ConversationKey
+from bot.model_cards import card_within
 from bot.pipeline import Pipeline
 from bot.platforms.local import WORKSPACE, person
 from bot.platforms.room.platform import PLATFORM, RoomPlatform
@@ -62,11 +61,7 @@ class Room:
         """Describe the model, or give None while it cannot be asked."""
         if self.status().state != "ready":
             return None
-        try:
-            async with asyncio.timeout(CARD_TIMEOUT_S):
-                return await self.model.card()
-        except (ModelError, TimeoutError):
-            return None
+        return await card_within(self.model, timeout_s=CARD_TIMEOUT_S)
 
     def speaker(self, name: str) -> Author:
         """Give the person of that name. Raises ValueError for a name nobody can have."""
