@@ -41,6 +41,7 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()  # now, so that whoever connects before the server is up waits for it
     except OSError as error:
         listener.close()
         raise InferenceError(
