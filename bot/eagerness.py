@@ -8,8 +8,6 @@ from itertools import pairwise
 
 from inference.wire.chat_form import Calibration, CalibrationStep
 
-DEFAULT_EAGERNESS = 50
-
 
 def threshold_for(eagerness: int, calibration: Calibration | None) -> float:
     """Give the threshold on P(speak), 0 to 1, linear between the steps of the calibration.

@@ -80,12 +80,8 @@ class Server:
                 f"the model server at {self.address} gave up while it answered{self._words(error)}: "
                 "see its log"
             )
-        return self.nonsense()
-
-    def nonsense(self, what: str = "is no chat completion") -> ModelRefused:
-        """Say that an answer came and cannot be used."""
         return ModelRefused(
-            f"the answer of the model server at {self.address} {what}: "
+            f"the answer of the model server at {self.address} is no chat completion: "
             "see whether EARSHOT_MODEL_URL is the OpenAI-compatible address, which often ends in /v1"
         )
 

@@ -51,6 +51,11 @@ class ServedModel:
             await self.wait_ready()
 
 
+def assistant(settings: Settings) -> Author:
+    """Give the assistant as an author; the id is the same on every platform of our own."""
+    return Author("earshot", settings.name, is_bot=True)
+
+
 def utc_now() -> datetime:
     """Give the time that decisions and messages are stamped with."""
     return datetime.now(UTC)
@@ -111,7 +116,7 @@ async def running_pipeline(
         store=store,
         model=served.model,
         platform=platform,
-        me=Author("earshot", settings.name, is_bot=True),
+        me=assistant(settings),
         clock=utc_now,
         settling=Settling(settings.burst_quiet_s, settings.burst_max_s),
         max_age_s=settings.max_age_s,

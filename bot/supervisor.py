@@ -7,7 +7,6 @@ socket, and each worker in turn listens on it.
 import asyncio
 import logging
 import socket
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,12 +15,12 @@ from types import TracebackType
 from typing import Literal, Self
 
 from bot.errors import ConfigError, EarshotError, ModelUnavailable
+from bot.worker_child import PROGRAM, options
 from bot.worker_health import Health
 from bot.worker_run import End, Timings, WorkerRun
 
 logger = logging.getLogger(__name__)
 
-COMMAND = (sys.executable, "-m", "inference", "serve")
 MAX_EARLY_ENDS = 5  # of workers in a row that never were ready: then it is no accident
 
 WorkerState = Literal["starting", "loading", "ready", "restarting", "failed"]
@@ -50,10 +49,9 @@ class WorkerProcess:
         timings: Timings | None = None,
     ) -> None:
         """Prepare, without starting anything; `on_status` hears every change."""
-        options = {"--model": model, "--adapter": adapter, "--threads": threads}
-        given = [(flag, str(value)) for flag, value in options.items() if value is not None]
-        arguments = [word for option in given for word in option]
-        self._command = [*(command or COMMAND), *arguments, *extra_args, "--die-with-parent"]
+        given = options(model=model, adapter=adapter, threads=threads)
+        program = command or (*PROGRAM, "serve")
+        self._command = [*program, *given, *extra_args, "--die-with-parent"]
         self._on_status = on_status
         self._timings = timings or Timings()
         self._status = WorkerStatus("starting", "the worker is starting")

@@ -10,6 +10,7 @@ import codecs
 import logging
 import re
 import signal
+import sys
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
@@ -18,6 +19,7 @@ from typing import Self
 
 logger = logging.getLogger(__name__)
 
+PROGRAM = (sys.executable, "-m", "inference")
 MAX_LINE_CHARS = 2000
 NUM_LINES_KEPT = 40  # a traceback of the model libraries has 10 to 30 lines
 PIPES_TIMEOUT_S = 2.0  # a grandchild may hold the pipes open after the child's end
@@ -102,6 +104,20 @@ class Child:
             logger.log(level, "[worker] %s", said.rstrip())
             if stream is self.process.stderr and level >= logging.WARNING:
                 self.errors.append(said.strip())
+
+
+def options(**values: object) -> list[str]:
+    """Spell options for a command line; None leaves one out.
+
+    >>> options(port=1, model=None, max_cached_tokens=5)
+    ['--port', '1', '--max-cached-tokens', '5']
+    """
+    given = {name: value for name, value in values.items() if value is not None}
+    return [
+        word
+        for name, value in given.items()
+        for word in (f"--{name.replace('_', '-')}", str(value))
+    ]
 
 
 def _how(code: int) -> str:

@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from openai import APIError, APIStatusError, AsyncOpenAI, DefaultAsyncHttpxClient
+from openai import APIError, APIStatusError
 from pydantic import BaseModel, ValidationError
+
+from bot.model_client import open_client
+from bot.model_faults import Server
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +34,8 @@ class HealthProbe:
     """
 
     def __init__(self, port: int, timeout_s: float) -> None:
-        self._client = AsyncOpenAI(
-            base_url=f"http://127.0.0.1:{port}",
-            api_key="none",
-            max_retries=0,
-            timeout=timeout_s,
-            http_client=DefaultAsyncHttpxClient(trust_env=False),
-        )
+        url = f"http://127.0.0.1:{port}"
+        self._client = open_client(url, server=Server.at(url, secret=None, timeout_s=timeout_s))
 
     async def ask(self) -> Health:
         """Ask once."""

@@ -107,7 +107,8 @@ def worker(
 ) -> None:
     """Serve a model to Earshot, over OpenAI-compatible HTTP."""
     settings = begin(ctx)
-    from bot.cli.worker import become_inference, options
+    from bot.cli.worker import become_inference
+    from bot.worker_child import options
 
     given = options(
         host=host,
@@ -180,7 +181,8 @@ def decide(
     as_json: AsJson = False,
 ) -> None:
     """Time one decision on a kept prefix against re-reading the whole conversation."""
-    from bot.cli.worker import become_inference, options
+    from bot.cli.worker import become_inference
+    from bot.worker_child import options
 
     become_inference(
         ["bench", "decide", *options(histories=histories), *(["--json"] if as_json else [])]

@@ -15,9 +15,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from bot.config import Settings
 from bot.errors import ConfigError
-from bot.messages import Action, Author, Mode
+from bot.messages import Action, Mode
 from bot.platforms.replay import Replay, Replayed
-from bot.runtime import opened_model, opened_store
+from bot.runtime import assistant, opened_model, opened_store
 from inference.wire.conversation_file import FileConversation, parse_conversations
 
 _STYLE = {Action.SPEAK: "green", Action.SILENT: "dim", Action.FAILED: "red"}
@@ -79,7 +79,7 @@ async def _replay(
             runner = Replay(
                 store=store,
                 model=served.model,
-                me=Author("earshot", settings.name, is_bot=True),
+                me=assistant(settings),
                 own_history=options.own_history,
                 with_replies=options.with_replies,
             )
