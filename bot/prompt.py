@@ -17,9 +17,9 @@ DELETED = "[deleted]"
 
 @dataclass(slots=True)
 class _Open:
-    """A burst in the making. `key` is its decision, None while it waits."""
+    """A burst in the making. `decision_id` is None while it waits."""
 
-    key: int | None
+    decision_id: int | None
     entries: list[Entry] = field(default_factory=list)
     reply: str | None = None
 
@@ -71,9 +71,10 @@ def _grouped(entries: Sequence[Entry]) -> list[_Open]:
         if entry.from_assistant:
             _add_reply(groups, by_decision, entry)
             continue
-        group = by_decision.get(entry.decision_id) if entry.decision_id is not None else None
-        if group is None:
-            group = _last_waiting(groups) if entry.decision_id is None else None
+        if entry.decision_id is None:
+            group = _last_waiting(groups)
+        else:
+            group = by_decision.get(entry.decision_id)
         if group is None:
             group = _Open(entry.decision_id)
             groups.append(group)
@@ -85,7 +86,7 @@ def _grouped(entries: Sequence[Entry]) -> list[_Open]:
 
 def _last_waiting(groups: list[_Open]) -> _Open | None:
     """Give the last group if it still waits: no decision, no reply."""
-    if groups and groups[-1].key is None and groups[-1].reply is None:
+    if groups and groups[-1].decision_id is None and groups[-1].reply is None:
         return groups[-1]
     return None
 

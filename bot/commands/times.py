@@ -59,9 +59,8 @@ def until(text: str, *, now: datetime, zone: str) -> datetime:
     local = now.astimezone(local_zone)
     moment = local.replace(hour=minute // 60, minute=minute % 60, second=0, microsecond=0)
     if moment <= local:
-        moment += timedelta(
-            days=1
-        )  # on the wall clock, so 18:00 stays 18:00 when the clocks change
+        # On the wall clock, so 18:00 stays 18:00 when the clocks change.
+        moment += timedelta(days=1)
     return moment.astimezone(UTC)
 
 
