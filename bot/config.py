@@ -23,6 +23,7 @@ PREFIX = "EARSHOT_"
 DOTENV = Path(".env")
 
 DATABASES = ("sqlite", "postgres", "postgresql")
+SECRET_WORDS = ("pass", "key", "token", "secret")  # in the name of a part of a URL's query
 
 
 def default_database_url() -> str:
@@ -175,8 +176,8 @@ def secrets_of(settings: Settings) -> list[str]:
     """List the values that must never be shown, logged or put into an error."""
     values = [getattr(settings, field) for field in Settings.model_fields]
     secrets = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
-    urls = [settings.database_url, settings.model_url]
-    passwords = [urlsplit(url).password or "" for url in urls if url]
+    urls = [value for value in values if isinstance(value, str) and "://" in value]
+    passwords = [password for url in urls for password in _passwords(url)]
     # A password stands percent-encoded in its URL and decoded in a driver's error.
     return [secret for secret in (*secrets, *passwords, *map(unquote, passwords)) if secret]
 
@@ -188,13 +189,32 @@ def shown(settings: Settings, field: str) -> str:
         return "not set"
     if isinstance(value, SecretStr):
         return "set"
-    return without_password(str(value)) if field.endswith("_url") else str(value)
+    return without_password(value) if isinstance(value, str) and "://" in value else str(value)
 
 
 def without_password(url: str) -> str:
-    """Show a URL with `***` for its password."""
-    password = urlsplit(url).password
-    return url.replace(f":{password}@", ":***@") if password else url
+    """Show a URL with `***` for its password, wherever that stands."""
+    for password in _passwords(url):
+        for before, after in ((":", "@"), ("//", "@"), ("=", "")):
+            url = url.replace(f"{before}{password}{after}", f"{before}***{after}")
+    return url
+
+
+def _passwords(url: str) -> list[str]:
+    """Find a URL's password; a web address's lone user name, which is a token; those in its query."""
+    parts = urlsplit(url)
+    is_token = parts.scheme in ("http", "https") and parts.password is None
+    queried = [pair.partition("=") for pair in parts.query.split("&")]
+    found = [
+        parts.password,
+        parts.username if is_token else None,
+        *(
+            value
+            for name, _, value in queried
+            if any(word in name.lower() for word in SECRET_WORDS)
+        ),
+    ]
+    return [password for password in found if password]
 
 
 def _given_names(dotenv: Path) -> list[str]:
