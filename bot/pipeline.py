@@ -166,18 +166,11 @@ class Pipeline:
         if changed is not None:
             await self._take_back(considered, draft, changed)
             return
-        await self._put_out(considered, replace(draft, text=text))
+        await self._put_out(considered, replace(draft, text=text, created_at=self.clock()))
 
     async def _put_out(self, considered: Considered, item: OutboxItem) -> None:
         try:
-            await self.store.outbox.add(
-                item.conversation,
-                key=item.key,
-                decision_id=item.decision_id,
-                reply_to=item.reply_to,
-                text=item.text,
-                at=self.clock(),
-            )
+            await self.store.outbox.add(item)
         except StoreError:
             await self.signs.withdraw(item)
             raise

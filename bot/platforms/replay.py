@@ -142,14 +142,7 @@ class Replay:
 
     async def _keep_reply(self, considered: Considered, text: str) -> None:
         item = self._item(considered, text)
-        await self._store.outbox.add(
-            item.conversation,
-            key=item.key,
-            decision_id=item.decision_id,
-            reply_to=item.reply_to,
-            text=item.text,
-            at=self._now,
-        )
+        await self._store.outbox.add(item)
         await self._store.outbox.posted(
             item.key, message_id=item.key, author=self._me, at=self._now
         )

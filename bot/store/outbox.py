@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.messages import Author, ConversationKey, OutboxItem, OutboxStatus
+from bot.messages import Author, OutboxItem, OutboxStatus
 from bot.store.conversations import KEY_COLUMNS, conversation_key, ensured_id
 from bot.store.database import Database, carried_through, insert_or_skip
 from bot.store.speakers import ensured_speakers, follow_name, person_key
@@ -20,35 +20,26 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(  # noqa: PLR0913 - an item has this many parts
-        self,
-        where: ConversationKey,
-        *,
-        key: str,
-        decision_id: int | None,
-        reply_to: str | None,
-        text: str,
-        at: datetime,
-    ) -> OutboxItem:
-        """Write down a reply as pending; an item that has the key already is given back as it is.
+    async def add(self, item: OutboxItem) -> OutboxItem:
+        """Write down a reply; an item that has the key already is given back as it is.
 
         A decision that is no longer kept, because the conversation was cleared, becomes None.
         """
-        kept = select(decisions.c.id).where(decisions.c.id == decision_id).scalar_subquery()
+        kept = select(decisions.c.id).where(decisions.c.id == item.decision_id).scalar_subquery()
         async with self._database.writing() as connection:
-            here = await ensured_id(connection, where)
+            here = await ensured_id(connection, item.conversation)
             await connection.execute(
                 insert_or_skip(connection, outbox).values(
-                    key=key,
+                    key=item.key,
                     conversation_id=here,
                     decision_id=kept,
-                    reply_to=reply_to,
-                    text=text,
-                    status=OutboxStatus.PENDING.value,
-                    created_at=at,
+                    reply_to=item.reply_to,
+                    text=item.text,
+                    status=item.status.value,
+                    created_at=item.created_at,
                 )
             )
-            found = await connection.execute(_items().where(outbox.c.key == key))
+            found = await connection.execute(_items().where(outbox.c.key == item.key))
             return _item(found.one())
 
     async def posted(self, key: str, *, message_id: str, author: Author, at: datetime) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from bot.commands.talking import catchup_turns
 from bot.errors import ModelUnavailable
-from bot.messages import Action, Decision, Rule
+from bot.messages import Action, Decision, OutboxItem, OutboxStatus, Rule
 from inference.wire.chat_form import ChatForm, Sampling
 from tests.commands.conftest import ANA, BEN, ME, NOW, WHERE, Channel, silent
 
@@ -169,9 +169,8 @@ async def test_catchup_names_the_assistant_as_the_model_knows_it(channel: Channe
     await channel.says(ANA, "what is the capital of France?")
     await channel.decides(Decision(Action.SPEAK, Rule.ADDRESSED, "it was addressed"))
     (kept,) = await channel.store.decisions.last(WHERE, 1)
-    await channel.store.outbox.add(
-        WHERE, key="k1", decision_id=kept.id, reply_to=None, text="Paris.", at=NOW
-    )
+    item = OutboxItem("k1", WHERE, kept.id, None, "Paris.", OutboxStatus.PENDING, NOW)
+    await channel.store.outbox.add(item)
     await channel.store.outbox.posted("k1", message_id="r1", author=ME, at=NOW)
 
     await channel.run("catchup")

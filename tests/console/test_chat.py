@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import ModelUnavailable
-from bot.messages import Action, Decision, Rule
+from bot.messages import Action, Decision, OutboxItem, OutboxStatus, Rule
 from bot.platforms.console import CHAT, Typed, mark, typed
 from bot.platforms.local import mentions
 from bot.settle import Settling
@@ -203,8 +203,9 @@ async def test_a_reply_that_was_begun_and_failed_is_followed_by_the_notice(
 
 
 async def test_a_reply_posted_twice_is_printed_once(pipe: Sitting, store: Store) -> None:
+    now = pipe.pipeline.clock()
     item = await store.outbox.add(
-        CHAT, key="k1", decision_id=None, reply_to=None, text="Paris.", at=pipe.pipeline.clock()
+        OutboxItem("k1", CHAT, None, None, "Paris.", OutboxStatus.PENDING, now)
     )
 
     first, second = await pipe.platform.post(item), await pipe.platform.post(item)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.errors import ModelRefused, ModelUnavailable, PlatformError, StoreError
-from bot.messages import Author, Mode, OutboxStatus
+from bot.messages import Author, Mode, OutboxItem, OutboxStatus
 from bot.notices import CANNOT_THINK, LISTENING, NO_ANSWER, NOT_POSTED, OPTED_OUT
 from bot.pipeline import new_key
 from bot.settle import Settling
@@ -482,10 +482,9 @@ async def test_resume_drops_a_reply_that_has_grown_old(scene):
     assert await scene.store.outbox.pending("room") == []
 
 
-async def write_down(scene, text, *, at):
-    return await scene.store.outbox.add(
-        LOUNGE, key=new_key(), decision_id=None, reply_to=None, text=text, at=at
-    )
+async def write_down(scene, text, *, at, key=None):
+    item = OutboxItem(key or new_key(), LOUNGE, None, None, text, OutboxStatus.PENDING, at)
+    return await scene.store.outbox.add(item)
 
 
 async def test_resume_answers_what_was_decided_but_never_written(scene):
@@ -602,9 +601,7 @@ async def test_a_posted_reply_is_kept_as_posted(scene):
     await scene.asks("Ana", "where?")
     [key] = scene.platform.posted_keys
 
-    again = await scene.store.outbox.add(
-        LOUNGE, key=key, decision_id=None, reply_to=None, text="other", at=scene.now
-    )
+    again = await write_down(scene, "other", at=scene.now, key=key)
 
     assert again.status is OutboxStatus.POSTED
     assert len(key) <= 25

@@ -3,7 +3,16 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.messages import Action, Author, ConversationKey, Decision, Message, Rule
+from bot.messages import (
+    Action,
+    Author,
+    ConversationKey,
+    Decision,
+    Message,
+    OutboxItem,
+    OutboxStatus,
+    Rule,
+)
 
 ROOM = ConversationKey("room", "home", "kitchen")
 THREAD = replace(ROOM, thread="cake")
@@ -30,7 +39,7 @@ def kept_with(**more: object) -> dict[str, object]:
     return {"model": "m-7b", "adapter": None, "latency_ms": 12.5, "at": START} | more
 
 
-def reply(key: str = "k1", **more: object) -> dict[str, object]:
-    """Give what `Outbox.add` wants."""
-    fields = {"decision_id": None, "reply_to": None, "text": "Flour, I think.", "at": START}
-    return fields | {"key": key} | more
+def reply(key: str = "k1", text: str = "Flour, I think.", **more: object) -> OutboxItem:
+    """Give a reply of the assistant that has yet to be posted."""
+    fields = {"conversation": ROOM, "decision_id": None, "reply_to": None, "created_at": START}
+    return OutboxItem(key=key, text=text, status=OutboxStatus.PENDING, **fields | more)

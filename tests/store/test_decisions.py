@@ -107,7 +107,7 @@ async def test_a_decision_to_speak_that_a_stop_cut_off_is_taken_back(store: Stor
     await store.decisions.keep(ROOM, [first], SPEAK, **kept_with(at=later(-60)))
     await store.decisions.keep(ROOM, [second], SILENT, **kept_with())
     answered = await store.decisions.keep(ROOM, [third], SPEAK, **kept_with())
-    await store.outbox.add(ROOM, **reply(decision_id=answered.id))
+    await store.outbox.add(reply(decision_id=answered.id))
     cut_off = await store.decisions.keep(ROOM, [fourth], SPEAK, **kept_with())
 
     assert await store.decisions.reopen("room", since=START) == 1

@@ -237,7 +237,7 @@ async def test_nobody_waits_for_hidden_deleted_and_own_messages(store: Store) ->
     await store.messages.delete(ROOM, "m1", at=later(1))
     await store.speakers.opt_out(ROOM.platform, ROOM.workspace, BEN)
     await store.messages.record(message("m2", author=BEN))
-    await store.outbox.add(ROOM, **reply())
+    await store.outbox.add(reply())
     await store.outbox.posted("k1", message_id="m3", author=EARSHOT, at=later(2))
 
     assert await store.messages.waiting("room") == []
@@ -255,7 +255,7 @@ async def test_a_cleared_conversation_is_forgotten_but_still_exists(store: Store
     await store.messages.record(message("m1", conversation=THREAD))
     (_, entry) = await store.messages.recent(ROOM, limit=2)
     kept = await store.decisions.keep(ROOM, [entry.row], SILENT, **kept_with())
-    await store.outbox.add(ROOM, **reply(decision_id=kept.id))
+    await store.outbox.add(reply(decision_id=kept.id))
     await store.messages.move_window(ROOM, entry.row)
 
     assert await store.messages.clear(ROOM) == 2
@@ -310,7 +310,7 @@ async def test_people_of_another_workspace_are_other_people(store: Store) -> Non
 
 async def test_messages_are_counted_while_their_text_is_kept(store: Store) -> None:
     await store.messages.record_all([message("m1"), message("m2"), message("m3", author=BEN)])
-    await store.outbox.add(ROOM, **reply())
+    await store.outbox.add(reply())
     await store.outbox.posted("k1", message_id="r1", author=EARSHOT, at=later(1))
     await store.messages.delete(ROOM, "m1", at=later(1))
     await store.speakers.opt_out(ROOM.platform, ROOM.workspace, BEN)

@@ -32,7 +32,7 @@ async def _posted(store: Store, key: str = "k1", message_id: str = "r1") -> None
 async def test_a_reply_waits_until_it_is_posted(store: Store) -> None:
     decision_id = await _decided(store)
 
-    item = await store.outbox.add(ROOM, **reply(decision_id=decision_id, reply_to="m1"))
+    item = await store.outbox.add(reply(decision_id=decision_id, reply_to="m1"))
 
     assert item == replace(PENDING, decision_id=decision_id, reply_to="m1")
     assert await store.outbox.pending("room") == [item]
@@ -40,9 +40,9 @@ async def test_a_reply_waits_until_it_is_posted(store: Store) -> None:
 
 
 async def test_a_key_is_added_once(store: Store) -> None:
-    first = await store.outbox.add(ROOM, **reply())
+    first = await store.outbox.add(reply())
 
-    again = await store.outbox.add(ROOM, **reply(text="Another text"))
+    again = await store.outbox.add(reply(text="Another text"))
 
     assert again == first
     assert await store.outbox.pending("room") == [first]
@@ -50,7 +50,7 @@ async def test_a_key_is_added_once(store: Store) -> None:
 
 async def test_a_posted_reply_is_part_of_the_history(store: Store) -> None:
     decision_id = await _decided(store)
-    await store.outbox.add(ROOM, **reply(decision_id=decision_id, reply_to="m1"))
+    await store.outbox.add(reply(decision_id=decision_id, reply_to="m1"))
 
     await _posted(store)
 
@@ -62,7 +62,7 @@ async def test_a_posted_reply_is_part_of_the_history(store: Store) -> None:
 
 
 async def test_a_reply_posted_twice_is_in_the_history_once(store: Store) -> None:
-    await store.outbox.add(ROOM, **reply())
+    await store.outbox.add(reply())
 
     await asyncio.gather(_posted(store), _posted(store), _posted(store, message_id="r2"))
 
@@ -71,7 +71,7 @@ async def test_a_reply_posted_twice_is_in_the_history_once(store: Store) -> None
 
 async def test_the_platform_s_echo_of_a_reply_becomes_the_reply(store: Store) -> None:
     decision_id = await _decided(store)
-    await store.outbox.add(ROOM, **reply(decision_id=decision_id))
+    await store.outbox.add(reply(decision_id=decision_id))
     await store.messages.record(message("r1", "Flour, I think.", author=EARSHOT))
 
     await _posted(store)
@@ -81,7 +81,7 @@ async def test_the_platform_s_echo_of_a_reply_becomes_the_reply(store: Store) ->
 
 
 async def test_the_platform_s_echo_after_the_reply_is_not_new(store: Store) -> None:
-    await store.outbox.add(ROOM, **reply())
+    await store.outbox.add(reply())
     await _posted(store)
 
     assert not await store.messages.record(message("r1", "Flour, I think.", author=EARSHOT))
@@ -91,38 +91,38 @@ async def test_the_platform_s_echo_after_the_reply_is_not_new(store: Store) -> N
 
 
 async def test_the_outbox_forgets_the_text_of_a_posted_reply(store: Store) -> None:
-    await store.outbox.add(ROOM, **reply())
+    await store.outbox.add(reply())
     await _posted(store)
 
-    item = await store.outbox.add(ROOM, **reply())
+    item = await store.outbox.add(reply())
 
     assert (item.status, item.text) == (OutboxStatus.POSTED, "")
 
 
 async def test_withdrawn_and_failed_replies_do_not_wait_and_are_not_history(store: Store) -> None:
-    await store.outbox.add(ROOM, **reply("k1"))
-    await store.outbox.add(THREAD, **reply("k2"))
+    await store.outbox.add(reply("k1"))
+    await store.outbox.add(reply("k2", conversation=THREAD))
 
     await store.outbox.withdraw("k1")
     await store.outbox.fail("k2")
 
     assert await store.outbox.pending("room") == []
-    assert (await store.outbox.add(ROOM, **reply("k1"))).status is OutboxStatus.WITHDRAWN
-    assert (await store.outbox.add(THREAD, **reply("k2"))).status is OutboxStatus.FAILED
+    assert (await store.outbox.add(reply("k1"))).status is OutboxStatus.WITHDRAWN
+    assert (await store.outbox.add(reply("k2", conversation=THREAD))).status is OutboxStatus.FAILED
     assert await store.messages.recent(ROOM, limit=10) == []
 
 
 async def test_what_is_posted_stays_posted(store: Store) -> None:
-    await store.outbox.add(ROOM, **reply())
+    await store.outbox.add(reply())
     await _posted(store)
 
     await store.outbox.withdraw("k1")
 
-    assert (await store.outbox.add(ROOM, **reply())).status is OutboxStatus.POSTED
+    assert (await store.outbox.add(reply())).status is OutboxStatus.POSTED
 
 
 async def test_a_failed_reply_that_turns_out_posted_is_history(store: Store) -> None:
-    await store.outbox.add(ROOM, **reply())
+    await store.outbox.add(reply())
     await store.outbox.fail("k1")
 
     await _posted(store)
@@ -132,28 +132,28 @@ async def test_a_failed_reply_that_turns_out_posted_is_history(store: Store) -> 
 
 
 async def test_waiting_replies_come_oldest_first(store: Store) -> None:
-    await store.outbox.add(THREAD, **reply("k1", at=later(2)))
-    await store.outbox.add(ROOM, **reply("k2", at=later(1)))
+    await store.outbox.add(reply("k1", created_at=later(2), conversation=THREAD))
+    await store.outbox.add(reply("k2", created_at=later(1)))
 
     assert [item.key for item in await store.outbox.pending("room")] == ["k2", "k1"]
 
 
 async def test_a_reply_to_a_conversation_that_was_cleared_is_harmless(store: Store) -> None:
     decision_id = await _decided(store)
-    await store.outbox.add(ROOM, **reply("k1", decision_id=decision_id))
+    await store.outbox.add(reply("k1", decision_id=decision_id))
     await store.messages.clear(ROOM)
 
     await _posted(store, "k1")
-    late = await store.outbox.add(ROOM, **reply("k2", decision_id=decision_id))
+    late = await store.outbox.add(reply("k2", decision_id=decision_id))
 
     assert await store.messages.recent(ROOM, limit=10) == []
     assert late.decision_id is None
 
 
 async def test_the_assistant_s_name_follows_its_latest_reply(store: Store) -> None:
-    await store.outbox.add(ROOM, **reply())
+    await store.outbox.add(reply())
     await _posted(store)
-    await store.outbox.add(ROOM, **reply("k2"))
+    await store.outbox.add(reply("k2"))
 
     renamed = replace(EARSHOT, name="Jarvis")
     await store.outbox.posted("k2", message_id="r2", author=renamed, at=later(2))

@@ -58,9 +58,9 @@ async def test_threads_are_purged_with_their_channel_and_others_are_not(store: S
 async def test_replies_of_that_time_leave_the_outbox_too(store: Store) -> None:
     await store.channels.change(ROOM, retention_days=7)
     decision_id = await _said_and_decided(store, "old", 0)
-    await store.outbox.add(ROOM, **reply("k1", decision_id=decision_id))
+    await store.outbox.add(reply("k1", decision_id=decision_id))
     await store.outbox.posted("k1", message_id="r1", author=EARSHOT, at=later(1))
-    await store.outbox.add(ROOM, **reply("k2", at=later(1)))
+    await store.outbox.add(reply("k2", created_at=later(1)))
 
     assert await store.messages.purge(later(8 * DAY)) == 2
 

@@ -158,7 +158,7 @@ async def test_names_are_those_of_people_the_latest_speaker_first(store: Store) 
     await store.messages.record_all([message("m1", author=BEN), message("m2"), message("m3")])
     await store.messages.record(message("m4", author=Author("7", "Dicebot", is_bot=True)))
     await store.messages.record(message("m5", author=Author("8", "Cleo"), conversation=THREAD))
-    await store.outbox.add(ROOM, **reply())
+    await store.outbox.add(reply())
     await store.outbox.posted("k1", message_id="m6", author=EARSHOT, at=later(2))
 
     assert await store.speakers.names(ROOM) == [ANN, BEN]

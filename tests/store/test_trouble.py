@@ -9,7 +9,7 @@ import pytest
 from bot.errors import StoreError
 from bot.store import Store, database, engines
 from bot.store.database import Database
-from tests.store.samples import ROOM, message
+from tests.store.samples import ROOM, message, reply
 
 
 @pytest.fixture
@@ -203,9 +203,7 @@ async def test_what_people_said_is_in_no_error(url: str) -> None:
     store = await Store.open(url)
 
     with pytest.raises(StoreError) as failed:
-        await store.outbox.add(
-            ROOM, key="k", decision_id=None, reply_to=None, text="swordfish", at=None
-        )
+        await store.outbox.add(reply(text="swordfish", created_at=None))
 
     assert "swordfish" not in f"{failed.value} {failed.value.__cause__}"
     await store.close()
