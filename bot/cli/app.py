@@ -69,8 +69,8 @@ def room(
 ) -> None:
     """Open the room: a group chat in the browser, with you as everyone and Earshot listening."""
     settings = begin(ctx)
-    from bot.cli.ports import check_port
     from bot.cli.terminal import err
+    from bot.listening import check_port
     from bot.runtime import run_room
 
     host = settings.room_host if host is None else host

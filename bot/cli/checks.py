@@ -13,10 +13,10 @@ from urllib.parse import unquote, urlsplit
 import psutil
 from platformdirs import user_cache_path
 
-from bot.cli.ports import check_port
 from bot.cli.worker import worker_is_installed
 from bot.config import Settings, shown, variable, without_password
 from bot.errors import ConfigError, StoreError
+from bot.listening import check_port
 
 GIB = 2**30
 MIB = 2**20

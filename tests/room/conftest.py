@@ -12,10 +12,11 @@ import httpx
 import pytest
 
 from bot.commands import Commands
+from bot.listening import listen
 from bot.messages import Author
 from bot.pipeline import Pipeline
 from bot.platforms.room import Room, RoomPlatform, room_app
-from bot.platforms.room.serve import RoomServer, listen
+from bot.platforms.room.serve import RoomServer
 from bot.settle import Settling
 from bot.store import Store
 from tests.fakes import FakeModel

@@ -4,7 +4,6 @@ Open pages hold a stream that never ends by itself; it is ended first, so that s
 """
 
 import asyncio
-import errno
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -13,7 +12,7 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from bot.errors import ConfigError
+from bot.listening import listen
 from bot.platforms.room.room import Room
 
 GRACE_S = 3  # for requests under way when the process is told to stop
@@ -74,22 +73,3 @@ async def serve(app: FastAPI, *, host: str, port: int, on_open: Callable[[str], 
     address = f"http://{shown}:{listening.getsockname()[1]}/"
     with listening:
         await RoomServer(app, on_start=lambda: on_open(address)).serve(sockets=[listening])
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Take the port; uvicorn itself would end the process over a busy one.
-
-    Raises ConfigError if the address cannot be used.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            message = (
-                f"port {port} on {host} is in use: is the room already running? "
-                "Choose another with EARSHOT_ROOM_PORT, or 0 for any free one"
-            )
-        else:
-            message = f"cannot serve the room on {host} port {port}: {error.strerror or error}"
-        raise ConfigError(message) from error

@@ -3,9 +3,9 @@ import socket
 
 import pytest
 
-from bot.cli import ports
-from bot.cli.ports import check_port
+from bot import listening
 from bot.errors import ConfigError
+from bot.listening import check_port
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_a_port_that_needs_rights_says_so(monkeypatch):
     def refuse(*_arguments, **_options):
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(ports.socket, "getaddrinfo", refuse)
+    monkeypatch.setattr(listening.socket, "create_server", refuse)
 
     with pytest.raises(ConfigError, match="Port 80 needs more rights"):
         check_port("127.0.0.1", 80)
