@@ -13,7 +13,7 @@ from openai import APIError, AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient
 from openai.types.chat import ChatCompletionChunk
 
 from bot.errors import ModelError, ModelUnavailable
-from bot.model_answers import Chunk, Completion, ModelList
+from bot.model_answers import Chunk, Completion, ListedModel, ModelList
 from bot.model_cards import card_of, chosen
 from bot.model_faults import NotUnderstood, Server
 from bot.model_requests import WAYS, Way, decision_request, opened, reply_request
@@ -115,8 +115,7 @@ class OpenAIModel:
     async def _ask_card(self) -> ModelCard:
         with self._explained():
             async with asyncio.timeout(self._server.timeout_s):
-                response = await self._client.models.with_raw_response.list()
-            offered = ModelList.model_validate_json(response.content).data
+                offered = await offered_models(self._client)
         listed = chosen(offered, name=self._model)
         return card_of(listed, form=self._form, max_prompt_tokens=self._max_prompt_tokens)
 
@@ -210,3 +209,9 @@ def open_client(url: str, *, server: Server) -> AsyncOpenAI:
         timeout=server.timeout_s,
         http_client=DefaultAsyncHttpxClient(trust_env=not server.is_local),
     )
+
+
+async def offered_models(client: AsyncOpenAI) -> list[ListedModel]:
+    """List what a server offers. Raises openai.APIError, or ValueError if the answer is no list."""
+    response = await client.models.with_raw_response.list()
+    return ModelList.model_validate_json(response.content).data

@@ -8,6 +8,7 @@ import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import psutil
@@ -15,8 +16,11 @@ from platformdirs import user_cache_path
 
 from bot.cli.worker import worker_is_installed
 from bot.config import Settings, shown, variable, without_password
-from bot.errors import ConfigError, StoreError
+from bot.errors import ConfigError, ModelRefused, StoreError
 from bot.listening import check_port
+
+if TYPE_CHECKING:
+    from bot.model_answers import ListedModel
 
 GIB = 2**30
 MIB = 2**20
@@ -138,29 +142,46 @@ def check_room_port(settings: Settings) -> Finding:
 
 
 def _check_server(settings: Settings, url: str) -> Finding:
-    import openai
+    from openai import APIConnectionError, APIStatusError
 
-    key = settings.model_api_key.get_secret_value() if settings.model_api_key else "none"
     address = without_password(url)
     try:
-        with openai.OpenAI(base_url=url, api_key=key, timeout=TIMEOUT_S, max_retries=0) as client:
-            names = [model.id for model in client.models.list().data]
-    except openai.APIConnectionError:
+        offered = asyncio.run(_offered(settings, url))
+    except (APIConnectionError, TimeoutError):
         remedy = f"Start the server, or correct {variable('model_url')} (it ends in /v1)."
         return Finding("model", ok=False, detail=f"{address} does not answer", remedy=remedy)
-    except openai.APIStatusError as error:
+    except APIStatusError as error:
         remedy = f"Check {variable('model_url')} (it ends in /v1) and {variable('model_api_key')}."
         detail = f"{address} answers with HTTP {error.status_code}"
         return Finding("model", ok=False, detail=detail, remedy=remedy)
-    return _check_served(settings.model, names, address)
-
-
-def _check_served(wanted: str, names: list[str], address: str) -> Finding:
-    if not names or (wanted and wanted not in names):
-        remedy = f"Set {variable('model')} to a model that the server has."
-        detail = f"{address} has {', '.join(names) or 'no model'}"
+    except ValueError:
+        remedy = f"Correct {variable('model_url')} (it ends in /v1)."
+        detail = f"{address} answers, but is no model server"
         return Finding("model", ok=False, detail=detail, remedy=remedy)
-    return Finding("model", ok=True, detail=f"{wanted or names[0]} at {address}")
+    return _check_offered(settings.model, offered, address)
+
+
+async def _offered(settings: Settings, url: str) -> "list[ListedModel]":
+    """Ask the server what it offers, in the way the bot does."""
+    from bot.model_client import offered_models, open_client
+    from bot.model_faults import Server
+
+    key = settings.model_api_key.get_secret_value() if settings.model_api_key else None
+    server = Server.at(url, secret=key, timeout_s=TIMEOUT_S)
+    async with open_client(url, server=server) as client, asyncio.timeout(TIMEOUT_S):
+        return await offered_models(client)
+
+
+def _check_offered(wanted: str, offered: "list[ListedModel]", address: str) -> Finding:
+    from bot.model_cards import chosen
+
+    try:
+        listed = chosen(offered, name=wanted or None)
+    except ModelRefused:
+        names = ", ".join(listed.id for listed in offered) or "no model"
+        remedy = f"Set {variable('model')} to a model that the server has."
+        return Finding("model", ok=False, detail=f"{address} has {names}", remedy=remedy)
+    return Finding("model", ok=True, detail=f"{listed.id} at {address}")
 
 
 def _check_default_model() -> Finding:

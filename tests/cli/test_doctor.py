@@ -33,6 +33,11 @@ def model_server():
 
         def do_GET(self):
             status, names = Handler.answer
+            if not self.path.startswith("/v1"):
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(b"<html>It works!</html>")
+                return
             models = [{"id": n, "object": "model", "created": 0, "owned_by": "x"} for n in names]
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
@@ -166,6 +171,25 @@ def test_a_model_that_the_server_does_not_have_fails(model_server):
     assert not finding.ok
     assert finding.detail == f"{model_server.url} has tiny"
     assert "EARSHOT_MODEL " in finding.remedy
+
+
+def test_a_model_is_found_under_the_name_that_the_bot_finds_it_by(model_server):
+    model_server.answer = (200, ["tiny:latest"])
+
+    assert check_model(Settings(model_url=model_server.url, model="tiny")).ok
+
+
+def test_a_server_that_is_none_for_models_fails_with_what_to_do(model_server):
+    finding = check_model(Settings(model_url=model_server.url.replace("/v1", "/page")))
+
+    assert not finding.ok
+    assert "EARSHOT_MODEL_URL" in finding.remedy
+
+
+def test_a_server_on_this_machine_is_asked_without_the_proxy(model_server, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+
+    assert check_model(Settings(model_url=model_server.url)).ok
 
 
 def test_a_server_that_refuses_the_key_fails_without_showing_it(model_server):
