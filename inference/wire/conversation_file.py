@@ -1,6 +1,6 @@
 r"""Read conversations in the format of data sets and replays, one JSON object a line.
 
-    {"id": "trip-1", "source": "own", "messages": [
+    {"id": "trip-1", "title": "The last train", "source": "own", "messages": [
       {"role": "user", "name": "Ana", "content": "when is the last train?"},
       {"role": "assistant", "content": "At 23:40."}]}
 
@@ -30,11 +30,12 @@ class FileMessage:
 
 @dataclass(frozen=True, slots=True)
 class FileConversation:
-    """One line of a file; `line` counts from 1."""
+    """One line of a file; `line` counts from 1. `title` is "" where none is given."""
 
     id: str
     line: int
     messages: tuple[FileMessage, ...]
+    title: str = ""
 
 
 def parse_conversations(lines: Iterable[str]) -> Iterator[FileConversation]:
@@ -55,7 +56,8 @@ def _conversation(raw: Any, line: int) -> FileConversation:
     if not isinstance(messages, list) or not messages:
         raise ValueError('"messages" is missing or empty')
     parsed = tuple(_message(message, index) for index, message in enumerate(messages))
-    return FileConversation(str(raw.get("id", f"line-{line}")), line, parsed)
+    title = str(raw.get("title", ""))
+    return FileConversation(str(raw.get("id", f"line-{line}")), line, parsed, title)
 
 
 def _message(raw: Any, index: int) -> FileMessage:

@@ -32,7 +32,7 @@ def test_a_sample_that_cannot_be_read_is_left_out(tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         found = samples(tmp_path)
 
-    assert [(sample.id, len(sample.lines)) for sample in found] == [("a", 1)]
+    assert [(sample.id, len(sample.messages)) for sample in found] == [("a", 1)]
     assert "b.jsonl" in caplog.text
     assert "c.jsonl" in caplog.text
 

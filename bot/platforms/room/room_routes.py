@@ -100,7 +100,7 @@ def sample_conversations() -> list[Json]:
         {
             "id": sample.id,
             "title": sample.title,
-            "lines": [{"name": line.name, "text": line.text} for line in sample.lines],
+            "lines": [{"name": said.name, "text": said.content} for said in sample.messages],
         }
         for sample in samples()
     ]
