@@ -152,6 +152,10 @@ class QuietHours:
     time_zone: str
 
 
+MAX_PERSONA_CHARS = 500  # it is part of every prompt, and prompts are small
+MAX_RETENTION_DAYS = 3650
+
+
 @dataclass(frozen=True, slots=True)
 class ChannelSettings:
     """What an admin can set for a channel; threads share their channel's settings.

@@ -8,13 +8,11 @@ summaries keep to the narrowest platform: Discord allows 32 characters, 100 and 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.messages import Mode
+from bot.messages import MAX_PERSONA_CHARS, MAX_RETENTION_DAYS, Mode
 
 PREFIX = "/assistant"
 MAX_QUESTION_CHARS = 2000  # a chat message on Discord is no longer
-MAX_PERSONA_CHARS = 500  # it is part of every prompt, and prompts are small
 MAX_WHY = 20
-MAX_RETENTION_DAYS = 3650
 
 
 class Who(StrEnum):

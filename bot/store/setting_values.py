@@ -5,12 +5,10 @@ from datetime import datetime
 from math import isfinite
 from zoneinfo import ZoneInfo
 
-from bot.messages import Mode, QuietHours
+from bot.messages import MAX_PERSONA_CHARS, MAX_RETENTION_DAYS, Mode, QuietHours
 
-MAX_PERSONA_CHARS = 2000  # it stands before every prompt
 MAX_COOLDOWN_S = 7 * 24 * 3600.0
 MAX_LOOP_BUDGET = 100
-MAX_RETENTION_DAYS = 36_500
 MINUTES_A_DAY = 24 * 60
 
 

@@ -8,8 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from bot.commands.definition import MAX_PERSONA_CHARS
-from bot.messages import Mode
+from bot.messages import MAX_PERSONA_CHARS, Mode
 from bot.platforms.local import REPLY_PREFIX
 from bot.platforms.room.room import MAX_TEXT_CHARS, room_name
 
