@@ -1,12 +1,12 @@
 """Writes a reply: step 6 of a message's path. Holds back what people must not see."""
 
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.cut import shown
 from bot.judge import Considered
-from bot.messages import Author, OutboxItem
-from bot.ports import Model, Platform
+from bot.messages import Author, Entry, OutboxItem
+from bot.ports import Model, ModelCard, Platform
 from bot.prompt import bursts, speaker_names
 from bot.signs import Signs
 from inference.wire.turns import reply_turns
@@ -26,7 +26,7 @@ class Writer:
         Drafts are shown only to an addressed burst: an ambient reply may yet be withdrawn.
         """
         card = considered.card or await self.model.card()
-        entries = [*considered.history, *considered.burst]
+        entries = _entries(considered, card)
         assistant = card.form.assistant_name
         speakers = speaker_names(entries, me=self.me, assistant_name=assistant).values()
         turns = reply_turns(
@@ -45,3 +45,19 @@ class Writer:
                 if part.ended:
                     return part.text
         return shown(output, speakers=speakers, assistant=assistant, whole=True).text
+
+
+def _entries(considered: Considered, card: ModelCard) -> list[Entry]:
+    """Give what the reply is written from: history and burst, as they were decided on.
+
+    A prompted model replies from a prompt of its own, and gets the messages that asked as a last
+    burst of theirs: a small one answers whatever stands beside them instead.
+    """
+    if card.form.reply_prompt is None or not considered.is_addressed:
+        return [*considered.history, *considered.burst]
+    asked = [replace(entry, decision_id=_ASKED) for entry in considered.asked]
+    beside = [entry for entry in considered.burst if not entry.addressed]
+    return [*considered.history, *beside, *asked]
+
+
+_ASKED = -1  # no decision's id: it only sets these messages apart
