@@ -45,7 +45,7 @@ def decide(
 ) -> Decision:
     """Decide on a settled burst; `history` is what came before it, oldest first.
 
-    `p_speak` may be None only where `is_scored` is false.
+    `p_speak` may be None only where `is_scored` is false; raises ValueError where it may not.
     """
     silenced = _silenced_always(burst, history, rules.settings)
     if silenced is None and is_addressed(burst):

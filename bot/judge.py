@@ -51,7 +51,10 @@ class Considered:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Decides on bursts. `clock` gives aware UTC times; older bursts than `max_age_s` get silence."""
+    """Decides on bursts. `clock` gives aware UTC times; older bursts than `max_age_s` get silence.
+
+    Every method raises StoreError where the history cannot be read or written.
+    """
 
     store: Store
     model: Model

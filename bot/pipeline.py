@@ -52,6 +52,7 @@ class Pipeline:
 
     `clock` gives aware UTC times. A burst older than `max_age_s` is recorded, never answered.
     Decisions wait for `ready`, so that what is said while the model loads is decided on after it.
+    Every method raises StoreError where the history cannot be read or written.
     """
 
     store: Store
@@ -77,8 +78,7 @@ class Pipeline:
     async def receive(self, message: Message) -> bool:
         """Record a message and see to it that it is decided on.
 
-        False: seen before, the assistant's own, or said in a channel that records nothing. Raises
-        StoreError if it could not be recorded.
+        False: seen before, the assistant's own, or said in a channel that records nothing.
         """
         if message.author.id == self.me.id:
             return False

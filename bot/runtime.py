@@ -41,7 +41,7 @@ class ServedModel:
         return self.worker.status() if self.worker else REMOTE
 
     async def wait_ready(self) -> None:
-        """Wait until the own worker has loaded. Raises ModelUnavailable if it gave up."""
+        """Wait until the own worker has loaded. Raises ConfigError or ModelUnavailable if it cannot."""
         if self.worker:
             await self.worker.wait_ready(timeout_s=LOAD_TIMEOUT_S)
 
@@ -111,7 +111,7 @@ async def opened_store(settings: Settings) -> AsyncIterator[Store]:
 async def running_pipeline(
     settings: Settings, platform: Platform, *, store: Store, served: ServedModel
 ) -> AsyncIterator[Pipeline]:
-    """Run a pipeline; what a stop left behind is taken up first."""
+    """Run a pipeline; what a stop left behind is taken up first. Raises StoreError if it cannot be."""
     pipeline = Pipeline(
         store=store,
         model=served.model,

@@ -21,7 +21,10 @@ logger = logging.getLogger(__name__)
 
 
 def shipped_form(name: str) -> ChatForm:
-    """Give one of our own forms: "smollm2", "transcript", or "prompted" for any chat model."""
+    """Give one of our own forms: "smollm2", "transcript", or "prompted" for any chat model.
+
+    Raises FileNotFoundError for another name.
+    """
     if name == "prompted":
         return DEFAULT_FORM
     folder = files("inference") / "forms"

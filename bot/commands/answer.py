@@ -70,6 +70,7 @@ class Call:
 
 
 Handler = Callable[[Call], Awaitable[CommandAnswer]]
+"""Carries a command out. May raise UsageError, StoreError, ModelError and TimeoutError."""
 
 
 def counted(number: int, noun: str) -> str:

@@ -32,7 +32,10 @@ class _Batch:
 
 
 class Intake:
-    """Records messages, each once, however often and by however many callers it is brought."""
+    """Records messages, each once, however often and by however many callers it is brought.
+
+    Raises ValueError for a naive time or an id too long to be indexed.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -37,12 +37,15 @@ class Messages:
         """Record a message; False if it was seen before. Committed when this returns.
 
         An opted-out author's message becomes a hidden row without text. The display name of the
-        author follows the message. Raises ValueError for a naive time.
+        author follows the message. Raises ValueError for a naive time or an id too long.
         """
         return await self._intake.record(message)
 
     async def record_all(self, brought: Sequence[Message]) -> int:
-        """Record messages in one transaction; give the number of those that were new."""
+        """Record messages in one transaction; give the number of those that were new.
+
+        Raises ValueError as `record` does; none is recorded then.
+        """
         return await self._intake.record_all(brought)
 
     async def edit(
