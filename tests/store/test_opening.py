@@ -169,10 +169,18 @@ async def test_an_upgrade_that_fails_changes_nothing(
 
 
 async def test_an_upgrade_of_what_is_at_head_changes_nothing(url: str) -> None:
+    store = await Store.open(url)
+    await store.messages.record(message())
+    await store.close()
+    tables = await _tables(url)
+
     await upgrade(url)
     await upgrade(url)
 
-    await (await Store.open(url)).close()
+    store = await Store.open(url)
+    assert await store.messages.count(ROOM) == 1
+    assert await _tables(url) == tables
+    await store.close()
 
 
 async def test_an_upgrade_creates_an_absent_database(empty_url: str) -> None:
