@@ -18,8 +18,11 @@ _PAD = r"[\s*_`\"'~\\.…!\u200b-\u200f\u2060\ufeff\u201c\u201d\u2018\u2019]*+"
 _CLOSE = r"[)\]】>}]"
 # Full-width signs and letters as ASCII, one for one, so that places in the text stay the same.
 _NARROW = {0xFF01 + offset: 0x21 + offset for offset in range(94)}
-# What begins a line wherever it is shown. \s is not enough: it would pass over line breaks.
-_LINE = r"(?:\A|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])"
+# What begins a line wherever it is shown, and white space within one. \s is neither: a search from
+# each of many line breaks over all the others would take minutes.
+_BREAKS = r"\n\r\v\f\x1c-\x1e\x85\u2028\u2029"
+_LINE = rf"(?:\A|[{_BREAKS}])"
+_SPACE = rf"[^\S{_BREAKS}]*+"
 
 
 def _begun(word: str) -> str:
@@ -81,13 +84,13 @@ def _without_lead(output: str, assistant: str) -> str:
 
 
 def _speaker_line(names: tuple[str, ...]) -> re.Pattern[str]:
-    return _named_line(names, line=rf"{_LINE}\s*")
+    return _named_line(names, line=rf"{_LINE}{_SPACE}")
 
 
 @lru_cache(maxsize=64)
 def _named_line(names: tuple[str, ...], *, line: str) -> re.Pattern[str]:
     anyone = "|".join(re.escape(name.translate(_NARROW)) for name in names)
-    colon = r"[*_]*[^\S\n]*:"
+    colon = rf"[*_]*{_SPACE}:"
     plain, dressed = rf"(?:{anyone}){colon}", rf"[*_]+(?:{anyone}){colon}[*_]*"
     return re.compile(rf"{line}(?:{plain}|{dressed})", re.IGNORECASE)
 
@@ -95,7 +98,7 @@ def _named_line(names: tuple[str, ...], *, line: str) -> re.Pattern[str]:
 @lru_cache(maxsize=64)
 def _half_line(names: tuple[str, ...]) -> re.Pattern[str]:
     anyone = "|".join(_begun(name.translate(_NARROW)) for name in names)
-    return re.compile(rf"{_LINE}\s*[*_]*(?:{anyone})[*_]*[^\S\n]*\Z", re.IGNORECASE)
+    return re.compile(rf"{_LINE}{_SPACE}[*_]*(?:{anyone})[*_]*{_SPACE}\Z", re.IGNORECASE)
 
 
 def _doubtful_from(narrow: str, names: tuple[str, ...]) -> int:
