@@ -1,15 +1,16 @@
 """Writes a reply: step 6 of a message's path. Holds back what people must not see."""
 
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.cut import shown
 from bot.judge import Considered
-from bot.messages import Author, Entry, OutboxItem
-from bot.ports import Model, ModelCard, Platform
+from bot.messages import Author, OutboxItem
+from bot.ports import Model, Platform
 from bot.prompt import bursts, speaker_names
 from bot.signs import Signs
-from inference.wire.turns import reply_turns
+from inference.wire.chat_form import ChatForm
+from inference.wire.turns import Burst, reply_turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,12 @@ class Writer:
         Drafts are shown only to an addressed burst: an ambient reply may yet be withdrawn.
         """
         card = considered.card or await self.model.card()
-        entries = _entries(considered, card)
+        entries = [*considered.history, *considered.burst]
         assistant = card.form.assistant_name
         speakers = speaker_names(entries, me=self.me, assistant_name=assistant).values()
         turns = reply_turns(
             card.form,
-            bursts(entries, me=self.me, assistant_name=assistant),
+            _prompt(considered, card.form, self.me),
             persona=considered.rules.settings.persona,
         )
         signs, output, seen = Signs(self.platform), "", ""
@@ -47,17 +48,16 @@ class Writer:
         return shown(output, speakers=speakers, assistant=assistant, whole=True).text
 
 
-def _entries(considered: Considered, card: ModelCard) -> list[Entry]:
-    """Give what the reply is written from: history and burst, as they were decided on.
+def _prompt(considered: Considered, form: ChatForm, me: Author) -> list[Burst]:
+    """Give the bursts the reply is written from: those that were decided on.
 
     A prompted model replies from a prompt of its own, and gets the messages that asked as a last
     burst of theirs: a small one answers whatever stands beside them instead.
     """
-    if card.form.reply_prompt is None or not considered.is_addressed:
-        return [*considered.history, *considered.burst]
-    asked = [replace(entry, decision_id=_ASKED) for entry in considered.asked]
+    assistant = form.assistant_name
+    if form.reply_prompt is None or not considered.is_addressed:
+        entries = [*considered.history, *considered.burst]
+        return bursts(entries, me=me, assistant_name=assistant)
     beside = [entry for entry in considered.burst if not entry.addressed]
-    return [*considered.history, *beside, *asked]
-
-
-_ASKED = -1  # no decision's id: it only sets these messages apart
+    before = bursts([*considered.history, *beside], me=me, assistant_name=assistant)
+    return [*before, *bursts(considered.asked, me=me, assistant_name=assistant)]

@@ -69,6 +69,8 @@ class Scheduler:
             raise EngineStopped("the worker is shutting down")
         job = Job(steps, on_step=on_step, on_end=on_end, deadline=self._clock() + timeout_s)
         self._inbox.put(job)  # type: ignore[arg-type]
+        if self._stopped.is_set() and not self._thread.is_alive():
+            raise EngineStopped("the worker is shutting down")
         return job
 
     def close(self, *, timeout_s: float = 10.0) -> None:
@@ -82,6 +84,10 @@ class Scheduler:
             self._admit()
             if self._running:
                 self._step(self._running.popleft())
+        # What was put in beside `close` is told too: its caller waits for an end.
+        while not self._inbox.empty():
+            if (job := self._inbox.get()) is not None:
+                self._running.append(job)
         while self._running:
             self._end(self._running.popleft(), EngineStopped("the worker is shutting down"))
 
