@@ -118,6 +118,8 @@ def _quiet_start(model: str | None) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    # Each of its dozen retries would be a warning; what came of them is one error of ours.
+    os.environ.setdefault("HF_HUB_VERBOSITY", "error")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     if model in (None, "", "default"):
         os.environ["HF_HUB_OFFLINE"] = "1"

@@ -123,13 +123,13 @@ def _read(
     except OSError as error:
         raise _explained(name, folder, error, local=local) from error
     except Exception as error:  # each file format has errors of its own
-        raise ModelBroken(f"cannot load {folder}: {_first_line(error)}") from error
+        raise _broken(folder, error) from error
     return tokenizer, model
 
 
 def _explained(name: str, folder: str, error: OSError, *, local: bool) -> Exception:
     if local:
-        return ModelBroken(f"the model in {folder} is incomplete or damaged: {_first_line(error)}")
+        return _broken(folder, error)
     text = str(error)
     if "offline" in text or "connect" in text.lower() or "couldn't" in text.lower():
         return HubUnavailable(
@@ -137,6 +137,13 @@ def _explained(name: str, folder: str, error: OSError, *, local: bool) -> Except
             "or name a local folder"
         )
     return ModelMissing(f"there is no model {name!r} that can be loaded: {_first_line(error)}")
+
+
+def _broken(folder: str, error: Exception) -> ModelBroken:
+    return ModelBroken(
+        f"cannot load the model {folder} ({_first_line(error)}); "
+        "it needs config.json, tokenizer.json and the weights, as save_pretrained writes them"
+    )
 
 
 def _default_form(name: str, tokenizer: "PreTrainedTokenizerBase") -> str:
@@ -153,4 +160,4 @@ def _context(model: "PreTrainedModel", wanted: int | None) -> int:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n", 1)[0] or type(error).__name__
+    return str(error).strip().split("\n", 1)[0].rstrip(" :") or type(error).__name__
