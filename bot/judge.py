@@ -16,7 +16,7 @@ from bot.messages import Action, Author, ConversationKey, Decision, Entry, KeptD
 from bot.ports import Model, ModelCard, Score
 from bot.prompt import bursts
 from bot.store import Store
-from bot.trim import first_row_kept, later_half
+from bot.trim import first_row_kept, later_half, lighter_burst
 from inference.wire.turns import Turn, decision_turns
 
 logger = logging.getLogger(__name__)
@@ -28,12 +28,13 @@ MAX_ENTRIES = 400  # messages looked at; 2,048 tokens hold about 100 of ordinary
 class Considered:
     """A decision, the history that a reply to it is written from, and the burst it falls on.
 
-    `card` is None where the model could not be asked for it.
+    `heard` is the burst without what was too long for the model. `card` is None where the model could not be asked for it.
     """
 
     where: ConversationKey
     history: tuple[Entry, ...]
     burst: tuple[Entry, ...]
+    heard: tuple[Entry, ...]
     kept: KeptDecision
     rules: Rules
     card: ModelCard | None
@@ -46,7 +47,7 @@ class Considered:
     @property
     def asked(self) -> tuple[Entry, ...]:
         """The messages that a reply answers: the addressed ones, or the whole burst if none is."""
-        return tuple(entry for entry in self.burst if entry.addressed) or self.burst
+        return tuple(entry for entry in self.heard if entry.addressed) or self.heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,8 @@ class Judge:
             at=self.clock(),
         )
         history = tuple(entry for entry in shown if not is_waiting(entry))
-        return Considered(where, history, burst, kept, rules, card)
+        heard = tuple(entry for entry in shown if is_waiting(entry))
+        return Considered(where, history, burst, heard, kept, rules, card)
 
     async def reconsider(self, considered: Considered) -> Decision | None:
         """Look again before a reply is posted; None if it may be.
@@ -193,9 +195,9 @@ class Judge:
         if first_row is None and len(asked) < len(entries):
             first_row = asked[0].row
         if first_row is None:
-            return score.p_speak, entries
+            return score.p_speak, asked
         await self.store.messages.move_window(where, first_row)
-        return score.p_speak, _from_row(entries, first_row)
+        return score.p_speak, _from_row(asked, first_row)
 
     async def _asked(
         self, where: ConversationKey, entries: Sequence[Entry], rules: Rules, card: ModelCard
@@ -209,10 +211,10 @@ class Judge:
             try:
                 return await self.model.score(turns, session=str(where)), entries
             except ModelRefused:
-                first_row = later_half(entries) if _may_be_too_long(turns, card) else None
-                if first_row is None:
+                shorter = _shorter(entries) if _may_be_too_long(turns, card) else None
+                if shorter is None:
                     raise
-                entries = _from_row(entries, first_row)
+                entries = shorter
 
     def _turns(self, entries: Sequence[Entry], rules: Rules, card: ModelCard) -> list[Turn]:
         prompt = bursts(entries, me=self.me, assistant_name=card.form.assistant_name)
@@ -231,6 +233,14 @@ def is_waiting(entry: Entry) -> bool:
 
 def _from_row(entries: Sequence[Entry], first_row: int) -> list[Entry]:
     return [entry for entry in entries if entry.row >= first_row]
+
+
+def _shorter(entries: Sequence[Entry]) -> list[Entry] | None:
+    """Give the later half of a prompt, or of its only burst; None if it is one message."""
+    first_row = later_half(entries)
+    if first_row is not None:
+        return _from_row(entries, first_row)
+    return lighter_burst([entry for entry in entries if is_waiting(entry)])
 
 
 def _may_be_too_long(turns: Sequence[Turn], card: ModelCard) -> bool:

@@ -32,6 +32,18 @@ def later_half(entries: Sequence[Entry]) -> int | None:
     return _cut(entries, share=0.5)
 
 
+def lighter_burst(entries: Sequence[Entry]) -> list[Entry] | None:
+    """Give a burst without the older half of what can go, None if nothing can.
+
+    For a prompt that is one burst and too long all the same. What was said to the assistant stays,
+    and so does the last message.
+    """
+    loose = [entry.row for entry in entries[:-1] if not entry.addressed]
+    loose = loose or [entry.row for entry in entries[:-1]]
+    going = set(loose[: (len(loose) + 1) // 2])
+    return [entry for entry in entries if entry.row not in going] if going else None
+
+
 def _cut(entries: Sequence[Entry], *, share: float) -> int | None:
     starts = _burst_starts(entries)
     if not starts:

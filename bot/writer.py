@@ -27,7 +27,7 @@ class Writer:
         Drafts are shown only to an addressed burst: an ambient reply may yet be withdrawn.
         """
         card = considered.card or await self.model.card()
-        entries = [*considered.history, *considered.burst]
+        entries = [*considered.history, *considered.heard]
         assistant = card.form.assistant_name
         speakers = speaker_names(entries, me=self.me, assistant_name=assistant).values()
         turns = reply_turns(
@@ -56,8 +56,8 @@ def _prompt(considered: Considered, form: ChatForm, me: Author) -> list[Burst]:
     """
     assistant = form.assistant_name
     if form.reply_prompt is None or not considered.is_addressed:
-        entries = [*considered.history, *considered.burst]
+        entries = [*considered.history, *considered.heard]
         return bursts(entries, me=me, assistant_name=assistant)
-    beside = [entry for entry in considered.burst if not entry.addressed]
+    beside = [entry for entry in considered.heard if not entry.addressed]
     before = bursts([*considered.history, *beside], me=me, assistant_name=assistant)
     return [*before, *bursts(considered.asked, me=me, assistant_name=assistant)]

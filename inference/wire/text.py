@@ -9,9 +9,9 @@ import unicodedata
 
 LINE_BREAK = " ⏎ "
 MAX_NAME_CHARS = 40  # Discord allows 32 characters, Slack 80; longer names only cost tokens
-# Twice Discord's limit of 2000 characters. Counted in UTF-8 bytes, since a byte-level tokenizer may
-# spend a token on each: one message never fills the prompt.
-MAX_MESSAGE_BYTES = 4000
+# Discord's limit is 2000 characters. Counted in UTF-8 bytes, since a byte-level tokenizer may spend a
+# token on each: one message alone stays within a context of 4,096 tokens.
+MAX_MESSAGE_BYTES = 2000
 
 # Control tokens of the chat templates in use (ChatML, Llama 2 and 3, Zephyr, Gemma, Mistral,
 # DeepSeek, SmolLM2's and Qwen's own). The worker tokenises content without them; other servers may

@@ -111,6 +111,34 @@ async def test_a_burst_that_is_too_long_by_itself_fails_and_the_next_is_heard(st
     assert await scene.decisions() == [("failed", "model failed"), ("speak", "threshold")]
 
 
+async def test_a_question_is_answered_though_its_burst_is_too_long_for_the_model(store):
+    scene = Scene(store, Strict(max_prompt_tokens=60))
+    await scene.happened_before(
+        *(scene.message("Bob", " ".join([TEN_WORDS] * 3)) for _ in range(4)),
+        scene.message("Ana", "@Earshot where?", addressed=True),
+    )
+
+    scene.pipeline.conversations.wake(LOUNGE, addressed=True)
+    await scene.settled()
+
+    assert scene.posts == ["Paris."]
+    assert "where?" in scene.model.asked[-1][-2]["content"]
+
+
+async def test_a_burst_too_long_for_the_model_is_decided_by_its_newest_part(store):
+    scene = Scene(store, Strict(max_prompt_tokens=60))
+    await scene.happened_before(
+        *(scene.message("Bob", " ".join([TEN_WORDS] * 3)) for _ in range(4)),
+        scene.message("Ana", "where?"),
+    )
+
+    scene.pipeline.conversations.wake(LOUNGE, addressed=False)
+    await scene.settled()
+
+    assert await scene.decisions() == [("speak", "threshold")]
+    assert len(scene.platform.decisions[-1][1]) == 5
+
+
 class RefusesAll(FakeModel):
     num_asked = 0
 
