@@ -23,7 +23,7 @@ from bot.messages import (
     Rule,
 )
 from bot.pipeline import Pipeline
-from bot.platforms.local import WORKSPACE, mentions, person, reply_id
+from bot.platforms.local import WORKSPACE, is_blank, is_same_name, mentions, person, reply_id
 from bot.platforms.screen import Lines, Screen
 from inference.wire.text import MAX_NAME_CHARS
 
@@ -150,17 +150,17 @@ class Chat:
             await self._pipeline.conversations.drain()
             self._screen.clear()
             await self._command("clear confirm", self._speaker)
-        elif line:
+        elif not is_blank(line):
             await self._spoken(typed(line))
 
     async def _spoken(self, said: Typed) -> None:
         name = self._speaker if said.name is None else said.name
-        if name.casefold() == self._me.casefold():
+        if is_same_name(name, self._me):
             self._screen.line(
                 f"  {self._me} speaks for itself. To ask it, write @{self._me} and your question.",
                 style=NOTICE_STYLE,
             )
-        elif not said.text:
+        elif is_blank(said.text):
             self._speaker = name
         elif said.text.startswith("/"):
             await self._slash(said.text, name)
@@ -227,7 +227,8 @@ def person_style(name: str) -> str:
 def _is_name(text: str) -> bool:
     words = text.split()
     return (
-        len(text) <= MAX_NAME_CHARS
+        not is_blank(text)
+        and len(text) <= MAX_NAME_CHARS
         and len(words) <= MAX_NAME_WORDS
         and not text.replace(" ", "").isdigit()
     )

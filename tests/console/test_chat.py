@@ -121,9 +121,17 @@ async def test_another_slash_command_is_answered_with_the_right_one(pipe: Sittin
 
 
 async def test_nobody_speaks_in_its_name(pipe: Sitting, store: Store) -> None:
-    output = await pipe.types("earshot: I resign", "Earshot:")
+    output = await pipe.types(
+        "earshot: I resign", "Earshot:", "\uff25arshot: hi", "Ear\u00adshot: hi"
+    )
 
-    assert output.count("Earshot speaks for itself.") == 2
+    assert output.count("Earshot speaks for itself.") == 4
+    assert await store.messages.recent(CHAT, limit=5) == []
+
+
+async def test_what_nobody_can_see_is_not_said(pipe: Sitting, store: Store) -> None:
+    await pipe.types("\u2060", "\u00ad\u200b", "Mia: \u2060")
+
     assert await store.messages.recent(CHAT, limit=5) == []
 
 

@@ -84,7 +84,7 @@ async def test_a_reply_to_the_assistant_is_addressed_and_one_to_a_person_is_not(
     assert not to_ana.json()["addressed"]
 
 
-@pytest.mark.parametrize("text", ["", "   \n", "\u200b\u200e"])
+@pytest.mark.parametrize("text", ["", "   \n", "\u200b\u200e", "\u2060", "\u00ad \u200d", "\u3164"])
 async def test_an_empty_message_is_refused_kindly(say, text):
     answer = await say("m1", text)
 
@@ -121,7 +121,9 @@ async def test_ids_that_could_be_the_assistants_or_break_a_path_are_refused(say,
     assert (await say(message_id, "hello")).status_code == 422
 
 
-@pytest.mark.parametrize("name", ["", " ", "earshot", "x" * 41, "\u200d"])
+@pytest.mark.parametrize(
+    "name", ["", " ", "earshot", "\uff25arshot", "Ear\u00adshot", "x" * 41, "\u200d", "\u00ad"]
+)
 async def test_names_that_nobody_can_have_are_refused(say, name):
     answer = await say("m1", "hello", name=name)
 

@@ -9,11 +9,10 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from bot.messages import MAX_PERSONA_CHARS, Mode
-from bot.platforms.local import REPLY_PREFIX
+from bot.platforms.local import REPLY_PREFIX, is_blank
 from bot.platforms.room.room import MAX_TEXT_CHARS, room_name
 
 _ID = re.compile(rf"(?!{REPLY_PREFIX})[A-Za-z0-9-]{{1,64}}")
-_INVISIBLE = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]*")
 
 
 def _checked_id(value: str) -> str:
@@ -23,7 +22,7 @@ def _checked_id(value: str) -> str:
 
 
 def _checked_text(text: str) -> str:
-    if _INVISIBLE.fullmatch(text):
+    if is_blank(text):
         raise ValueError("There is nothing to send yet: write something first.")
     if len(text) > MAX_TEXT_CHARS:
         raise ValueError(f"A message can have {MAX_TEXT_CHARS:,} characters at most.")

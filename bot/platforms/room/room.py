@@ -14,7 +14,7 @@ from bot.eagerness import describe, threshold_for
 from bot.messages import Author, ConversationKey
 from bot.model_cards import card_within
 from bot.pipeline import Pipeline
-from bot.platforms.local import WORKSPACE, person
+from bot.platforms.local import WORKSPACE, is_blank, is_same_name, person
 from bot.platforms.room.platform import PLATFORM, RoomPlatform
 from bot.platforms.room.views import Json, settings_view
 from bot.ports import Model, ModelCard
@@ -26,7 +26,6 @@ FIRST_ROOM = "Lobby"
 MAX_ROOM_CHARS = 60
 MAX_TEXT_CHARS = 200_000  # far above what people paste; the model sees a short part of it
 CARD_TIMEOUT_S = 3.0
-_JOINERS = "\u200c\u200d"  # invisible alone, yet part of many emoji and scripts
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
@@ -70,7 +69,7 @@ class Room:
             raise ValueError("A speaker needs a name.")
         if len(shown) > MAX_NAME_CHARS:
             raise ValueError(f"A name can have {MAX_NAME_CHARS} characters at most.")
-        if shown.casefold() == self.me.name.casefold():
+        if is_same_name(shown, self.me.name):
             raise ValueError(f"{self.me.name} is the assistant. Please choose another name.")
         return person(shown)
 
@@ -95,4 +94,4 @@ def room_name(name: str) -> str:
 def one_line(name: str) -> str:
     """Give a name without line breaks, invisible characters and repeated spaces."""
     shown = " ".join(_UNSEEN.sub(" ", unicodedata.normalize("NFC", name)).split())
-    return shown if shown.strip(_JOINERS) else ""
+    return "" if is_blank(shown) else shown
