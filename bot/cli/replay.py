@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bot.config import Settings
-from bot.errors import ConfigError
+from bot.errors import ConfigError, ModelUnavailable
 from bot.messages import Action, Mode
 from bot.platforms.replay import Replay, Replayed
 from bot.runtime import assistant, opened_model, opened_store
@@ -47,7 +48,10 @@ def read_conversations(file: Path, *, limit: int | None) -> list[FileConversatio
 
 
 def replay(settings: Settings, file: Path, *, limit: int | None, options: Options) -> None:
-    """Replay a file's first `limit` conversations (None: all). Raises ConfigError."""
+    """Replay a file's first `limit` conversations (None: all).
+
+    Raises ConfigError, StoreError, and ModelError if the model answers nothing at all.
+    """
     if options.own_history and not options.with_replies:
         raise ConfigError("--own-history needs the replies: leave --no-replies out.")
     conversations = read_conversations(file, limit=limit)
@@ -58,14 +62,8 @@ async def _replay(
     conversations: Sequence[FileConversation], settings: Settings, options: Options
 ) -> None:
     total = sum(not m.from_assistant for c in conversations for m in c.messages)
-    out, errors = Console(highlight=False, soft_wrap=True), Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with (
-        TemporaryDirectory(prefix="earshot-replay-") as folder,
-        Progress(
-            *columns, TimeRemainingColumn(), console=errors, disable=not errors.is_terminal
-        ) as bar,
-    ):
+    out = Console(highlight=False, soft_wrap=True)
+    with TemporaryDirectory(prefix="earshot-replay-") as folder, _bar() as bar:
         task = bar.add_task("loading the model", total=total)
         of_replay = settings.model_copy(
             update={
@@ -75,6 +73,7 @@ async def _replay(
         )
         async with opened_store(of_replay) as store, opened_model(settings) as served:
             await served.wait_ready()
+            await served.model.card()
             bar.update(task, description="replaying")
             runner = Replay(
                 store=store,
@@ -83,13 +82,32 @@ async def _replay(
                 own_history=options.own_history,
                 with_replies=options.with_replies,
             )
+            num_decided = 0
             for conversation in conversations:
                 if not options.as_json:
                     out.rule(escape(conversation.id))
                 async with aclosing(runner.conversation(conversation)) as messages:
                     async for replayed in messages:
                         _show(out, replayed, name=settings.name, as_json=options.as_json)
+                        num_decided += replayed.decision.action is not Action.FAILED
                         bar.advance(task)
+                        await served.wait_loaded()
+    if total and not num_decided:
+        raise ModelUnavailable("The model gave no answer to any message: see the log lines above.")
+
+
+def _bar() -> Progress:
+    """Make the progress bar: on a terminal alone, and never in what goes into a pipe or a file."""
+    errors = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=errors,
+        disable=not errors.is_terminal,
+        redirect_stdout=sys.stdout.isatty(),
+    )
 
 
 def _show(out: Console, replayed: Replayed, *, name: str, as_json: bool) -> None:

@@ -1,5 +1,12 @@
+import contextlib
+import http.server
 import json
+import os
 import socket
+import subprocess
+import threading
+
+from tests.front.conftest import EARSHOT, TIMEOUT_S
 
 LINE = {
     "id": "trip",
@@ -66,6 +73,45 @@ def test_a_replay_prints_one_object_a_message_and_nothing_else(earshot, tmp_path
         assert 0.0 < one["p_speak"] < 1.0
         assert (one["action"] == "speak") == (one["p_speak"] >= one["threshold"])
     assert done.returncode == 0
+
+
+def test_a_replay_into_a_file_shows_its_bar_on_the_terminal_alone(settings, tmp_path):
+    file, shown = tmp_path / "chat.jsonl", tmp_path / "shown"
+    file.write_text(json.dumps(LINE) + "\n")
+    screen, terminal = os.openpty()
+
+    with shown.open("wb") as output:
+        process = subprocess.Popen(
+            [*EARSHOT, "replay", str(file), "--json", "--no-replies"],
+            stdout=output,
+            stderr=terminal,
+            env=settings | {"TERM": "xterm"},
+        )
+    os.close(terminal)
+    seen = b""
+    with contextlib.suppress(OSError):  # Linux ends a terminal that nobody holds with EIO
+        while part := os.read(screen, 65536):
+            seen += part
+    os.close(screen)
+
+    assert process.wait(TIMEOUT_S) == 0
+    assert [json.loads(line)["index"] for line in shown.read_text().splitlines()] == [0, 1, 3]
+    assert b"replaying" in seen
+    assert b"p_speak" not in seen
+
+
+def test_a_replay_in_which_the_model_gave_no_answer_at_all_fails(earshot, tmp_path):
+    file = tmp_path / "chat.jsonl"
+    file.write_text(json.dumps(LINE) + "\n")
+
+    with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as web:
+        threading.Thread(target=web.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{web.server_port}/v1"
+        done = earshot("replay", str(file), EARSHOT_MODEL_URL=url)
+        web.shutdown()
+
+    assert done.returncode == 1
+    assert "failed with HTTP 501" in done.stderr
 
 
 def test_a_replay_for_people_shows_names_scores_and_reasons(earshot, tmp_path):
