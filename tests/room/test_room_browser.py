@@ -179,12 +179,34 @@ async def test_mode_and_persona_are_set_on_the_page(page):
     await expect(page.get_by_label("Mention")).to_be_checked()
 
 
+async def test_limits_are_set_and_taken_back_on_the_page(page):
+    limits, share = page.locator("#limits summary"), page.get_by_label("Share of voice")
+    await expect(share).to_be_hidden()
+    await limits.click()
+    await share.select_option("20 %")
+    await expect(limits).to_have_text("Limits 20 %")
+    await page.get_by_label("Cooldown").select_option("5 minutes")
+    await expect(limits).to_have_text("Limits 20 % · 5 minutes")
+
+    await page.reload()
+
+    await expect(limits).to_have_text("Limits 20 % · 5 minutes")
+    await limits.click()
+    await share.select_option("no limit")
+    await expect(limits).to_have_text("Limits 5 minutes")
+    await page.reload()
+    await expect(limits).to_have_text("Limits 5 minutes")
+    await expect(share).to_have_value("")
+
+
 async def test_commands_complete_by_keyboard_and_answer_only_the_asker(page):
     await say(page, "lunch was great")
     await expect(page.locator(".mark")).to_contain_text("silent")
 
     await page.locator("#text").press_sequentially("/wh")
-    await expect(page.get_by_role("option")).to_contain_text("/assistant why")
+    await expect(page.locator("#completions").get_by_role("option")).to_contain_text(
+        "/assistant why"
+    )
     await page.keyboard.press("Enter")
     await expect(page.locator("#text")).to_have_value("/assistant why ")
     await page.keyboard.type("1")

@@ -197,7 +197,27 @@ async def test_settings_are_changed_one_by_one_and_the_dial_says_what_it_means(c
     assert settings["persona"] == "a pirate"
 
 
-@pytest.mark.parametrize("bad", [{"eagerness": 101}, {"mode": "loud"}, {"volume": 3}])
+async def test_limits_are_set_and_taken_back(client):
+    async def change(**limits):
+        answer = (await client.patch("/api/rooms/Lobby/settings", json=limits)).json()
+        return answer["max_share_of_voice"], answer["cooldown_s"]
+
+    assert await change(max_share_of_voice=0.2) == (0.2, 0.0)
+    assert await change(cooldown_s=300) == (0.2, 300.0)
+    assert await change(max_share_of_voice=None, mode=None) == (None, 300.0)
+    assert await change(cooldown_s=0) == (None, 0.0)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"eagerness": 101},
+        {"mode": "loud"},
+        {"volume": 3},
+        {"max_share_of_voice": 1.5},
+        {"cooldown_s": -1},
+    ],
+)
 async def test_settings_that_do_not_exist_are_refused(client, bad):
     answer = await client.patch("/api/rooms/Lobby/settings", json=bad)
 

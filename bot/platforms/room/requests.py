@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from bot.messages import MAX_PERSONA_CHARS, Mode
 from bot.platforms.local import REPLY_PREFIX, is_blank
 from bot.platforms.room.room import MAX_TEXT_CHARS, room_name
+from bot.store.setting_values import MAX_COOLDOWN_S
 
 _ID = re.compile(rf"(?!{REPLY_PREFIX})[A-Za-z0-9-]{{1,64}}")
 
@@ -59,11 +60,25 @@ class EditedMessage(_Request):
 
 
 class ChangedSettings(_Request):
-    """The settings to change; None leaves one as it is."""
+    """The settings to change; what is left out stays as it is, and so does what is None.
+
+    Only `max_share_of_voice` can be set to None: no limit.
+    """
 
     mode: Mode | None = None
     eagerness: int | None = Field(default=None, ge=0, le=100)
     persona: str | None = Field(default=None, max_length=MAX_PERSONA_CHARS)
+    max_share_of_voice: float | None = Field(default=None, ge=0, le=1)
+    cooldown_s: float | None = Field(default=None, ge=0, le=MAX_COOLDOWN_S)
+
+    def changes(self) -> dict[str, object]:
+        """Give the new values by the names of their settings."""
+        sent = self.model_dump(exclude_unset=True)
+        return {
+            name: value
+            for name, value in sent.items()
+            if value is not None or name == "max_share_of_voice"
+        }
 
 
 class CommandLine(_Request):

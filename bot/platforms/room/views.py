@@ -100,6 +100,8 @@ def settings_view(settings: ChannelSettings, *, meaning: str, threshold: float |
         "mode": settings.mode.value,
         "eagerness": settings.eagerness,
         "persona": settings.persona,
+        "max_share_of_voice": settings.max_share_of_voice,
+        "cooldown_s": settings.cooldown_s,
         "meaning": meaning,
         "threshold": threshold,
         "quiet_until": settings.quiet_until.isoformat() if settings.quiet_until else None,

@@ -1,4 +1,4 @@
-// How Earshot listens in this room: the dial, the mode, the persona.
+// How Earshot listens in this room: the dial, the mode, the persona, the limits.
 
 import * as api from "./api.js";
 import { $, el } from "./dom.js";
@@ -6,6 +6,8 @@ import { markText, meter } from "./mark.js";
 
 const dial = $("#eagerness");
 const persona = $("#persona");
+const share = $("#share");
+const cooldown = $("#cooldown");
 const error = $("#settings-error");
 const MODES = { active: "listening", mention: "answers when addressed", listen: "reads only", off: "off" };
 let room = "";
@@ -20,6 +22,7 @@ export function load(nextRoom, settings) {
   $("#eagerness-value").textContent = settings.eagerness;
   explain(settings);
   document.querySelector(`#modes input[value="${settings.mode}"]`).checked = true;
+  showLimits(settings);
   if (!isTyping) persona.value = settings.persona;
   $("#persona-save").hidden = persona.value === settings.persona;
   const quiet = settings.quiet_until && new Date(settings.quiet_until) > new Date()
@@ -31,6 +34,20 @@ export function load(nextRoom, settings) {
 function explain({ meaning, threshold }) {
   const at = typeof threshold === "number" && !meaning.includes("P(speak)") ? ` Threshold ${threshold.toFixed(2)}.` : "";
   $("#eagerness-meaning").textContent = `${meaning}${at}`;
+}
+
+function showLimits(settings) {
+  choose(share, settings.max_share_of_voice ?? "", (value) => `${Math.round(value * 100)} %`);
+  choose(cooldown, settings.cooldown_s, (value) => `${Math.round(value)} s`);
+  const set = [share, cooldown].filter((select) => select.value !== select.options[0].value);
+  $("#limits-summary").textContent = set.map((select) => select.selectedOptions[0].textContent).join(" · ");
+}
+
+// A value that the list lacks was set elsewhere: it gets a place of its own.
+function choose(select, value, words) {
+  if (![...select.options].some((option) => option.value === String(value)))
+    select.append(el("option", { value: String(value) }, words(value)));
+  select.value = String(value);
 }
 
 async function change(changes) {
@@ -57,6 +74,8 @@ dial.addEventListener("change", () => {
   change({ eagerness: Number(dial.value) });
 });
 $("#modes").addEventListener("change", (event) => change({ mode: event.target.value }));
+share.addEventListener("change", () => change({ max_share_of_voice: share.value === "" ? null : Number(share.value) }));
+cooldown.addEventListener("change", () => change({ cooldown_s: Number(cooldown.value) }));
 persona.addEventListener("input", () => { $("#persona-save").hidden = persona.value === saved.persona; });
 $("#persona-form").addEventListener("submit", async (event) => {
   event.preventDefault();
