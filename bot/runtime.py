@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
 
 from bot.config import Settings
 from bot.errors import ConfigError, EarshotError, StoreError
@@ -22,11 +24,15 @@ from bot.store import Store
 from bot.supervisor import WorkerProcess, WorkerStatus
 from inference.wire.chat_form import ChatForm
 
+if TYPE_CHECKING:
+    from bot.platforms.screen import Screen
+
 logger = logging.getLogger(__name__)
 
 PURGE_EVERY_S = 3600.0
 LOAD_TIMEOUT_S = 600.0  # a 7B model from a slow disk; the default model takes seconds
 REMOTE = WorkerStatus("ready", "")
+OnStatus = Callable[[WorkerStatus], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +68,13 @@ def utc_now() -> datetime:
 
 
 @asynccontextmanager
-async def opened_model(settings: Settings) -> AsyncIterator[ServedModel]:
+async def opened_model(
+    settings: Settings, *, on_status: OnStatus | None = None
+) -> AsyncIterator[ServedModel]:
     """Use the server at `model_url`, or start our own worker and stop it in the end.
 
-    Does not wait for the model. Raises ConfigError for a chat form that cannot be read.
+    Does not wait for the model; `on_status` hears how our own worker comes up. Raises ConfigError
+    for a chat form that cannot be read.
     """
     form = _chat_form(settings)
     async with AsyncExitStack() as stack:
@@ -76,6 +85,7 @@ async def opened_model(settings: Settings) -> AsyncIterator[ServedModel]:
                     model=settings.model or None,
                     adapter=settings.adapter,
                     threads=settings.worker_threads,
+                    on_status=on_status,
                 )
             )
         key = settings.model_api_key
@@ -128,11 +138,16 @@ async def running_pipeline(
 
 
 async def run_room(
-    settings: Settings, *, host: str, port: int, on_open: Callable[[str], None]
+    settings: Settings,
+    *,
+    host: str,
+    port: int,
+    on_open: Callable[[str], None],
+    on_status: OnStatus | None = None,
 ) -> None:
     """Serve the room until the process is told to stop; `on_open` is told its address.
 
-    Raises StoreError or ConfigError.
+    `on_status` hears how our own worker is doing. Raises StoreError or ConfigError.
     """
     from bot.commands import Commands
     from bot.platforms.room.app import room_app
@@ -143,7 +158,7 @@ async def run_room(
     platform = RoomPlatform()
     async with (
         opened_store(settings) as store,
-        opened_model(settings) as served,
+        opened_model(settings, on_status=on_status) as served,
         running_pipeline(settings, platform, store=store, served=served) as pipeline,
     ):
         room = Room(
@@ -171,12 +186,17 @@ async def run_chat(settings: Settings) -> None:
     platform = ConsolePlatform(screen, me=settings.name)
     async with (
         opened_store(settings) as store,
-        opened_model(settings) as served,
+        opened_model(settings, on_status=partial(_show_loading, screen)) as served,
         running_pipeline(settings, platform, store=store, served=served) as pipeline,
     ):
         commands = Commands(store=store, model=served.model)
         with opened_lines(screen) as lines:
             await Chat(pipeline, commands, screen).run(lines)
+
+
+def _show_loading(screen: "Screen", status: WorkerStatus) -> None:
+    """Say beside the prompt how far the model is: a bar would be in the way of what is typed."""
+    screen.status(status.detail if status.state == "loading" else "")
 
 
 async def _purge_for_ever(store: Store, clock: Callable[[], datetime]) -> None:

@@ -28,10 +28,14 @@ WorkerState = Literal["starting", "loading", "ready", "restarting", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class WorkerStatus:
-    """How the worker is doing. `detail` is a sentence for people, "" when it is ready."""
+    """How the worker is doing. `detail` is a sentence for people, "" when it is ready.
+
+    `progress` is how much is loaded, from 0 to 1, None where that is not known.
+    """
 
     state: WorkerState
     detail: str
+    progress: float | None = None
 
 
 class WorkerProcess:
@@ -146,7 +150,7 @@ class WorkerProcess:
             self._was_ready = True
             self._tell("ready", "")
         elif health.status == "loading" and self._status.state != "ready":
-            self._tell("loading", health.detail)
+            self._tell("loading", health.detail, health.progress)
 
     def _give_up(self, end: End) -> None:
         if end.lacks is not None:
@@ -161,8 +165,8 @@ class WorkerProcess:
         logger.error("%s", reason)
         self._tell("failed", reason)
 
-    def _tell(self, state: WorkerState, detail: str) -> None:
-        status = WorkerStatus(state, detail)
+    def _tell(self, state: WorkerState, detail: str, progress: float | None = None) -> None:
+        status = WorkerStatus(state, detail, progress)
         if status == self._status:
             return
         self._status = status

@@ -13,10 +13,14 @@ from bot.model_faults import Server
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """One answer. `status` is the worker's word, "silent" if there was none or one of no sense."""
+    """One answer. `status` is the worker's word, "silent" if there was none or one of no sense.
+
+    `progress` is how much is loaded, from 0 to 1, None where that is not known.
+    """
 
     status: str
     detail: str = ""
+    progress: float | None = None
 
 
 SILENT = Health("silent")
@@ -25,6 +29,7 @@ SILENT = Health("silent")
 class _Body(BaseModel):
     status: str
     detail: str = ""
+    progress: float | None = None
 
 
 class HealthProbe:
@@ -49,7 +54,7 @@ class HealthProbe:
             answer = _Body.model_validate(body)
         except ValidationError:
             return SILENT
-        return Health(answer.status, answer.detail)
+        return Health(answer.status, answer.detail, answer.progress)
 
     async def __aenter__(self) -> Self:
         """Prepare, without connecting."""

@@ -5,10 +5,9 @@ for the default model and for folders.
 """
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from inference.adapters import check_adapter, merged_adapter
 from inference.chat_forms import find_form, fitted, parting_ids
@@ -24,8 +23,15 @@ DEFAULT_ALIAS = "default"
 MAX_PROMPT_TOKENS = 4096  # what a context may hold where the model allows more and nobody asks
 logger = logging.getLogger(__name__)
 
-Report = Callable[[str], None]
-"""Hears in words what the loading is doing."""
+
+class Report(Protocol):
+    """Hears what the loading is doing."""
+
+    def __call__(self, detail: str, progress: float | None = None) -> None:
+        """Take note: in words, and as a share from 0 to 1, None where it is not known."""
+
+
+def _unheard(detail: str, progress: float | None = None) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ def load(
     *,
     adapter: Path | None = None,
     max_prompt_tokens: int | None = None,
-    report: Report = lambda _: None,
+    report: Report = _unheard,
 ) -> LoadedModel:
     """Load a model in float32 on a CPU, in its own precision on a GPU.
 
@@ -84,7 +90,7 @@ def _locate(model_id: str, report: Report) -> tuple[str, str, bool]:
     if model_id in (DEFAULT_ALIAS, DEFAULT_MODEL):
 
         def converted(share: float) -> None:
-            report(f"converting the default model: {share:.0%}")
+            report(f"converting the default model: {share:.0%}", share)
 
         return DEFAULT_MODEL, str(default_model_folder(converted)), True
     if not _is_folder(model_id):

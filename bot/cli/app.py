@@ -69,6 +69,7 @@ def room(
 ) -> None:
     """Open the room: a group chat in the browser, with you as everyone and Earshot listening."""
     settings = begin(ctx)
+    from bot.cli.loading import LoadingBar
     from bot.cli.terminal import err
     from bot.listening import check_port
     from bot.runtime import run_room
@@ -77,10 +78,12 @@ def room(
     port = settings.room_port if port is None else port
     check_port(host, port)
 
-    def say_where(url: str) -> None:
-        err().print(f"The room is open: {url}  (Ctrl-C closes it)")
+    with LoadingBar(err()) as bar:
 
-    asyncio.run(run_room(settings, host=host, port=port, on_open=say_where))
+        def say_where(url: str) -> None:
+            bar.say(f"The room is open: {url}  (Ctrl-C closes it)")
+
+        asyncio.run(run_room(settings, host=host, port=port, on_open=say_where, on_status=bar))
 
 
 @app.command()

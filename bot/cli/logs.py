@@ -1,7 +1,9 @@
 """Logging for a person at a terminal: one line a record on stderr, and no secret in it."""
 
 import logging
+import sys
 from collections.abc import Sequence
+from typing import TextIO
 
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 # At "info" they log each request and each plugin; what these serve is a line of ours.
@@ -24,9 +26,18 @@ class RedactingFormatter(logging.Formatter):
         return text
 
 
+class StderrHandler(logging.StreamHandler[TextIO]):
+    """Writes to whatever sys.stderr is: a progress bar stands in for it, to stay below the lines."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record."""
+        self.stream = sys.stderr
+        super().emit(record)
+
+
 def configure_logging(level: str, *, secrets: Sequence[str]) -> None:
     """Send what is logged from `level` on ("debug" to "error") to stderr."""
-    handler = logging.StreamHandler()
+    handler = StderrHandler()
     handler.setFormatter(RedactingFormatter(secrets))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in TALKATIVE:

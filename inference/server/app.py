@@ -58,7 +58,7 @@ def create_app(worker: Worker) -> FastAPI:
 
 async def _health(worker: Worker) -> Response:
     if worker.status != "ready":
-        body = {"status": worker.status, "detail": worker.detail}
+        body = {"status": worker.status, "detail": worker.detail, "progress": worker.progress}
         return JSONResponse(body, status_code=503)
     runtime = worker.ready()
     if not await runtime.ping():

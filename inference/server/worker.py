@@ -88,6 +88,7 @@ class Worker:
         self._runtime: Runtime | None = None
         self.status: Literal["loading", "ready", "failed"] = "loading"
         self.detail = "starting"
+        self.progress: float | None = None  # of what `detail` says, from 0 to 1
 
     def start(self) -> None:
         """Begin to load."""
@@ -114,16 +115,25 @@ class Worker:
             self._runtime = self._load(self._report)
         except InferenceError as error:
             logger.error("%s", error)  # noqa: TRY400 - written for people; the trace says nothing more
-            self.status, self.detail = "failed", str(error)
+            self._end("failed", str(error))
         except Exception:
             logger.exception("the model could not be loaded")
-            self.status = "failed"
-            self.detail = "the model could not be loaded; see the worker's log"
+            self._end("failed", "the model could not be loaded; see the worker's log")
         else:
-            self.status, self.detail = "ready", ""
+            self._end("ready", "")
             logger.info("ready: %s", self._runtime.loaded.id)
 
-    def _report(self, detail: str) -> None:
-        if detail != self.detail:
+    def _end(self, status: Literal["ready", "failed"], detail: str) -> None:
+        self.status, self.detail, self.progress = status, detail, None
+
+    def _report(self, detail: str, progress: float | None = None) -> None:
+        """Keep what the loading is doing; the log gets a line for each tenth of it."""
+        if _tenth(progress) != _tenth(self.progress) or (
+            progress is None and detail != self.detail
+        ):
             logger.info("%s", detail)
-            self.detail = detail
+        self.detail, self.progress = detail, progress
+
+
+def _tenth(progress: float | None) -> int | None:
+    return None if progress is None else int(10 * progress)

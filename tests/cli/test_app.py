@@ -11,6 +11,7 @@ import pytest
 from bot import __main__ as program, runtime
 from bot.cli import bench, replay as replaying, worker
 from bot.errors import ConfigError
+from bot.supervisor import WorkerStatus
 
 ROOT = Path(__file__).parents[2]
 
@@ -123,8 +124,9 @@ def test_the_terminal_chat_is_not_drowned_in_log_lines(
 def test_the_room_is_served_where_the_settings_say(earshot, monkeypatch):
     served = []
 
-    async def run_room(settings, *, host, port, on_open):
+    async def run_room(settings, *, host, port, on_open, on_status):
         served.append((settings.name, host, port))
+        on_status(WorkerStatus("loading", "converting the default model: 40%", 0.4))
         on_open(f"http://{host}:8765")
 
     monkeypatch.setattr(runtime, "run_room", run_room)

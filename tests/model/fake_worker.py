@@ -42,7 +42,8 @@ class Handler(BaseHTTPRequestHandler):
         if Handler.failure:
             self.answer(503, {"status": "failed", "detail": Handler.failure})
         elif Handler.num_health <= Handler.num_loading:
-            self.answer(503, {"status": "loading", "detail": f"step {Handler.num_health}"})
+            detail, progress = f"step {Handler.num_health}", Handler.num_health / 4
+            self.answer(503, {"status": "loading", "detail": detail, "progress": progress})
         else:
             self.answer(200, {"status": "ready", "model": "fake"})
 

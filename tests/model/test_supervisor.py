@@ -73,8 +73,8 @@ async def test_a_worker_is_started_told_of_while_it_loads_and_then_ready():
 
         assert before == WorkerStatus("starting", "the worker is starting")
         assert watcher.heard == [
-            WorkerStatus("loading", "step 1"),
-            WorkerStatus("loading", "step 2"),
+            WorkerStatus("loading", "step 1", 0.25),
+            WorkerStatus("loading", "step 2", 0.5),
             WorkerStatus("ready", ""),
         ]
 

@@ -33,6 +33,10 @@ async def health_of(answer):
             http("503 Service Unavailable", '{"status": "loading", "detail": "converting: 40%"}'),
             Health("loading", "converting: 40%"),
         ),
+        (
+            http("503 Service Unavailable", '{"status": "loading", "detail": "", "progress": 0.4}'),
+            Health("loading", "", 0.4),
+        ),
         (http("200 OK", '["fine", "thanks"]'), SILENT),
         (http("200 OK", '{"status": 5}'), SILENT),
         (http("200 OK", "{broken"), SILENT),

@@ -66,7 +66,7 @@ class House:
             clock=lambda: datetime.now(UTC),
             settling=Settling(self.quiet_s, 6.0),
         )
-        status = SimpleNamespace(state="ready", detail="")
+        status = SimpleNamespace(state="ready", detail="", progress=None)
         async with closing(store), pipeline.conversations:
             await pipeline.resume()
             commands = Commands(store=store, model=self.model)

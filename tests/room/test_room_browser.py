@@ -329,7 +329,13 @@ async def test_the_page_says_that_the_model_is_loading_and_when_it_failed(page, 
     banner = page.locator("#model-banner")
     open_room.status.state = "loading"
     open_room.status.detail = "converting the default model: 40%"
+    open_room.status.progress = 0.4
     await expect(banner).to_have_text("The model is loading: converting the default model: 40%")
+    bar = page.get_by_role("progressbar", name="How much of the model is loaded")
+    await expect(bar).to_have_js_property("value", 0.4)
+    open_room.status.detail, open_room.status.progress = "loading the default model", None
+    await expect(bar).to_be_hidden()
+    await expect(banner).to_contain_text("loading the default model")
     open_room.status.state, open_room.status.detail = "failed", "out of memory"
     await expect(banner).to_have_text("The model failed: out of memory")
     open_room.status.state = "ready"

@@ -114,7 +114,7 @@ async def read(lines, kind):
 async def test_the_stream_tells_what_is_said_decided_and_how_the_model_is_doing(
     client, say, running
 ):
-    running.status.state, running.status.detail = "loading", "40%"
+    running.status.state, running.status.detail, running.status.progress = "loading", "40%", 0.4
     async with client.stream("GET", "/api/events") as response:
         lines = response.aiter_lines()
         status = await read(lines, "status")
@@ -124,7 +124,7 @@ async def test_the_stream_tells_what_is_said_decided_and_how_the_model_is_doing(
         running.status.state = "ready"
         ready = await read(lines, "status")
 
-    assert status == {"room": None, "state": "loading", "detail": "40%"}
+    assert status == {"room": None, "state": "loading", "detail": "40%", "progress": 0.4}
     assert (message["room"], message["message"]["text"]) == ("Lobby", "hello")
     assert decided["marks"]["m1"]["state"] == "silent"
     assert ready["state"] == "ready"

@@ -12,7 +12,7 @@ from bot.platforms.room.platform import PLATFORM
 from bot.platforms.room.requests import ChangedSettings, NewRoom
 from bot.platforms.room.room import FIRST_ROOM, Room, room_key, room_name
 from bot.platforms.room.samples import samples
-from bot.platforms.room.views import Json, author_view, entry_view, speakers_view
+from bot.platforms.room.views import Json, author_view, entry_view, speakers_view, status_view
 
 router = APIRouter(prefix="/api")
 PAGE_SIZE = 200  # messages; the page asks for more of them with ?limit=
@@ -42,10 +42,9 @@ RoomName = Annotated[str, Depends(checked_room)]
 @router.get("/state")
 async def state(earshot: TheRoom) -> Json:
     """Give what the page shows around the rooms."""
-    status = earshot.status()
     return {
         "me": author_view(earshot.me),
-        "status": {"state": status.state, "detail": status.detail},
+        "status": status_view(earshot.status()),
         "rooms": await _rooms(earshot),
     }
 

@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 from bot.platforms.room.events import Event
 from bot.platforms.room.room import Room
 from bot.platforms.room.room_routes import TheRoom
+from bot.platforms.room.views import status_view
 
 router = APIRouter(prefix="/api")
 TICK_S = 1.0  # how soon a page sees that the model is ready
@@ -42,5 +43,4 @@ async def _stream(earshot: Room) -> AsyncIterator[str]:
 
 
 def _status(earshot: Room) -> str:
-    status = earshot.status()
-    return Event("status", None, {"state": status.state, "detail": status.detail}).encoded()
+    return Event("status", None, status_view(earshot.status())).encoded()

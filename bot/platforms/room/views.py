@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from bot.messages import Author, ChannelSettings, Entry, KeptDecision, Message, OutboxItem
 from bot.platforms.local import reply_id
+from bot.supervisor import WorkerStatus
 
 Json = dict[str, object]
 _EMPTY: Json = {
@@ -17,6 +18,11 @@ _EMPTY: Json = {
     "hidden": False,
     "mark": None,
 }
+
+
+def status_view(status: WorkerStatus) -> Json:
+    """Show how the model is doing."""
+    return {"state": status.state, "detail": status.detail, "progress": status.progress}
 
 
 def author_view(author: Author) -> Json:

@@ -50,13 +50,16 @@ function typing(on) {
   $("#typing span").hidden = !on;
 }
 
-function modelStatus({ state, detail }) {
+function modelStatus({ state, detail, progress }) {
   const banner = $("#model-banner");
   const words = { failed: "The model failed", restarting: "The model is starting again" }[state] ?? "The model is loading";
   banner.hidden = state === "ready";
   banner.className = `banner ${state === "failed" ? "failed" : "working"}`;
   const text = detail ? `${words}: ${detail}` : `${words}.`;
-  if (banner.textContent !== text) banner.textContent = text;
+  const [said, bar] = banner.children;
+  if (said.textContent !== text) said.textContent = text;
+  bar.hidden = progress === null;
+  bar.value = progress ?? 0;
   if (lastState && lastState !== "ready" && state === "ready" && shown) fetchRoom(shown).catch(lost);
   lastState = state;
 }
