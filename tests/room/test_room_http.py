@@ -22,7 +22,7 @@ async def test_the_first_visitor_finds_a_room(client):
 
     assert state["rooms"] == ["Lobby"]
     assert state["me"]["name"] == "Earshot"
-    assert state["status"] == {"state": "ready", "detail": ""}
+    assert state["status"] == {"state": "ready", "detail": "", "progress": None}
 
 
 async def test_a_message_is_kept_and_marked_with_its_silence(say, running):
