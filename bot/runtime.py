@@ -37,10 +37,14 @@ OnStatus = Callable[[WorkerStatus], None]
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
-    """A model and whoever serves it: the own worker, or a server elsewhere that is just used."""
+    """A model and whoever serves it: the own worker, or a server elsewhere that is just used.
+
+    A message waits `patience_s` for a worker that is not ready; then it counts as failed.
+    """
 
     model: OpenAIModel
     worker: WorkerProcess | None
+    patience_s: float
 
     def status(self) -> WorkerStatus:
         """Say how the worker is doing; a server elsewhere is taken to be ready."""
@@ -52,9 +56,10 @@ class ServedModel:
             await self.worker.wait_ready(timeout_s=LOAD_TIMEOUT_S)
 
     async def wait_loaded(self) -> None:
-        """Wait while there is hope: messages of the first minute are decided on once it is loaded."""
-        with suppress(EarshotError):
-            await self.wait_ready()
+        """Wait, but not for ever: what is said while the model loads is decided on after it."""
+        if self.worker:
+            with suppress(EarshotError):
+                await self.worker.wait_ready(timeout_s=self.patience_s)
 
 
 def assistant(settings: Settings) -> Author:
@@ -98,7 +103,8 @@ async def opened_model(
             timeout_s=settings.model_timeout_s,
         )
         stack.push_async_callback(model.close)
-        yield ServedModel(model, worker)
+        # Half of what makes a message too old: whoever addressed the assistant gets a notice in time.
+        yield ServedModel(model, worker, patience_s=settings.max_age_s / 2)
 
 
 @asynccontextmanager
