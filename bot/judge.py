@@ -3,6 +3,7 @@
 Knows the store and the model; whether and how a reply is posted is not its business.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -69,12 +70,15 @@ class Judge:
         A model that fails gives a decision that says so, not an error.
         """
         started = perf_counter()
-        entries = await self._entries_in_bounds(where)
+        entries, settings = await asyncio.gather(
+            self._entries_in_bounds(where), self.store.channels.settings(where)
+        )
         burst = tuple(entry for entry in entries if is_waiting(entry))
         if not burst:
             return None
         card = await self._card(where)
-        rules = await self._rules(where, card)
+        calibration = card.form.calibration if card else None
+        rules = Rules(settings, threshold_for(settings.eagerness, calibration))
         decision, shown = await self._decision(where, entries, rules=rules, card=card)
         kept = await self.store.decisions.keep(
             where,
@@ -135,11 +139,6 @@ class Judge:
         except ModelError as error:
             logger.warning("the model gave no description of itself for %s: %s", where, error)
             return None
-
-    async def _rules(self, where: ConversationKey, card: ModelCard | None) -> Rules:
-        settings = await self.store.channels.settings(where)
-        calibration = card.form.calibration if card else None
-        return Rules(settings, threshold_for(settings.eagerness, calibration))
 
     async def _decision(
         self,

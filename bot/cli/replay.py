@@ -19,6 +19,7 @@ from bot.errors import ConfigError, ModelUnavailable
 from bot.messages import Action, Mode
 from bot.platforms.replay import Replay, Replayed
 from bot.runtime import assistant, opened_model, opened_store
+from bot.supervisor import WorkerStatus
 from inference.wire.conversation_file import FileConversation, parse_conversations
 
 _STYLE = {Action.SPEAK: "green", Action.SILENT: "dim", Action.FAILED: "red"}
@@ -71,7 +72,14 @@ async def _replay(
                 "default_mode": Mode.ACTIVE,
             }
         )
-        async with opened_store(of_replay) as store, opened_model(settings) as served:
+
+        def tell(status: WorkerStatus) -> None:
+            bar.update(task, description=status.detail or "replaying")
+
+        async with (
+            opened_store(of_replay) as store,
+            opened_model(settings, on_status=tell) as served,
+        ):
             await served.wait_ready()
             await served.model.card()
             bar.update(task, description="replaying")
