@@ -29,8 +29,9 @@ class Request:
     """One generation.
 
     `top_logprobs` is None where no logprobs are wanted; those of `always_ids` are told too, however
-    unlikely they are. End tokens are not drawn before `min_tokens` tokens; `session` names the conversation whose
-    prefix is kept, None keeps nothing.
+    unlikely they are. No answer ends before `min_tokens` tokens, neither by an end token nor by a
+    stop string, as in vLLM. `session` names the conversation whose prefix is kept, None keeps
+    nothing.
     """
 
     prompt_ids: tuple[int, ...]
@@ -169,7 +170,7 @@ class _Generation:
         )
         self._ids.append(token_id)
         text = "" if token_id in self._end_ids else self._detokenizer.push(token_id)
-        shown = self._stops.push(text)
+        shown = text if early else self._stops.push(text)
         self.finish_reason = self._reason(token_id)
         if self.finish_reason and not self._stops.found:
             shown += self._stops.push(self._detokenizer.flush()) + self._stops.flush()

@@ -95,9 +95,10 @@ class ChatForm:
     `decide_prompt` and `reply_prompt` are system prompts; `{name}` and `{persona}` in them are
     filled in, and an empty prompt means no system turn. A tuned model has `reply_prompt` None: it
     replies from the very turns it decides on, continued after `(response)`. A prompted one replies
-    to a plain prompt that names no marker, and sees the last `reply_bursts` bursts only (None: all);
-    a small model loses its way in talk that is not about the question. `score` says which probability is the better one for
-    this model: the ratio of the two marker tokens, or one minus that of silence.
+    to a plain prompt that names no marker, and sees the last `reply_bursts` bursts only (None: all):
+    a small model loses its way in talk that is not about the question. `reply_names` false leaves
+    out who spoke, for a model that would go on in their names. `score` says which probability is
+    the better one for this model: the ratio of the two marker tokens, or one minus that of silence.
     `system_role` false folds the system prompt into the first user turn. `chat_template` is a Jinja
     template, or None for the tokenizer's own. `decision` is None where the tokenizer is unknown.
     """
@@ -106,6 +107,7 @@ class ChatForm:
     decide_prompt: str = ""
     reply_prompt: str | None = None
     reply_bursts: int | None = None
+    reply_names: bool = True
     score: Literal["ratio", "not_silence"] = "ratio"
     system_role: bool = True
     chat_template: str | None = None
@@ -207,6 +209,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "assistant_name": _text,
     "decide_prompt": _text,
     "reply_prompt": _text_or_none,
+    "reply_names": _flag,
     "reply_bursts": _count_or_none,
     "score": _score,
     "system_role": _flag,

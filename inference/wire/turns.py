@@ -5,8 +5,10 @@ did. Names and texts are expected to have gone through `inference.wire.text`; re
 made safe here.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, TypedDict
 
 from inference.wire.chat_form import RESPONSE, SILENCE, ChatForm
@@ -58,12 +60,13 @@ def reply_turns(form: ChatForm, bursts: Sequence[Burst], *, persona: str = "") -
         turns = _turns_so_far(form, bursts, persona=persona)
         return [*turns, {"role": "assistant", "content": RESPONSE}]
     earlier, last = _split(bursts[-form.reply_bursts :] if form.reply_bursts else bursts)
+    spoken = _user_text if form.reply_names else partial(_words, name=form.assistant_name)
     plain: list[Turn] = []
     for burst in earlier:
-        _say(plain, "user", _user_text(burst))
+        _say(plain, "user", spoken(burst))
         if burst.reply and not burst.reply.isspace():
             _say(plain, "assistant", break_control_tokens(burst.reply))
-    _say(plain, "user", _user_text(last))
+    _say(plain, "user", spoken(last))
     return _with_system(form, form.reply_prompt, plain, persona=persona)
 
 
@@ -91,6 +94,12 @@ def _split(bursts: Sequence[Burst]) -> tuple[Sequence[Burst], Burst]:
 
 def _user_text(burst: Burst) -> str:
     return "\n".join(f"{line.name}: {line.text}" for line in burst.lines)
+
+
+def _words(burst: Burst, *, name: str) -> str:
+    """Give what was said, without who said it and without the name it was said to."""
+    called = re.compile(rf"^\W*{re.escape(name)}\b[\s,:;!.-]*", re.IGNORECASE)
+    return "\n".join(called.sub("", line.text) or line.text for line in burst.lines)
 
 
 def _answer(burst: Burst) -> str:

@@ -246,7 +246,7 @@ def test_an_answer_ends_at_its_length(tiny_engine):
 
 
 def test_a_stop_string_is_cut_off_even_across_tokens(tiny_engine):
-    wanted = {"prompt_ids": (20, 21), "max_tokens": 30, "min_tokens": 30, "sampling": GREEDY}
+    wanted = {"prompt_ids": (20, 21), "max_tokens": 30, "sampling": GREEDY}
     whole = text_of(generated(tiny_engine, **wanted)[0])
     stop = whole[9:13]
 
@@ -254,6 +254,18 @@ def test_a_stop_string_is_cut_off_even_across_tokens(tiny_engine):
 
     assert text_of(pieces) == whole[: whole.index(stop)]
     assert done.finish_reason == "stop"
+
+
+def test_a_stop_string_among_the_first_min_tokens_does_not_end_the_answer(tiny_engine):
+    wanted = {"prompt_ids": (20, 21), "max_tokens": 8, "sampling": GREEDY}
+    first = generated(tiny_engine, **wanted)[0][0].text
+
+    at_once, _ = generated(tiny_engine, stop=(first,), **wanted)
+    later, done = generated(tiny_engine, stop=(first,), min_tokens=1, **wanted)
+
+    assert text_of(at_once) == ""
+    assert text_of(later).startswith(first)
+    assert done.num_generated_tokens > 1
 
 
 def test_without_a_session_nothing_is_kept(tiny_engine):

@@ -181,3 +181,22 @@ def test_a_reply_prompt_can_be_shown_the_last_bursts_only():
     turns = reply_turns(form, conversation)
 
     assert [turn["content"] for turn in turns[1:]] == ["Ann: two", "II", "Ann: three"]
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ("assistant what is a fjord?", "what is a fjord?"),
+        ("Assistant, what is a fjord?", "what is a fjord?"),
+        ("@assistant: what is a fjord?", "what is a fjord?"),
+        ("what is an assistant?", "what is an assistant?"),
+        ("assistants are many", "assistants are many"),
+        ("assistant", "assistant"),
+    ],
+)
+def test_a_form_without_names_leaves_out_who_spoke_and_to_whom(said, asked):
+    form = ChatForm(reply_prompt="", reply_names=False)
+
+    turns = reply_turns(form, [Burst((Line("Ben", said),))])
+
+    assert turns == [{"role": "user", "content": asked}]
