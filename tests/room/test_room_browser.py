@@ -152,6 +152,21 @@ async def test_a_message_of_several_lines_keeps_them(page):
     await expect(message(page, "one").locator(".text")).to_have_text("one\ntwo")
 
 
+async def test_on_a_touch_screen_enter_starts_a_line_and_the_button_sends(browser, open_room):
+    context = await browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)
+    page = await context.new_page()
+    await page.goto(open_room.url)
+    await expect(page.locator("#room-title")).to_have_text("Lobby")
+
+    await page.locator("#text").press_sequentially("one")
+    await page.keyboard.press("Enter")
+    await page.keyboard.type("two")
+    await page.get_by_role("button", name="Send").tap()
+
+    await expect(message(page, "one").locator(".text")).to_have_text("one\ntwo")
+    await context.close()
+
+
 async def test_the_dial_says_what_it_means_and_is_kept(page, open_room):
     await page.get_by_label("Eagerness").focus()
     await page.keyboard.press("Home")

@@ -9,6 +9,8 @@ import * as speakers from "./speakers.js";
 
 const box = $("#text");
 const error = $("#composer-error");
+// A keyboard on the screen has no Shift+Enter: there Enter starts a line, and the button sends.
+const onTouchScreen = matchMedia("(hover: none) and (pointer: coarse)");
 let room = "";
 let replyTo = null;
 let queue = []; // on the way, oldest first
@@ -116,7 +118,7 @@ box.addEventListener("input", () => {
 box.addEventListener("blur", completion.close);
 box.addEventListener("keydown", (event) => {
   if (event.isComposing || completion.key(event)) return;
-  if (event.key === "Enter" && !event.shiftKey) {
+  if (event.key === "Enter" && !event.shiftKey && !onTouchScreen.matches) {
     event.preventDefault();
     send();
   } else if (event.key === "Escape" && replyTo) cancelReply();
