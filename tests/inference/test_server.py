@@ -172,7 +172,7 @@ def test_a_stream_without_usage_ends_in_done(served):
 
 def test_sampling_options_and_stop_strings_are_heeded(create):
     wanted = {"model": "tiny", "messages": CHAT, "temperature": 0, "max_tokens": 30}
-    extras = {"min_tokens": 30, "repetition_penalty": 1.3, "top_k": -1}
+    extras = {"repetition_penalty": 1.3, "top_k": -1}
     whole = create(**wanted, extra_body=extras).choices[0].message.content
 
     cut = create(**wanted, stop=whole[8:11], extra_body=extras).choices[0]
