@@ -29,7 +29,8 @@ MAX_ENTRIES = 400  # messages looked at; 2,048 tokens hold about 100 of ordinary
 class Considered:
     """A decision, the history that a reply to it is written from, and the burst it falls on.
 
-    `heard` is the burst without what was too long for the model. `card` is None where the model could not be asked for it.
+    `heard` is the burst without what was too long for the model. `card` is None where the model
+    could not be asked for it.
     """
 
     where: ConversationKey

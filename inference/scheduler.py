@@ -50,6 +50,7 @@ class Scheduler:
         self._inbox: queue.SimpleQueue[Job[object] | None] = queue.SimpleQueue()
         self._running: deque[Job[object]] = deque()
         self._stopped = threading.Event()
+        self._door = threading.Lock()  # once it is stopped, nothing more comes into the inbox
         self._thread = threading.Thread(target=self._loop, name="engine", daemon=True)
         self._thread.start()
 
@@ -65,17 +66,17 @@ class Scheduler:
 
         After `timeout_s` it is stopped and `on_end` gets RequestTimeout.
         """
-        if self._stopped.is_set():
-            raise EngineStopped("the worker is shutting down")
         job = Job(steps, on_step=on_step, on_end=on_end, deadline=self._clock() + timeout_s)
-        self._inbox.put(job)  # type: ignore[arg-type]
-        if self._stopped.is_set() and not self._thread.is_alive():
-            raise EngineStopped("the worker is shutting down")
+        with self._door:
+            if self._stopped.is_set():
+                raise EngineStopped("the worker is shutting down")
+            self._inbox.put(job)  # type: ignore[arg-type]
         return job
 
     def close(self, *, timeout_s: float = 10.0) -> None:
         """Stop after the current step; running jobs end with EngineStopped."""
-        self._stopped.set()
+        with self._door:
+            self._stopped.set()
         self._inbox.put(None)
         self._thread.join(timeout_s)
 
@@ -84,7 +85,7 @@ class Scheduler:
             self._admit()
             if self._running:
                 self._step(self._running.popleft())
-        # What was put in beside `close` is told too: its caller waits for an end.
+        # What came in just before `close` is told too: its caller waits for an end.
         while not self._inbox.empty():
             if (job := self._inbox.get()) is not None:
                 self._running.append(job)

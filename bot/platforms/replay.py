@@ -6,7 +6,7 @@ carries, or one minute after the last.
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from bot.errors import ModelError
@@ -107,22 +107,20 @@ class Replay:
             if message.name is None:
                 continue
             considered = await self._decide(where, index, message)
-            if considered is None:  # the file holds an empty message, or one by someone opted out
-                continue
             decision, reply = await self._reply(considered)
             said = reply if self._own_history else _answer(file.messages, index)
             if said:
                 await self._keep_reply(considered, said)
             yield Replayed(file.id, index, message.name, message.content, decision, reply)
 
-    async def _decide(
-        self, where: ConversationKey, index: int, message: FileMessage
-    ) -> Considered | None:
+    async def _decide(self, where: ConversationKey, index: int, message: FileMessage) -> Considered:
         name = message.name or ""
         author = Author(f"person:{name}", name)
         sent = Message(where, str(index), author, message.content, self._now)
         await self._store.messages.record(sent)
-        return await self._judge.consider(where)
+        considered = await self._judge.consider(where)
+        assert considered is not None  # noqa: S101 - it was recorded just now, and so it waits
+        return considered
 
     async def _reply(self, considered: Considered) -> tuple[Decision, str | None]:
         decision = considered.kept.decision
@@ -131,13 +129,8 @@ class Replay:
         try:
             return decision, await self._writer.write(considered, self._item(considered, ""))
         except ModelError as error:
-            failed = Decision(
-                Action.FAILED,
-                Rule.MODEL_FAILED,
-                f"no reply: {error}",
-                decision.p_speak,
-                decision.threshold,
-            )
+            reason = f"no reply: {error}"
+            failed = replace(decision, action=Action.FAILED, rule=Rule.MODEL_FAILED, reason=reason)
             return failed, None
 
     async def _keep_reply(self, considered: Considered, text: str) -> None:
