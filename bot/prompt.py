@@ -4,12 +4,12 @@ Pure and append-only: as long as nothing is edited, deleted or trimmed, the next
 one. `inference.wire.turns` makes chat turns of the bursts.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bot.messages import Author, Entry
-from inference.wire.text import break_control_tokens, speaker_name, speaker_text
+from inference.wire.speakers import SpeakerNames, own_mentions_shown
+from inference.wire.text import break_control_tokens, speaker_text
 from inference.wire.turns import Burst, Line
 
 DELETED = "[deleted]"
@@ -47,19 +47,11 @@ def bursts(entries: Sequence[Entry], *, me: Author, assistant_name: str) -> list
 
 def speaker_names(entries: Iterable[Entry], *, me: Author, assistant_name: str) -> dict[str, str]:
     """Give each person's name in the prompt by author id; two people of one name stay apart."""
-    reserved = frozenset({me.name.casefold(), assistant_name.casefold()})
-    names: dict[str, str] = {}
-    taken: set[str] = set()
+    names = SpeakerNames(own_name=me.name, assistant_name=assistant_name)
     for entry in entries:
-        if entry.from_assistant or entry.author.id in names:
-            continue
-        name = speaker_name(entry.author.name, reserved=reserved)
-        number, shown = 2, name
-        while shown.casefold() in taken:
-            shown, number = f"{name} ({number})", number + 1
-        taken.add(shown.casefold())
-        names[entry.author.id] = shown
-    return names
+        if not entry.from_assistant:
+            names.of(entry.author.id, entry.author.name)
+    return names.all()
 
 
 def _grouped(entries: Sequence[Entry]) -> list[_Open]:
@@ -109,7 +101,6 @@ def _add_reply(groups: list[_Open], by_decision: dict[int, _Open], entry: Entry)
 
 
 def _text(entry: Entry, *, me: Author, assistant_name: str) -> str:
-    mention = re.compile(rf"(?<!\w)@?{re.escape(me.name)}(?!\w)", re.IGNORECASE)
-    text = mention.sub(lambda _: assistant_name, entry.text)
+    text = own_mentions_shown(entry.text, own_name=me.name, assistant_name=assistant_name)
     described = "".join(f" [{attachment}]" for attachment in entry.attachments)
     return speaker_text(text + described)

@@ -48,6 +48,11 @@ class Renderer:
         self._spans = _Spans(tokenizer)
         self.system_role = self._knows_system()
 
+    @property
+    def special_ids(self) -> frozenset[int]:
+        """The ids of the tokenizer's control tokens."""
+        return self._spans.special_ids
+
     def render(
         self,
         turns: Sequence[Turn],
@@ -135,7 +140,7 @@ class _Spans:
     def __init__(self, tokenizer: "PreTrainedTokenizerBase") -> None:
         added = tokenizer.added_tokens_decoder
         self._special = {token.content: (i, token) for i, token in added.items() if token.special}
-        self._special_ids = {i for i, _ in self._special.values()}
+        self.special_ids = frozenset(i for i, _ in self._special.values())
         self._split = _alternatives(self._special)
         # Tokens such as Qwen's <think> are no special tokens, yet mean more than their letters.
         self._markup = _alternatives(
@@ -175,7 +180,7 @@ class _Spans:
         own stands in for the special one in front, and is taken off again.
         """
         ids = self._encode(text, inside)
-        if self._special_ids.isdisjoint(ids):
+        if self.special_ids.isdisjoint(ids):
             return ids
         # Some vocabularies spell control tokens as ordinary pieces: break the spelling.
         return self._encode(self._split.sub(_spaced, text), inside)

@@ -30,12 +30,17 @@ class FileMessage:
 
 @dataclass(frozen=True, slots=True)
 class FileConversation:
-    """One line of a file; `line` counts from 1. `title` is "" where none is given."""
+    """One line of a file; `line` counts from 1. What is not given is "".
+
+    `source` says where it comes from, `topic` what it is about: topics are held out as a whole.
+    """
 
     id: str
     line: int
     messages: tuple[FileMessage, ...]
     title: str = ""
+    source: str = ""
+    topic: str = ""
 
 
 def parse_conversations(lines: Iterable[str]) -> Iterator[FileConversation]:
@@ -56,8 +61,10 @@ def _conversation(raw: Any, line: int) -> FileConversation:
     if not isinstance(messages, list) or not messages:
         raise ValueError('"messages" is missing or empty')
     parsed = tuple(_message(message, index) for index, message in enumerate(messages))
-    title = str(raw.get("title", ""))
-    return FileConversation(str(raw.get("id", f"line-{line}")), line, parsed, title)
+    title, source, topic = (str(raw.get(field, "")) for field in ("title", "source", "topic"))
+    return FileConversation(
+        str(raw.get("id", f"line-{line}")), line, parsed, title=title, source=source, topic=topic
+    )
 
 
 def _message(raw: Any, index: int) -> FileMessage:
