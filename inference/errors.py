@@ -43,3 +43,11 @@ class RequestTimeout(InferenceError):  # noqa: N818 - a state, named as the logs
 
 class EngineStopped(InferenceError):  # noqa: N818 - a state, named as the logs name it
     """The worker is shutting down, or its engine died."""
+
+
+class DataBroken(InferenceError):  # noqa: N818 - named as the logs name it
+    """A file of conversations cannot be used; the text names the file, the line and the fault."""
+
+
+class TuneRefused(InferenceError):  # noqa: N818 - named as the logs name it
+    """Training or evaluation cannot work as asked; the text names the nearest setting that does."""
