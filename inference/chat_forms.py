@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -35,9 +36,10 @@ def shipped_form(name: str) -> ChatForm:
     return ChatForm.from_dict(raw)
 
 
-def find_form(folders: list[Path], *, default: str) -> ChatForm:
-    """Read `earshot.json` from the first of the folders that has one, else our own form `default`.
+def find_form(folders: Sequence[Path], *, default: "ChatForm | str") -> ChatForm:
+    """Read `earshot.json` from the first of the folders that has one, else give `default`.
 
+    `default` may be the name of one of our own forms.
     Raises ModelBroken if the file is no chat form.
     """
     for folder in folders:
@@ -48,7 +50,7 @@ def find_form(folders: list[Path], *, default: str) -> ChatForm:
             return ChatForm.from_json(path.read_text(encoding="utf-8"))
         except (ValueError, TypeError) as error:
             raise ModelBroken(f"{path} is not a chat form: {error}") from error
-    return shipped_form(default)
+    return shipped_form(default) if isinstance(default, str) else default
 
 
 def fitted(form: ChatForm, tokenizer: "PreTrainedTokenizerBase") -> tuple[ChatForm, Renderer]:

@@ -5,6 +5,8 @@ for the default model and for folders.
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -51,6 +53,19 @@ class LoadedModel:
     decision_ids: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where a model is: its public name, what transformers loads it by, whether that is a folder.
+
+    `is_path` tells that a path was asked for, so that the name is only that of a folder.
+    """
+
+    name: str
+    folder: str
+    local: bool
+    is_path: bool
+
+
 def load(
     model_id: str | None,
     *,
@@ -62,19 +77,19 @@ def load(
 
     `model_id` is None or "default" for the default model. Raises InferenceError.
     """
-    name, folder, local = _locate(model_id or DEFAULT_ALIAS, report)
+    where = located(model_id, report)
     if adapter is not None:
         check_adapter(adapter)
-    report(f"loading {name}")
-    tokenizer, model = _read(name, folder, local=local)
+    report(f"loading {where.name}")
+    tokenizer, model = read_tokenizer(where), read_weights(where)
     if adapter is not None:
         report(f"loading the adapter {adapter.name}")
-        model = merged_adapter(model, adapter, base=None if _is_folder(model_id) else name)
-    folders = [*([adapter] if adapter else []), *([Path(folder)] if local else [])]
-    form, renderer = fitted(find_form(folders, default=_default_form(name, tokenizer)), tokenizer)
+        model = merged_adapter(model, adapter, base=None if where.is_path else where.name)
+    plain = untuned_form(where, tokenizer)
+    form, renderer = fitted(find_form([adapter] if adapter else [], default=plain), tokenizer)
     parting = parting_ids(renderer)
     return LoadedModel(
-        id=name,
+        id=where.name,
         adapter=adapter.name if adapter else None,
         model=model,
         tokenizer=tokenizer,
@@ -85,52 +100,69 @@ def load(
     )
 
 
-def _locate(model_id: str, report: Report) -> tuple[str, str, bool]:
-    """Give the model's name, where transformers finds it, and whether that is a local folder."""
-    if model_id in (DEFAULT_ALIAS, DEFAULT_MODEL):
+def located(model_id: str | None, report: Report = _unheard) -> Located:
+    """Find a model; None or "default" is the default one, converted first if need be.
+
+    Raises ModelMissing or ModelBroken.
+    """
+    if model_id in (None, "", DEFAULT_ALIAS, DEFAULT_MODEL):
 
         def converted(share: float) -> None:
             report(f"converting the default model: {share:.0%}", share)
 
-        return DEFAULT_MODEL, str(default_model_folder(converted)), True
+        return Located(DEFAULT_MODEL, str(default_model_folder(converted)), True, False)
     if not _is_folder(model_id):
-        return model_id, model_id, False
+        return Located(model_id, model_id, False, False)
     folder = Path(model_id).expanduser().resolve()
     if not folder.is_dir():
         raise ModelMissing(f"there is no model folder {folder}; check the path")
     if not (folder / "config.json").is_file():
         raise ModelBroken(f"{folder} is not a model folder: it has no config.json")
-    return folder.name, str(folder), True
+    return Located(folder.name, str(folder), True, True)
 
 
-def _is_folder(model_id: str | None) -> bool:
+def _is_folder(model_id: str) -> bool:
     """Tell a path from a hub id, which has at most one slash and is no folder here."""
-    if not model_id:
-        return False
     looks_like_path = model_id.startswith((".", "/", "~")) or model_id.count("/") > 1
     return looks_like_path or Path(model_id).is_dir()
 
 
-def _read(
-    name: str, folder: str, *, local: bool
-) -> tuple["PreTrainedTokenizerBase", "PreTrainedModel"]:
+def read_tokenizer(where: Located) -> "PreTrainedTokenizerBase":
+    """Load the tokenizer of a model. Raises InferenceError."""
+    from transformers import AutoTokenizer
+
+    with _explaining(where):
+        return AutoTokenizer.from_pretrained(where.folder, local_files_only=where.local)
+
+
+def read_weights(where: Located, **options: Any) -> "PreTrainedModel":
+    """Load the model itself; `options` such as `dtype` go to `from_pretrained`.
+
+    Without a `dtype` it is float32 on a CPU and the model's own on a GPU. Raises InferenceError.
+    """
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     on_gpu = torch.cuda.is_available()
-    options: dict[str, Any] = {"dtype": "auto" if on_gpu else torch.float32}
+    chosen: dict[str, Any] = {"dtype": "auto" if on_gpu else torch.float32}
     if on_gpu:
-        options["device_map"] = "cuda"
+        chosen["device_map"] = "cuda"
+    with _explaining(where):
+        return AutoModelForCausalLM.from_pretrained(
+            where.folder, local_files_only=where.local, **chosen | options
+        )
+
+
+@contextmanager
+def _explaining(where: Located) -> Iterator[None]:
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=local)
-        model = AutoModelForCausalLM.from_pretrained(folder, local_files_only=local, **options)
+        yield
     except OSError as error:
-        raise _explained(name, folder, error, local=local) from error
+        raise _explained(where.name, where.folder, error, local=where.local) from error
     except Exception as error:  # each file format has errors of its own
-        raise _broken(folder, error) from error
-    return tokenizer, model
+        raise _broken(where.folder, error) from error
 
 
 def _explained(name: str, folder: str, error: OSError, *, local: bool) -> Exception:
@@ -152,10 +184,12 @@ def _broken(folder: str, error: Exception) -> ModelBroken:
     )
 
 
-def _default_form(name: str, tokenizer: "PreTrainedTokenizerBase") -> str:
-    if name == DEFAULT_MODEL:
-        return "smollm2"
-    return "prompted" if tokenizer.chat_template else "transcript"
+def untuned_form(where: Located, tokenizer: "PreTrainedTokenizerBase") -> ChatForm:
+    """Give the form of a model that nobody tuned, or the one in its own folder."""
+    default = "prompted" if tokenizer.chat_template else "transcript"
+    if where.name == DEFAULT_MODEL:
+        default = "smollm2"
+    return find_form([Path(where.folder)] if where.local else [], default=default)
 
 
 def _context(model: "PreTrainedModel", wanted: int | None) -> int:

@@ -19,10 +19,18 @@ from inference.wire.turns import Burst, Line
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """A conversation to learn from. `when_only`: learn when to speak, not what to say."""
+    """A conversation to learn from.
+
+    `when_only`: learn when to speak, not what to say. `weight` is how often it comes in an epoch.
+    """
 
     conversation: FileConversation
     when_only: bool = False
+    weight: float = 1.0
+
+    def times(self, random: Random) -> int:
+        """Draw how often it comes in this epoch."""
+        return int(self.weight) + (random.random() < self.weight % 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,7 @@ def epoch(
     examples = [
         example
         for lesson in lessons
+        for _ in range(lesson.times(random))
         for example in teaching.examples(lesson, random)
         if any(example.weights)
     ]

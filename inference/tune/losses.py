@@ -13,10 +13,13 @@ from torch import Tensor
 from inference.tune.batches import Batch
 
 if TYPE_CHECKING:
+    from peft import PeftModel
     from transformers import PreTrainedModel
 
 
-def weighted_loss(model: "PreTrainedModel", batch: Batch, *, total_weight: float) -> Tensor:
+def weighted_loss(
+    model: "PreTrainedModel | PeftModel", batch: Batch, *, total_weight: float
+) -> Tensor:
     """Give the batch's share of the step's loss, a float32 scalar.
 
     Logits are computed where some row has a weight, nowhere else: with a vocabulary of 150,000 they

@@ -14,6 +14,7 @@ from torch import Tensor
 from inference.tune.examples import Example
 
 if TYPE_CHECKING:
+    from peft import PeftModel
     from transformers import PreTrainedModel
 
 
@@ -27,7 +28,9 @@ class Parting:
 
 
 @torch.inference_mode()
-def decision_scores(model: "PreTrainedModel", example: Example, parting: Parting) -> list[float]:
+def decision_scores(
+    model: "PreTrainedModel | PeftModel", example: Example, parting: Parting
+) -> list[float]:
     """Give P(speak) for each of the example's decisions, in order; none for an example without."""
     if not example.decisions:
         return []

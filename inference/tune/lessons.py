@@ -1,0 +1,109 @@
+"""Read the files to learn from: `FILE` or `FILE=WEIGHT`, and keep a share of each for looking at.
+
+A weight of 2 shows each conversation twice an epoch, 0.5 a random half of them.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from inference.errors import DataBroken, TuneRefused
+from inference.tune.batches import Lesson
+from inference.tune.split import split
+from inference.wire.conversation_file import FileConversation, parse_conversations
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file of conversations. `when_only`: its replies are not imitated."""
+
+    path: Path
+    weight: float = 1.0
+    when_only: bool = False
+
+    @classmethod
+    def parse(cls, text: str, *, when_only: bool = False) -> "Source":
+        """Read `FILE` or `FILE=WEIGHT`. Raises TuneRefused for a weight that is none."""
+        name, equals, number = text.rpartition("=")
+        if not equals or Path(text).is_file():
+            return cls(Path(text), when_only=when_only)
+        try:
+            weight = float(number)
+        except ValueError:
+            weight = -1.0
+        if not 0 < weight <= 100:
+            raise TuneRefused(f"{text}: write FILE or FILE=WEIGHT, a weight above 0, such as 0.5")
+        return cls(Path(name), weight, when_only)
+
+
+@dataclass(frozen=True, slots=True)
+class DevFile:
+    """Conversations that are only looked at, never learned."""
+
+    name: str
+    conversations: tuple[FileConversation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Curriculum:
+    """What is learned and what is held out."""
+
+    lessons: tuple[Lesson, ...]
+    dev: tuple[DevFile, ...]
+
+
+def read_curriculum(
+    sources: Sequence[Source], dev_files: Sequence[Path], *, hold_out: float
+) -> Curriculum:
+    """Read all files, `hold_out` (0 to 1) of each source kept for dev.
+
+    Raises DataBroken that names file and line, and TuneRefused if nothing is left to learn from.
+    """
+    lessons: list[Lesson] = []
+    dev: list[DevFile] = []
+    for source in sources:
+        learned, held_out = split(read_file(source.path), share=hold_out)
+        lessons += [Lesson(one, source.when_only, source.weight) for one in learned]
+        if held_out:
+            dev.append(DevFile(source.path.stem, tuple(held_out)))
+    dev += [DevFile(path.stem, tuple(read_file(path))) for path in dev_files]
+    if not any(_has_reply(lesson.conversation) for lesson in lessons):
+        raise TuneRefused(
+            "nothing is left to learn when to speak from: no conversation outside the held-out share "
+            f"of {hold_out:.0%} holds a word of the assistant; add data, or lower --hold-out"
+        )
+    return Curriculum(tuple(lessons), _joined(dev))
+
+
+def read_file(path: Path) -> list[FileConversation]:
+    """Read a file to learn from. Raises DataBroken that names the file, the line and the fault."""
+    try:
+        with path.open(encoding="utf-8") as lines:
+            conversations = list(parse_conversations(lines))
+    except OSError as error:
+        raise DataBroken(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise DataBroken(f"{path} is not UTF-8 text: {error.reason}") from error
+    except ValueError as error:
+        raise DataBroken(f"{path}: {error}; `earshot data check` lists all faults") from error
+    if not conversations:
+        raise DataBroken(f"{path} holds no conversation")
+    for conversation in conversations:
+        if conversation.messages[0].from_assistant:
+            raise DataBroken(
+                f"{path}: line {conversation.line}: the conversation starts with the assistant; "
+                "leave its first words out, there is nothing they answer"
+            )
+    return conversations
+
+
+def _has_reply(conversation: FileConversation) -> bool:
+    return any(message.from_assistant for message in conversation.messages)
+
+
+def _joined(files: Iterable[DevFile]) -> tuple[DevFile, ...]:
+    """Join files of one name, so that a name stands for one row of figures."""
+    by_name: dict[str, tuple[FileConversation, ...]] = {}
+    for file in files:
+        by_name[file.name] = by_name.get(file.name, ()) + file.conversations
+    return tuple(DevFile(name, conversations) for name, conversations in by_name.items())
