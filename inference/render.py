@@ -104,12 +104,17 @@ class Renderer:
         return text if opened is None else _cut(text, opened, contents[opened].trail)
 
     def _knows_system(self) -> bool:
-        probe = _Content("", "x", "")
+        """Tell whether a system text has a lasting place, in front of all that is said.
+
+        Mistral's third template puts it before the last user turn: it would move with each turn.
+        """
+        roles = ["system", "user", "assistant", "user"]
+        probes = [_Content("", "x", "")] * len(roles)
         try:
-            text = self._skeleton(["system", "user"], [probe, probe], opened=None, generation=True)
+            text = self._skeleton(roles, probes, opened=None, generation=True)
         except BadRequest:
             return False
-        return _placeholder(0) in text
+        return 0 <= text.find(_placeholder(0)) < text.find(_placeholder(1))
 
 
 @dataclass(frozen=True, slots=True)

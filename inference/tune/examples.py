@@ -20,6 +20,8 @@ from inference.wire.chat_form import RESPONSE, SILENCE, ChatForm
 from inference.wire.turns import Burst, Turn, settled_turns
 
 MAX_BEFORE_END = 2  # tokens: Llama 2's template writes a space before its end token
+# Tokens that an end may share with what follows it: Llama 3's vocabulary has ")\n" as one.
+MAX_GROWN = 4
 
 
 class NotAppendOnly(ValueError):  # noqa: N818 - named as what the template is
@@ -119,25 +121,31 @@ def _answer(renderer: Renderer, form: ChatForm, turns: list[Turn], ids: list[int
     parting = _length(renderer, turns, shared, ids)
     content = turns[-1]["content"]
     marker = RESPONSE if content.startswith(RESPONSE) else SILENCE
-    reply = _length(renderer, turns, marker, ids)
-    content_end = reply if content == marker else _length(renderer, turns, content, ids)
+    reply = _length(renderer, turns, marker, ids, grown=MAX_GROWN)
+    content_end = _length(renderer, turns, content, ids, grown=MAX_GROWN)
     begin = parting - 1 if shared else parting
-    return _Answer(begin, parting, reply, min(_turn_end(renderer, ids, content_end), len(ids)))
+    return _Answer(begin, parting, reply, _turn_end(renderer, turns, ids, content_end))
 
 
-def _length(renderer: Renderer, turns: list[Turn], content: str, ids: list[int]) -> int:
-    """Give how many ids the turns take, the last one cut to `content` and left open."""
+def _length(
+    renderer: Renderer, turns: list[Turn], content: str, ids: list[int], *, grown: int = 0
+) -> int:
+    """Give how many ids the turns take, the last one cut to `content` and left open.
+
+    Up to `grown` tokens at the end may be others in `ids`, where they go on; they are not counted.
+    """
     opened: list[Turn] = [*turns[:-1], {"role": "assistant", "content": content}]
     prefix = renderer.render(opened, continue_final_message=True)
-    if ids[: len(prefix)] != prefix:
+    length = _common(prefix, ids)
+    if length < len(prefix) - grown:
         raise NotAppendOnly(
             "the chat template changes earlier turns when one is added, so a conversation cannot be "
             "learned in one piece; name another template in the chat form"
         )
-    return len(prefix)
+    return length
 
 
-def _turn_end(renderer: Renderer, ids: list[int], content_end: int) -> int:
+def _turn_end(renderer: Renderer, turns: list[Turn], ids: list[int], content_end: int) -> int:
     """Give the position behind the token that ends the turn: a control token, or what comes next.
 
     Some templates put a space in front of it.
@@ -145,4 +153,11 @@ def _turn_end(renderer: Renderer, ids: list[int], content_end: int) -> int:
     for position in range(content_end, min(content_end + MAX_BEFORE_END, len(ids))):
         if ids[position] in renderer.special_ids:
             return position + 1
-    return content_end + 1
+    closed = _common(renderer.render(turns, add_generation_prompt=False), ids)
+    return min(max(closed, content_end + 1), len(ids))
+
+
+def _common(some: list[int], others: list[int]) -> int:
+    """Give how many ids both begin with."""
+    pairs = enumerate(zip(some, others, strict=False))
+    return next((at for at, (one, other) in pairs if one != other), min(len(some), len(others)))

@@ -1,0 +1,7 @@
+"""Threads that wait without spinning, and no model hub: as in tests/inference."""
+
+import os
+
+# The tests share the machine; see inference/__main__.py. Must be set before torch is imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # noqa: TID251
+os.environ["HF_HUB_OFFLINE"] = "1"  # noqa: TID251 - no test asks a model hub
