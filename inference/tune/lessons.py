@@ -12,10 +12,12 @@ from inference.tune.batches import Lesson
 from inference.tune.split import split
 from inference.wire.conversation_file import FileConversation, parse_conversations
 
+HELD_OUT = ".held-out.jsonl"  # how a file's name ends whose topic is never learned
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file of conversations. `when_only`: its replies are not imitated."""
+    """A file of conversations, or a folder of such files. `when_only`: its replies are not imitated."""
 
     path: Path
     weight: float = 1.0
@@ -25,7 +27,7 @@ class Source:
     def parse(cls, text: str, *, when_only: bool = False) -> "Source":
         """Read `FILE` or `FILE=WEIGHT`. Raises TuneRefused for a weight that is none."""
         name, equals, number = text.rpartition("=")
-        if not equals or Path(text).is_file():
+        if not equals or Path(text).exists():
             return cls(Path(text), when_only=when_only)
         try:
             weight = float(number)
@@ -62,7 +64,7 @@ def read_curriculum(
     lessons: list[Lesson] = []
     dev: list[DevFile] = []
     for source in sources:
-        learned, held_out = split(read_file(source.path), share=hold_out)
+        learned, held_out = _read_source(source.path, hold_out=hold_out)
         lessons += [Lesson(one, source.when_only, source.weight) for one in learned]
         if held_out:
             dev.append(DevFile(source.path.stem, tuple(held_out)))
@@ -73,6 +75,25 @@ def read_curriculum(
             f"of {hold_out:.0%} holds a word of the assistant; add data, or lower --hold-out"
         )
     return Curriculum(tuple(lessons), _joined(dev))
+
+
+def _read_source(
+    path: Path, *, hold_out: float
+) -> tuple[list[FileConversation], list[FileConversation]]:
+    """Give what is learned and what is held out of a file, or of a folder's `*.jsonl` files.
+
+    A folder that names files of its own as held out has made its choice: by topic, ours.
+    """
+    if not path.is_dir():
+        return split(read_file(path), share=hold_out)
+    files = sorted(path.glob("*.jsonl"))
+    if not files:
+        raise DataBroken(f"the folder {path} holds no .jsonl file")
+    kept_apart = [file for file in files if file.name.endswith(HELD_OUT)]
+    learned = [one for file in files if file not in kept_apart for one in read_file(file)]
+    if not kept_apart:
+        return split(learned, share=hold_out)
+    return learned, [one for file in kept_apart for one in read_file(file)]
 
 
 def read_file(path: Path) -> list[FileConversation]:

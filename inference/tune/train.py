@@ -64,7 +64,9 @@ class TrainOptions:
     max_tokens: int = 1024
     epochs: float = 1.0
     max_steps: int | None = None
+    quantize: Literal["auto", "none", "int8", "nf4"] = "auto"
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    gradient_checkpointing: bool | None = None
     continue_from: Path | None = None
     seed: int = 0
     dev_every: int = 100
