@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,21 +53,35 @@ def find_form(folders: Sequence[Path], *, default: "ChatForm | str") -> ChatForm
     return shipped_form(default) if isinstance(default, str) else default
 
 
-def fitted(form: ChatForm, tokenizer: "PreTrainedTokenizerBase") -> tuple[ChatForm, Renderer]:
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A chat form fitted to a tokenizer.
+
+    `decision_ids` are the first tokens of silence and of response where they part, () where the
+    tokenizer gives no such place.
+    """
+
+    form: ChatForm
+    renderer: Renderer
+    decision_ids: tuple[int, ...]
+
+
+def fitted(form: ChatForm, tokenizer: "PreTrainedTokenizerBase") -> Fitted:
     """Set `decision` and `system_role` to what the tokenizer and the template do.
 
     Raises ModelBroken if the form's template does not render.
     """
     renderer = Renderer(tokenizer, chat_template=form.chat_template)
     parting = parting_ids(renderer)
+    decision = None
     if parting is None:
-        decision = None
         logger.warning("the tokenizer gives the two markers no common beginning to continue from")
     else:
         prefix, silence, response = parting
         text = TokenTexts(tokenizer)
         decision = DecisionTokens(prefix, text(silence), text(response))
-    return replace(form, decision=decision, system_role=renderer.system_role), renderer
+    form = replace(form, decision=decision, system_role=renderer.system_role)
+    return Fitted(form, renderer, parting[1:] if parting else ())
 
 
 def parting_ids(renderer: Renderer) -> tuple[str, int, int] | None:

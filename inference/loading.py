@@ -8,11 +8,12 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from inference.adapters import check_adapter, merged_adapter
-from inference.chat_forms import find_form, fitted, parting_ids
+from inference.chat_forms import find_form, fitted
 from inference.convert import DEFAULT_MODEL, default_model_folder
 from inference.errors import HubUnavailable, ModelBroken, ModelMissing
 from inference.render import Renderer
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 DEFAULT_ALIAS = "default"
+SHIPPED_ADAPTER = "earshot-smollm2-135m"
+NO_ADAPTER = Path("none")  # asked for by this word: the model as its makers left it
 MAX_PROMPT_TOKENS = 4096  # what a context may hold where the model allows more and nobody asks
 logger = logging.getLogger(__name__)
 
@@ -53,6 +56,17 @@ class LoadedModel:
     decision_ids: tuple[int, ...] = ()
 
 
+def shipped_adapter() -> Path:
+    """Give the folder of our own adapter for the default model."""
+    return Path(str(files("inference"))) / "shipped" / SHIPPED_ADAPTER
+
+
+def _chosen(adapter: Path | None, where: "Located") -> Path | None:
+    if adapter is None and where.name == DEFAULT_MODEL and shipped_adapter().is_dir():
+        return shipped_adapter()
+    return None if adapter == NO_ADAPTER else adapter
+
+
 @dataclass(frozen=True, slots=True)
 class Located:
     """Where a model is: its public name, what transformers loads it by, whether that is a folder.
@@ -75,9 +89,11 @@ def load(
 ) -> LoadedModel:
     """Load a model in float32 on a CPU, in its own precision on a GPU.
 
-    `model_id` is None or "default" for the default model. Raises InferenceError.
+    `model_id` is None or "default" for the default model, which comes with an adapter of ours;
+    `adapter` NO_ADAPTER leaves that out. Raises InferenceError.
     """
     where = located(model_id, report)
+    adapter = _chosen(adapter, where)
     if adapter is not None:
         check_adapter(adapter)
     report(f"loading {where.name}")
@@ -86,17 +102,16 @@ def load(
         report(f"loading the adapter {adapter.name}")
         model = merged_adapter(model, adapter, base=None if where.is_path else where.name)
     plain = untuned_form(where, tokenizer)
-    form, renderer = fitted(find_form([adapter] if adapter else [], default=plain), tokenizer)
-    parting = parting_ids(renderer)
+    fit = fitted(find_form([adapter] if adapter else [], default=plain), tokenizer)
     return LoadedModel(
         id=where.name,
         adapter=adapter.name if adapter else None,
         model=model,
         tokenizer=tokenizer,
-        form=form,
-        renderer=renderer,
+        form=fit.form,
+        renderer=fit.renderer,
         max_prompt_tokens=_context(model, max_prompt_tokens),
-        decision_ids=parting[1:] if parting else (),
+        decision_ids=fit.decision_ids,
     )
 
 

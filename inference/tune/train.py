@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import torch
 
-from inference.chat_forms import fitted, parting_ids
+from inference.chat_forms import Fitted, fitted
 from inference.errors import TuneRefused
 from inference.loading import located, read_tokenizer, read_weights, untuned_form
 from inference.tune import checkpoint
@@ -102,7 +102,7 @@ def learn(options: TrainOptions, watcher: Watcher) -> "PeftModel":
     curriculum = read_curriculum(options.sources, options.dev, hold_out=options.hold_out)
     base = _load_base(options)
     teaching = Teaching(
-        base.renderer, base.form, options.weights, options.chances, options.max_tokens
+        base.fit.renderer, base.fit.form, options.weights, options.chances, options.max_tokens
     )
     plan = _Plan(options, teaching, curriculum)
     torch.manual_seed(options.seed)
@@ -128,10 +128,12 @@ class _Base:
     name: str
     tokenizer: "PreTrainedTokenizerBase"
     model: "PreTrainedModel"
-    form: ChatForm
-    renderer: Any
+    fit: Fitted
     precision: Precision
-    parting: Parting
+
+    @property
+    def parting(self) -> Parting:
+        return parting_of(self.fit.decision_ids, self.fit.form.score)
 
 
 def _load_base(options: TrainOptions) -> _Base:
@@ -139,14 +141,11 @@ def _load_base(options: TrainOptions) -> _Base:
     precision = best_precision() if options.precision == "auto" else options.precision
     tokenizer = read_tokenizer(where)
     plain = untuned_form(where, tokenizer)
-    form, renderer = fitted(tuned_form(plain), tokenizer)
-    ids = parting_ids(renderer)
-    if ids is None:
+    fit = fitted(tuned_form(plain), tokenizer)
+    if not fit.decision_ids:
         raise TuneRefused(f"the tokenizer of {where.name} gives the markers no place to part")
     model = read_weights(where, dtype=dtype_of(precision))
-    return _Base(
-        where.name, tokenizer, model, form, renderer, precision, parting_of(ids[1:], form.score)
-    )
+    return _Base(where.name, tokenizer, model, fit, precision)
 
 
 def tuned_form(plain: ChatForm) -> ChatForm:

@@ -13,8 +13,8 @@ BURSTS = [
 
 
 def tokens_of(tokenizer, template=None):
-    form, renderer = fitted(ChatForm(chat_template=template), tokenizer)
-    return form.decision, renderer
+    fit = fitted(ChatForm(chat_template=template), tokenizer)
+    return fit.form.decision, fit.renderer
 
 
 @pytest.mark.parametrize("make", [chatml_tokenizer, llama3_tokenizer, mistral_tokenizer])
@@ -81,8 +81,8 @@ def test_a_tuned_form_replies_on_the_very_tokens_it_decided_on(default_model):
 
 
 def test_the_system_role_is_that_of_the_template():
-    assert fitted(shipped_form("prompted"), chatml_tokenizer())[0].system_role
-    assert not fitted(shipped_form("prompted"), mistral_tokenizer())[0].system_role
+    assert fitted(shipped_form("prompted"), chatml_tokenizer()).form.system_role
+    assert not fitted(shipped_form("prompted"), mistral_tokenizer()).form.system_role
 
 
 @pytest.mark.parametrize("name", ["smollm2", "prompted", "transcript"])

@@ -440,7 +440,8 @@ def family(name: str) -> Family:
     if tokenizer.chat_template is None:
         transcript = shipped_form("transcript")
         form = replace(transcript, decide_prompt=DECIDE_PROMPT, reply_prompt=None)
-    form, renderer = fitted(form, tokenizer)
+    fit = fitted(form, tokenizer)
+    form, renderer = fit.form, fit.renderer
     return Family(
         name, tokenizer, lambda: tiny_model(architecture, len(tokenizer)), end, form, renderer
     )
