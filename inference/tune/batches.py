@@ -62,7 +62,8 @@ class Teaching:
         ends = [decided.end for decided in whole.decisions]
         lengths = [end - begin for begin, end in zip([0, *ends], ends, strict=False)]
         header = len(self._example([Burst((Line("x", "x"),))], persona).ids)
-        lengths[0] = max(1, lengths[0] - header)
+        behind = len(whole.ids) - ends[-1]  # ChatML: the line break behind the last turn
+        lengths[0] = max(1, lengths[0] + behind - header)
         for piece in pieces(lengths, max_tokens=self.max_tokens - header):
             yield self._example(bursts[piece.start : piece.end], persona, piece.num_context)
 

@@ -34,7 +34,18 @@ def pieces(lengths: Sequence[int], *, max_tokens: int) -> list[Piece]:
         if start == end:  # too long by itself: go on in front of it
             end -= 1
             continue
-        num_context = min(NUM_CONTEXT, (end - start) // 2) if start > 0 else 0
+        num_context = _num_context(lengths, start, end, max_tokens) if start > 0 else 0
         found.append(Piece(start, end, num_context))
         end = start + num_context if start > 0 else 0
     return found[::-1]
+
+
+def _num_context(lengths: Sequence[int], start: int, end: int, max_tokens: int) -> int:
+    """Give how many bursts from `start` on can be left to a piece that reaches further back."""
+    room = max_tokens - lengths[start - 1]
+    most = min(NUM_CONTEXT, (end - start) // 2)
+    num_context = 0
+    while num_context < most and lengths[start + num_context] <= room:
+        room -= lengths[start + num_context]
+        num_context += 1
+    return num_context

@@ -57,7 +57,7 @@ def varied(bursts: Sequence[Burst], chances: Chances, random: Random) -> Varied:
     shown = list(bursts)
     name = ASSISTANT_NAME
     if random.random() < chances.name and not _has_other_sense(shown):
-        name = random.choice(NAMES)
+        name = random.choice(_free_names(shown))
         shown = _renamed(shown, name)
     if random.random() < chances.spoken:
         shown = [replace(burst, lines=tuple(map(_spoken, burst.lines))) for burst in shown]
@@ -84,12 +84,23 @@ def merged(bursts: Sequence[Burst], share: float, random: Random) -> list[Burst]
 
 
 _NAMED = re.compile(rf"\b{ASSISTANT_NAME}\b", re.IGNORECASE)
-# The word as a call: at either end of a sentence or set off by commas, or after @, hey, ok.
+# The word as a call: at either end of a sentence or set off by commas, or after @, hey, ok; but not
+# as anybody's assistant.
+_OWNERS = ("a", "an", "the", "my", "your", "his", "her", "our", "their", "this", "that", "no")
 _CALLED = re.compile(
-    rf"(?:(?<=^)|(?<=[.!?,] )|(?<=[@(])|(?<=hey )|(?<=ok )|(?<=, )){ASSISTANT_NAME}\b"
-    rf"|\b{ASSISTANT_NAME}(?=\s*(?:[,:?!.]|$))",
+    "".join(rf"(?<!\b{owner} )" for owner in _OWNERS)
+    + rf"(?:(?:(?<=^)|(?<=[.!?,] )|(?<=[@(])|(?<=hey )|(?<=ok )|(?<=, )){ASSISTANT_NAME}\b"
+    rf"|\b{ASSISTANT_NAME}(?=\s*(?:[,:?!.]|$)))",
     re.IGNORECASE,
 )
+
+
+def _free_names(bursts: Sequence[Burst]) -> list[str]:
+    """Give the names that nobody in the chat has or says; our usual one if all are taken."""
+    lines = [line for burst in bursts for line in burst.lines]
+    heard = " ".join(f"{line.name} {line.text}" for line in lines).casefold()
+    free = [name for name in NAMES if name.casefold() not in heard]
+    return free or [ASSISTANT_NAME]
 
 
 def _has_other_sense(bursts: Sequence[Burst]) -> bool:
