@@ -1,3 +1,4 @@
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -46,7 +47,7 @@ def test_every_decision_that_fits_is_learned_once_and_no_piece_lies_in_another(l
     for piece in found:
         assert sum(lengths[piece.start : piece.end]) <= max_tokens
         assert piece.num_context <= min(NUM_CONTEXT, (piece.end - piece.start) // 2)
-    for earlier, later in zip(found, found[1:], strict=False):
+    for earlier, later in pairwise(found):
         assert earlier.start < later.start
         assert earlier.end < later.end
 
