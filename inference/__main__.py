@@ -1,27 +1,65 @@
-"""The worker's command line: `python -m inference serve`, `convert`, `bench decide`."""
+"""The worker's command line: `python -m inference serve`, `train` and the like."""
 
 import logging
 import os
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from inference.errors import InferenceError
+from inference.tune.commands.train import train
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Earshot's model worker.")
+
+class PlainErrors(TyperGroup):
+    """Tells our own errors as one sentence and leaves with 1; all others keep their trace."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except InferenceError as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(1) from error
+
+
+app = typer.Typer(cls=PlainErrors, add_completion=False, no_args_is_help=True)
 bench = typer.Typer(no_args_is_help=True, help="Measure.")
 app.add_typer(bench, name="bench")
+app.command()(train)
 
 Model = Annotated[
     str | None, typer.Option("--model", help="Hub id or folder; the default model if not given.")
 ]
 Adapter = Annotated[Path | None, typer.Option("--adapter", help="Folder of a LoRA adapter.")]
 Threads = Annotated[int | None, typer.Option("--threads", min=1, help="CPU threads; all cores.")]
+
+
+@app.callback()
+def worker(ctx: typer.Context) -> None:
+    """Earshot's model worker."""
+    # A server's log tells what it does; the other commands show it.
+    start_quietly(logging.INFO if ctx.invoked_subcommand == "serve" else logging.WARNING)
+
+
+def start_quietly(level: int) -> None:
+    """Set up logging, and keep the model libraries from talking to anyone but us."""
+    logging.basicConfig(
+        stream=sys.stderr, level=level, format="%(levelname)s %(name)s: %(message)s"
+    )
+    # It says on import that a kernel from the hub is missing; what it has on board is in use.
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    # Threads that wait by spinning make a decision 10 to 30 times slower as soon as anything else
+    # runs on the machine; must be set before torch is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    # Each of its dozen retries would be a warning; what came of them is one error of ours.
+    os.environ.setdefault("HF_HUB_VERBOSITY", "error")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
 @app.command()
@@ -44,7 +82,7 @@ def serve(  # noqa: PLR0913 - one parameter a flag
     ] = False,
 ) -> None:
     """Serve a model over HTTP until told to stop."""
-    _quiet_start(model)
+    _stay_offline(model)
     from inference.server.serve import ServeOptions, listen, serve as run
 
     options = ServeOptions(
@@ -55,21 +93,20 @@ def serve(  # noqa: PLR0913 - one parameter a flag
         max_prompt_tokens=max_prompt_tokens,
         timeout_s=timeout_s,
     )
-    with _told_plainly():
-        listener = socket.socket(fileno=fd) if fd is not None else listen(host, port)
-        run(options, listener, die_with_parent=die_with_parent)
+    listener = socket.socket(fileno=fd) if fd is not None else listen(host, port)
+    run(options, listener, die_with_parent=die_with_parent)
 
 
 @app.command()
 def convert() -> None:
     """Convert the default model now, so that the first start is a quick one."""
-    _quiet_start(None)
+    _stay_offline(None)
     from rich.console import Console
     from rich.progress import Progress
 
     from inference.convert import default_model_folder
 
-    with _told_plainly(), Progress(console=Console(stderr=True)) as bars:
+    with Progress(console=Console(stderr=True)) as bars:
         bar = bars.add_task("converting the default model", total=1.0)
         folder = default_model_folder(lambda share: bars.update(bar, completed=share))
         bars.update(bar, completed=1.0)
@@ -87,13 +124,12 @@ def decide(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
     """Time one decision with the kept prefix against rendering and running everything anew."""
-    _quiet_start(model)
+    _stay_offline(model)
     from inference.bench.decide import measure_decisions, shown
 
-    with _told_plainly():
-        lengths = _lengths(histories)
-        rows = measure_decisions(model, lengths, rounds=rounds, threads=threads)
-        typer.echo(shown(rows, as_json=as_json))
+    lengths = _lengths(histories)
+    rows = measure_decisions(model, lengths, rounds=rounds, threads=threads)
+    typer.echo(shown(rows, as_json=as_json))
 
 
 def _lengths(text: str) -> list[int]:
@@ -108,31 +144,10 @@ def _lengths(text: str) -> list[int]:
     return lengths
 
 
-def _quiet_start(model: str | None) -> None:
-    """Set up logging, and keep the model libraries from talking to anyone but us."""
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s"
-    )
-    # Threads that wait by spinning make a decision 10 to 30 times slower as soon as anything else
-    # runs on the machine; must be set before torch is imported.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    # Each of its dozen retries would be a warning; what came of them is one error of ours.
-    os.environ.setdefault("HF_HUB_VERBOSITY", "error")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+def _stay_offline(model: str | None) -> None:
+    """Keep the model libraries from asking the hub about a model that is on this machine."""
     if model in (None, "", "default"):
         os.environ["HF_HUB_OFFLINE"] = "1"
-
-
-@contextmanager
-def _told_plainly() -> Iterator[None]:
-    """Print our own errors as one sentence and leave with 1; all others keep their trace."""
-    try:
-        yield
-    except InferenceError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from error
 
 
 if __name__ == "__main__":

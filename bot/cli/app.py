@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.begin import begin
+from bot.cli.worker import PASSED_ON, become_inference
 
 app = typer.Typer(
     name="earshot",
@@ -110,7 +111,6 @@ def worker(
 ) -> None:
     """Serve a model to Earshot, over OpenAI-compatible HTTP."""
     settings = begin(ctx)
-    from bot.cli.worker import become_inference
     from bot.worker_child import options
 
     given = options(
@@ -146,6 +146,12 @@ def replay(  # noqa: PLR0913 - each is an option people type
 
     options = Options(own_history=own_history, as_json=as_json, with_replies=replies)
     replay_file(settings, file, limit=limit, options=options)
+
+
+@app.command(context_settings=PASSED_ON, add_help_option=False)
+def train(ctx: typer.Context) -> None:
+    """Train an adapter that knows when to speak."""
+    become_inference(["train", *ctx.args])
 
 
 @app.command()
@@ -184,7 +190,6 @@ def decide(
     as_json: AsJson = False,
 ) -> None:
     """Time one decision on a kept prefix against re-reading the whole conversation."""
-    from bot.cli.worker import become_inference
     from bot.worker_child import options
 
     become_inference(

@@ -15,6 +15,10 @@ from bot.worker_child import PROGRAM
 NEEDED = ("torch", "transformers", "peft")
 
 
+# For commands whose options the worker program knows: all that is typed goes there, `--help` too.
+PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
 def become_inference(arguments: Sequence[str]) -> NoReturn:
     """Replace this process by `python -m inference ARGUMENTS`.
 

@@ -31,7 +31,7 @@ def test_a_folder_that_lacks_a_file_says_which_files_belong_there(whole, tmp_pat
 def test_the_retries_of_a_hub_that_cannot_be_reached_do_not_fill_the_log():
     """There were 48 such lines, each twice, before the one sentence that says what to do."""
     program = (
-        "from inference.__main__ import _quiet_start; _quiet_start('nobody/nothing')\n"
+        "from inference.__main__ import start_quietly; start_quietly(20)\n"
         "from huggingface_hub.utils.logging import get_logger\n"
         "get_logger('huggingface_hub.utils._http').warning('Retrying in 1s')"
     )
