@@ -44,10 +44,7 @@ def merged_adapter(
     """
     from peft import PeftModel
 
-    config = check_adapter(folder)
-    made_for = str(config.get("base_model_name_or_path") or "")
-    _check_name(made_for, base, folder)
-    _check_shapes(model, folder, made_for)
+    check_fits(model, folder, base=base)
     try:
         with warnings.catch_warnings():
             # peft 0.21 asks transformers 5.23 in a way that transformers 6 will drop.
@@ -56,6 +53,16 @@ def merged_adapter(
     except (ValueError, RuntimeError, TypeError, OSError) as error:
         raise AdapterBroken(f"cannot load the adapter {folder}: {error}") from error
     return merged  # type: ignore[no-any-return]
+
+
+def check_fits(model: "PreTrainedModel", folder: Path, *, base: str | None) -> None:
+    """Refuse an adapter that is damaged or made for another model; see `merged_adapter` for `base`.
+
+    Looks at names and shapes only, so the model may be one without weights. Raises AdapterBroken.
+    """
+    made_for = str(check_adapter(folder).get("base_model_name_or_path") or "")
+    _check_name(made_for, base, folder)
+    _check_shapes(model, folder, made_for)
 
 
 def _check_name(made_for: str, base: str | None, folder: Path) -> None:

@@ -51,3 +51,7 @@ class DataBroken(InferenceError):  # noqa: N818 - named as the logs name it
 
 class TuneRefused(InferenceError):  # noqa: N818 - named as the logs name it
     """Training or evaluation cannot work as asked; the text names the nearest setting that does."""
+
+
+class HubRefused(InferenceError):  # noqa: N818 - named as the logs name it
+    """The model hub does not take what is sent: no login, no right to write, a faulty card."""

@@ -154,6 +154,12 @@ def train(ctx: typer.Context) -> None:
     become_inference(["train", *ctx.args])
 
 
+@app.command(context_settings=PASSED_ON, add_help_option=False)
+def publish(ctx: typer.Context) -> None:
+    """Publish an adapter: to the model hub, or merged as a folder or a GGUF file."""
+    become_inference(["publish", *ctx.args])
+
+
 @app.command()
 def doctor(
     *,

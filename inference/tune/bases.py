@@ -38,3 +38,8 @@ def public_id(base: str) -> str | None:
 def base_license(base: str) -> str:
     """Give the licence of a well-known base model as the hub spells it, "" if we do not know."""
     return BASE_LICENSES.get(base.rsplit("/", 1)[-1].casefold(), "")
+
+
+def local_name(base: str) -> str:
+    """Give the name we load a base by, the inverse of `public_id`."""
+    return next((name for name, known in PUBLIC_IDS.items() if known == base), base)
