@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from inference.errors import InferenceError
+from inference.tune.commands.data import data_app
 from inference.tune.commands.publish import publish
 from inference.tune.commands.train import train
 
@@ -30,6 +31,7 @@ class PlainErrors(TyperGroup):
 app = typer.Typer(cls=PlainErrors, add_completion=False, no_args_is_help=True)
 bench = typer.Typer(no_args_is_help=True, help="Measure.")
 app.add_typer(bench, name="bench")
+app.add_typer(data_app, name="data")
 app.command()(train)
 app.command()(publish)
 

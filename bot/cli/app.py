@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.begin import begin
+from bot.cli.data import data
 from bot.cli.worker import PASSED_ON, become_inference
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ db = typer.Typer(help="The history database.", no_args_is_help=True)
 bench = typer.Typer(help="Measure Earshot on this machine.", no_args_is_help=True)
 app.add_typer(db, name="db")
 app.add_typer(bench, name="bench")
+app.add_typer(data, name="data")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 NumMessages = Annotated[int, typer.Option(min=1, help="How many messages.")]

@@ -19,18 +19,18 @@ NEEDED = ("torch", "transformers", "peft")
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
-def become_inference(arguments: Sequence[str]) -> NoReturn:
+def become_inference(arguments: Sequence[str], *, needed: Sequence[str] = NEEDED) -> NoReturn:
     """Replace this process by `python -m inference ARGUMENTS`.
 
-    Raises ConfigError if the worker's packages are not installed.
+    Raises ConfigError if the worker's packages, those that are `needed`, are not installed.
     """
-    if not worker_is_installed():
+    if not worker_is_installed(needed):
         raise ConfigError("The worker's packages are missing: pip install 'earshot[worker]'")
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(PROGRAM[0], [*PROGRAM, *arguments])  # noqa: S606 - no shell
 
 
-def worker_is_installed() -> bool:
+def worker_is_installed(needed: Sequence[str] = NEEDED) -> bool:
     """Tell whether the packages of the extra `worker` are there; imports none of them."""
-    return all(importlib.util.find_spec(package) for package in NEEDED)
+    return all(importlib.util.find_spec(package) for package in needed)

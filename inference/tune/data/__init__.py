@@ -1,0 +1,4 @@
+"""Conversations as data: checked, written by a model, imported from chat platforms.
+
+Runs without torch: data is made and looked at on any machine.
+"""
