@@ -1,13 +1,49 @@
 """`earshot data`: check, synthesize, import. The options; the work is done in `inference.tune.data`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inference.wire.data_rights import FLAG, STATEMENT
+from inference.wire.logged_conversations import Cuts
+
+if TYPE_CHECKING:
+    from inference.tune.data.import_chats import Imported, ImportOptions
+
+CUTS = Cuts()
 data_app = typer.Typer(no_args_is_help=True, help="Conversations to learn from.")
+import_app = typer.Typer(
+    no_args_is_help=True,
+    help="Make conversations of an export; only on your word that you may use the data.",
+)
+data_app.add_typer(import_app, name="import")
 
 Out = Annotated[Path, typer.Option("--out", help="The file to write, one conversation a line.")]
+Assistant = Annotated[
+    str, typer.Option("--assistant", help="Who is the assistant: a participant's id or name.")
+]
+HasRight = Annotated[bool, typer.Option(FLAG, help=STATEMENT)]
+Pseudonyms = Annotated[
+    bool,
+    typer.Option(
+        "--pseudonyms",
+        help="Give people other names, in texts too; e-mail addresses and phone numbers go.",
+    ),
+]
+LeftOut = Annotated[
+    list[str] | None,
+    typer.Option("--leave-out", help="Somebody whose messages are not used; may be repeated."),
+]
+GapHours = Annotated[
+    float, typer.Option("--gap-hours", min=0.01, help="A silence that ends a conversation.")
+]
+MaxMessages = Annotated[
+    int, typer.Option("--max-messages", min=2, help="A longer conversation is cut.")
+]
+MinMessages = Annotated[
+    int, typer.Option("--min-messages", min=1, help="A shorter conversation is left out.")
+]
 
 
 @data_app.command()
@@ -32,3 +68,80 @@ def check(
         print_report(report, errors_only=errors_only)
     if not report.can_be_trained_on:
         raise typer.Exit(1)
+
+
+@import_app.command()
+def slack(  # noqa: PLR0913 - one parameter a flag
+    file: Annotated[Path, typer.Argument(help="The zip file of a workspace export.")],
+    *,
+    assistant: Assistant,
+    out: Out,
+    has_right: HasRight = False,
+    pseudonyms: Pseudonyms = False,
+    leave_out: LeftOut = None,
+    gap_hours: GapHours = CUTS.gap_hours,
+    max_messages: MaxMessages = CUTS.max_messages,
+    min_messages: MinMessages = CUTS.min_messages,
+) -> None:
+    """Import a Slack workspace export."""
+    from inference.tune.data.import_chats import ImportOptions, import_chats, refuse_without_right
+    from inference.tune.data.slack_export import read_slack
+
+    options = ImportOptions(
+        assistant=assistant,
+        source="slack",
+        out=out,
+        has_right=has_right,
+        with_pseudonyms=pseudonyms,
+        left_out=tuple(leave_out or ()),
+        cuts=Cuts(gap_hours, max_messages, min_messages),
+    )
+    refuse_without_right(options)
+    _tell(import_chats(read_slack(file), options), options)
+
+
+@import_app.command()
+def discord(  # noqa: PLR0913 - one parameter a flag
+    files: Annotated[
+        list[Path], typer.Argument(help="JSON files of DiscordChatExporter, one a channel.")
+    ],
+    *,
+    assistant: Assistant,
+    out: Out,
+    has_right: HasRight = False,
+    pseudonyms: Pseudonyms = False,
+    leave_out: LeftOut = None,
+    gap_hours: GapHours = CUTS.gap_hours,
+    max_messages: MaxMessages = CUTS.max_messages,
+    min_messages: MinMessages = CUTS.min_messages,
+) -> None:
+    """Import channels that DiscordChatExporter wrote as JSON."""
+    from inference.tune.data.discord_export import read_discord
+    from inference.tune.data.import_chats import ImportOptions, import_chats, refuse_without_right
+
+    options = ImportOptions(
+        assistant=assistant,
+        source="discord",
+        out=out,
+        has_right=has_right,
+        with_pseudonyms=pseudonyms,
+        left_out=tuple(leave_out or ()),
+        cuts=Cuts(gap_hours, max_messages, min_messages),
+    )
+    refuse_without_right(options)
+    _tell(import_chats(read_discord(files), options), options)
+
+
+def _tell(imported: "Imported", options: "ImportOptions") -> None:
+    share = imported.num_answered / max(imported.num_messages, 1)
+    name = imported.assistant.name
+    typer.echo(
+        f"{options.out}: {imported.num_conversations:,} conversations, {imported.num_messages:,} "
+        f"messages of people, {share:.1%} of them followed by {name} as the assistant."
+    )
+    if imported.num_copies:
+        typer.echo(f"Left out: {imported.num_copies:,} copies of other conversations.")
+    if imported.left_aside:
+        kinds = ", ".join(f"{kind} {number:,}" for kind, number in imported.left_aside.items())
+        typer.echo(f"Not messages of anybody: {kinds}.")
+    typer.echo(f"Look at it before you train on it: earshot data check {options.out}")
