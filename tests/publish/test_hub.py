@@ -121,7 +121,7 @@ def test_other_answers_of_the_hub_are_told(source, hub, status, kind, words):
 def test_a_card_that_the_hub_does_not_take_is_told_before_anything_is_sent(source, hub):
     hub.card_errors = ['"license" must be one of']
 
-    with pytest.raises(HubRefused, match='the card: .*"license" must be one of'):
+    with pytest.raises(HubRefused, match=r'the card: .*"license" must be one of'):
         HubAct(source, "ana/quiet").carry_out(unheard)
 
     assert (hub.commits, hub.blobs) == ([], {})
