@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from inference.tune.batches import Batch
 
@@ -35,9 +36,21 @@ def weighted_loss(
         attention_mask=attention,
         use_cache=False,
         logits_to_keep=kept.to(device),
-    ).logits.float()  # (B, K, V)
+    ).logits  # (B, K, V)
     targets = batch.ids[:, 1:][:, kept].to(device)
+    row_weights = next_weights[:, kept].to(device)
+    losses = [
+        # Taken row by row and again on the way back, so that one row at a time is in float32.
+        checkpoint(_row_loss, *row, use_reentrant=False, preserve_rng_state=False)
+        for row in zip(logits.unbind(), targets, row_weights, strict=True)
+    ]
+    return torch.stack(losses).sum() / total_weight
+
+
+def _row_loss(logits: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+    """Give the weighted sum of a row's losses; logits is (K, V), the others (K,)."""
+    learned = weights > 0
     losses = torch.nn.functional.cross_entropy(
-        logits.flatten(0, 1), targets.flatten(), reduction="none"
+        logits[learned].float(), targets[learned], reduction="none"
     )
-    return (losses * next_weights[:, kept].flatten().to(device)).sum() / total_weight
+    return (losses * weights[learned]).sum()
