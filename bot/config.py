@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import ConfigError
 from bot.messages import Mode
+from inference.wire.trim import MAX_PROMPT_TOKENS
 
 PREFIX = "EARSHOT_"
 DOTENV = Path(".env")
@@ -69,7 +70,9 @@ class Settings(BaseSettings):
         60.0, gt=0, description="How long to wait for the model before giving up."
     )
     max_prompt_tokens: int = Field(
-        2048, ge=256, description="How much of a conversation the model sees, in tokens."
+        MAX_PROMPT_TOKENS,
+        ge=256,
+        description="How much of a conversation the model sees, in tokens.",
     )
     worker_threads: int | None = Field(
         None, ge=1, description="CPU threads of the own worker. Unset: all cores."

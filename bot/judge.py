@@ -18,11 +18,10 @@ from bot.ports import Model, ModelCard, Score
 from bot.prompt import bursts
 from bot.store import Store
 from bot.trim import first_row_kept, later_half, lighter_burst
+from inference.wire.trim import MAX_ENTRIES
 from inference.wire.turns import Turn, decision_turns
 
 logger = logging.getLogger(__name__)
-
-MAX_ENTRIES = 400  # messages looked at; 2,048 tokens hold about 100 of ordinary length
 
 
 @dataclass(frozen=True, slots=True)

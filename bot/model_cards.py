@@ -8,9 +8,10 @@ import asyncio
 from collections.abc import Sequence
 
 from bot.errors import ModelError, ModelRefused
-from bot.model_answers import ListedModel
 from bot.ports import Model, ModelCard
+from inference.wire.answers import ListedModel
 from inference.wire.chat_form import ChatForm
+from inference.wire.trim import prompt_budget
 
 
 def chosen(offered: Sequence[ListedModel], *, name: str | None) -> ListedModel:
@@ -39,9 +40,11 @@ def card_of(listed: ListedModel, *, form: ChatForm, max_prompt_tokens: int) -> M
         except ValueError as error:
             raise ModelRefused(f"the model server gives a faulty chat form: {error}") from error
     if (length := listed.max_model_len) is not None:
-        # A context shorter than two replies keeps half of itself for the prompt.
-        room = max(length - form.sampling.max_tokens, length // 2)
-        max_prompt_tokens = min(max_prompt_tokens, room)
+        max_prompt_tokens = prompt_budget(
+            max_prompt_tokens=max_prompt_tokens,
+            context=length,
+            max_reply_tokens=form.sampling.max_tokens,
+        )
     return ModelCard(listed.id, adapter, form, max_prompt_tokens)
 
 

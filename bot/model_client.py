@@ -13,11 +13,12 @@ from openai import APIError, AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient
 from openai.types.chat import ChatCompletionChunk
 
 from bot.errors import ModelError, ModelUnavailable
-from bot.model_answers import Chunk, Completion, ListedModel, ModelList
 from bot.model_cards import card_of, chosen
 from bot.model_faults import NotUnderstood, Server
-from bot.model_requests import WAYS, Way, decision_request, opened, reply_request
+from bot.model_requests import decision_request, reply_request
 from bot.ports import ModelCard, Score
+from inference.wire.answers import Chunk, Completion, ListedModel, ModelList
+from inference.wire.asking import Way, opened, ways_for
 from inference.wire.chat_form import ChatForm
 from inference.wire.prompted import DEFAULT_FORM
 from inference.wire.score import BegunAnew, p_speak
@@ -122,7 +123,7 @@ class OpenAIModel:
     def _ways(self, turns: Sequence[Turn]) -> Sequence[Way]:
         if self._way is not None:
             return (self._way,)
-        return WAYS if opened(turns) else WAYS[1:]
+        return ways_for(turns)
 
     async def _score(
         self, card: ModelCard, turns: Sequence[Turn], *, way: Way, session: str

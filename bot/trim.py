@@ -1,13 +1,12 @@
-"""Where the prompt begins once the history outgrows the token budget.
+"""Where the prompt begins once the history outgrows the token budget, in rows of the history.
 
-Pure. Whole bursts go from the front, down to half the budget at once: trimming them one by one
-would invalidate the cached prefix with every message.
+Pure. The rule itself is `inference.wire.trim`'s, which evaluation shares.
 """
 
 from collections.abc import Sequence
 
 from bot.messages import Entry
-from inference.wire.text import MAX_MESSAGE_BYTES
+from inference.wire.trim import HALF, first_kept, half_budget, num_chars
 
 
 def first_row_kept(
@@ -19,9 +18,8 @@ def first_row_kept(
     is taken to hold its share of them by its length. The cut falls between bursts, and the last
     burst stays whole.
     """
-    if num_prompt_tokens <= max_prompt_tokens:
-        return None
-    return _cut(entries, share=max_prompt_tokens / 2 / num_prompt_tokens)
+    share = half_budget(num_prompt_tokens=num_prompt_tokens, max_prompt_tokens=max_prompt_tokens)
+    return None if share is None else _cut(entries, share=share)
 
 
 def later_half(entries: Sequence[Entry]) -> int | None:
@@ -29,7 +27,7 @@ def later_half(entries: Sequence[Entry]) -> int | None:
 
     For a prompt that cannot be counted: the server refuses it, or it holds too many messages.
     """
-    return _cut(entries, share=0.5)
+    return _cut(entries, share=HALF)
 
 
 def lighter_burst(entries: Sequence[Entry]) -> list[Entry] | None:
@@ -45,21 +43,12 @@ def lighter_burst(entries: Sequence[Entry]) -> list[Entry] | None:
 
 
 def _cut(entries: Sequence[Entry], *, share: float) -> int | None:
-    starts = _burst_starts(entries)
-    if not starts:
-        return None
-    num_chars = [_num_chars(entry) for entry in entries]
-    max_chars = sum(num_chars) * share
-    fitting = [index for index in starts if sum(num_chars[index:]) <= max_chars]
-    first = entries[fitting[0] if fitting else starts[-1]]
-    return first.row if first.row > entries[starts[0]].row else None
+    first = first_kept([_cost(entry) for entry in entries], _burst_starts(entries), share=share)
+    return None if first is None else entries[first].row
 
 
-def _num_chars(entry: Entry) -> int:
-    if entry.hidden or entry.deleted:
-        return 0
-    # The name, and the markers and template around each turn, cost about as much as 40 characters.
-    return 40 + len(entry.author.name) + min(len(entry.text), MAX_MESSAGE_BYTES)
+def _cost(entry: Entry) -> int:
+    return 0 if entry.hidden or entry.deleted else num_chars(entry.author.name, entry.text)
 
 
 def _burst_starts(entries: Sequence[Entry]) -> list[int]:

@@ -20,7 +20,7 @@ from bot.errors import ConfigError, ModelRefused, StoreError
 from bot.listening import check_port
 
 if TYPE_CHECKING:
-    from bot.model_answers import ListedModel
+    from inference.wire.answers import ListedModel
 
 GIB = 2**30
 MIB = 2**20

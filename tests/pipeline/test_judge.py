@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from bot.errors import ModelRefused, ModelUnavailable
-from bot.judge import MAX_ENTRIES
 from bot.messages import Mode
 from bot.ports import Score
 from bot.prompt import bursts
 from bot.store import Store
 from inference.wire.chat_form import ChatForm
+from inference.wire.trim import MAX_ENTRIES
 from inference.wire.turns import decision_turns
 from tests.deciding.history import extends
 from tests.fakes import FORM, FakeModel, FakePlatform
