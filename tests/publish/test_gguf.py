@@ -214,6 +214,28 @@ def test_the_plan_knows_the_size_and_writes_nothing(adapter, tmp_path):
     assert 0 < num_header_bytes < 30_000
 
 
+def test_a_base_of_the_hub_is_named_in_the_header_with_its_licence(adapter, tmp_path, monkeypatch):
+    outline = outlined(Source(adapter))
+    where = replace(outline.where, name="Qwen/Qwen2.5-0.5B-Instruct")
+    monkeypatch.setattr(gguf_file, "outlined", lambda _: replace(outline, where=where))
+
+    GgufAct(Source(adapter), tmp_path / "tuned.gguf").carry_out(unheard)
+
+    reader = GGUFReader(tmp_path / "tuned.gguf")
+    url = field(reader, "general.base_model.0.repo_url")
+    assert url == "https://huggingface.co/Qwen/Qwen2.5-0.5B-Instruct"
+    assert field(reader, "general.license") == "apache-2.0"
+
+
+def test_a_tensor_that_llama_cpp_has_no_name_for_is_refused(adapter, tmp_path, monkeypatch):
+    outline = outlined(Source(adapter))
+    shapes = {**outline.shapes, "model.extra.weight": (4, 4)}
+    monkeypatch.setattr(gguf_file, "outlined", lambda _: replace(outline, shapes=shapes))
+
+    with pytest.raises(TuneRefused, match=r"no name for the tensor model\.extra"):
+        GgufAct(Source(adapter), tmp_path / "tuned.gguf").carry_out(unheard)
+
+
 def test_a_file_that_is_there_is_replaced_only_if_asked_for(adapter, tmp_path):
     target = tmp_path / "tuned.gguf"
     target.write_bytes(b"former")
@@ -263,16 +285,23 @@ def test_a_tokenizer_larger_than_the_model_is_refused():
         vocabulary_of(chatml_tokenizer(), num_rows=100)
 
 
-def test_a_file_that_cannot_be_read_back_does_not_get_its_name(adapter, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("lost", "words"), [("bytes", "read back"), ("tensor", "tensors instead")])
+def test_a_file_that_is_not_whole_does_not_get_its_name(
+    adapter, tmp_path, monkeypatch, lost, words
+):
     write = gguf_file._write
 
     def torn(merged, outline, path, **options):
-        write(merged, outline, path, **options)
-        path.write_bytes(path.read_bytes()[:-5000])
+        shapes = dict(outline.shapes)
+        if lost == "tensor":
+            del shapes["model.norm.weight"]
+        write(merged, replace(outline, shapes=shapes), path, **options)
+        if lost == "bytes":
+            path.write_bytes(path.read_bytes()[:-5000])
 
     monkeypatch.setattr(gguf_file, "_write", torn)
 
-    with pytest.raises(InferenceError, match="read back"):
+    with pytest.raises(InferenceError, match=words):
         GgufAct(Source(adapter), tmp_path / "tuned.gguf").carry_out(unheard)
 
     assert list(tmp_path.glob("*.gguf")) == list(tmp_path.glob(".publishing-*")) == []

@@ -95,7 +95,7 @@ def _check_architecture(outline: Outline) -> None:
 def _write(
     merged: Merged, outline: Outline, path: Path, *, weights: WeightType, report: Report
 ) -> None:
-    from gguf import GGUFWriter, QuantError
+    from gguf import GGUFWriter
 
     state = merged.model.state_dict()
     names = _gguf_names(outline)
@@ -113,8 +113,6 @@ def _write(
         for done, (name, shape) in enumerate(outline.shapes.items()):
             report(f"writing {path.name}", done / len(outline.shapes))
             _write_tensor(writer, _arranged(state[name], name, outline), _stored(shape, weights))
-    except QuantError as error:
-        raise InferenceError(f"the weights cannot be written as {weights}: {error}") from error
     finally:
         writer.close()
 
