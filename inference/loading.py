@@ -20,7 +20,7 @@ from inference.render import Renderer
 from inference.wire.chat_form import ChatForm
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 DEFAULT_ALIAS = "default"
 SHIPPED_ADAPTER = "earshot-smollm2-135m"
@@ -148,6 +148,17 @@ def read_tokenizer(where: Located) -> "PreTrainedTokenizerBase":
 
     with _explaining(where):
         return AutoTokenizer.from_pretrained(where.folder, local_files_only=where.local)
+
+
+def read_config(where: Located) -> "PretrainedConfig":
+    """Read the configuration of a model. Raises InferenceError."""
+    from transformers import AutoConfig
+
+    with _explaining(where):
+        config: PretrainedConfig = AutoConfig.from_pretrained(
+            where.folder, local_files_only=where.local
+        )
+    return config
 
 
 def read_weights(where: Located, **options: Any) -> "PreTrainedModel":

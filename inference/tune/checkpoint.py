@@ -14,47 +14,48 @@ from inference.errors import InferenceError, TuneRefused
 NAME = "unfinished.pt"
 
 
-def save(folder: Path, state: dict[str, Any], *, settings: dict[str, Any]) -> None:
-    """Write the state of a run. Raises InferenceError if the disk is full or not writable."""
-    written = folder / f".{NAME}"
-    try:
-        torch.save({"settings": _mark(settings), **state}, written)
-        os.replace(written, folder / NAME)  # noqa: PTH105 - over what stands, at once
-    except (OSError, RuntimeError) as error:  # torch's writer reports a full disk as RuntimeError
-        written.unlink(missing_ok=True)
-        raise InferenceError(
-            f"the state of the run cannot be written to {folder}: {_first_line(error)}; make room and "
-            "start the same command again: it goes on from the last state"
-        ) from error
+class Checkpoint:
+    """The state of one run in its folder. `settings` are plain values: what makes the run itself."""
 
+    def __init__(self, folder: Path, settings: Any) -> None:
+        self._path = folder / NAME
+        self._mark = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
-def load(folder: Path, *, settings: dict[str, Any]) -> dict[str, Any] | None:
-    """Read the state of an unfinished run, None if there is none.
+    def save(self, state: dict[str, Any]) -> None:
+        """Write the state in place of the last. Raises InferenceError, and the last one stays."""
+        written = self._path.with_name(f".{NAME}")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            torch.save({"mark": self._mark, **state}, written)
+            os.replace(written, self._path)  # noqa: PTH105 - over what stands, at once
+        except (OSError, RuntimeError) as error:  # torch's writer reports a full disk as the latter
+            written.unlink(missing_ok=True)
+            raise InferenceError(
+                f"the state of the run cannot be written to {self._path} ({_first_line(error)}); make "
+                "room and give the same command again: it goes on from the last state written"
+            ) from error
 
-    Raises TuneRefused if it belongs to a run with other settings or data, or cannot be read.
-    """
-    path = folder / NAME
-    if not path.is_file():
-        return None
-    try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
-        raise TuneRefused(f"{path} is damaged; begin anew with --fresh") from error
-    if state.pop("settings") != _mark(settings):
-        raise TuneRefused(
-            f"{folder} holds an unfinished run with other settings or data; finish it with the same "
-            "command, begin anew with --fresh, or give another --out"
-        )
-    return state
+    def load(self) -> dict[str, Any] | None:
+        """Read the state, None if there is none.
 
+        Raises TuneRefused if it belongs to a run with other settings or data, or cannot be read.
+        """
+        if not self._path.is_file():
+            return None
+        try:
+            state: dict[str, Any] = torch.load(self._path, map_location="cpu", weights_only=True)
+        except (OSError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
+            raise TuneRefused(f"{self._path} is damaged; begin anew with --fresh") from error
+        if state.pop("mark") != self._mark:
+            raise TuneRefused(
+                f"{self._path} is of an unfinished run with other settings or data; give the command "
+                "of that run again, begin anew with --fresh, or take another --out"
+            )
+        return state
 
-def remove(folder: Path) -> None:
-    """Forget the unfinished run."""
-    (folder / NAME).unlink(missing_ok=True)
-
-
-def _mark(settings: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+    def remove(self) -> None:
+        """Forget the run."""
+        self._path.unlink(missing_ok=True)
 
 
 def _first_line(error: Exception) -> str:

@@ -1,20 +1,24 @@
-"""A look at dev while training: the AUROC of each held-out file, on a few of its conversations."""
+"""What is held out, looked at: an AUROC now and then while training, all decisions at the end."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from statistics import fmean
-from typing import TYPE_CHECKING
 
+from inference.tune.base import Base
 from inference.tune.batches import Lesson, Teaching
-from inference.tune.examples import Example
+from inference.tune.examples import Example, LossWeights, conversation_example
 from inference.tune.lessons import DevFile
-from inference.tune.scoring import Parting, decision_scores
+from inference.tune.loop import Loop
+from inference.tune.metrics import FileDecisions, Judged, JudgedConversation
+from inference.tune.scoring import Parting
 from inference.tune.variation import UNVARIED
+from inference.wire.conversation_file import FileConversation
+from inference.wire.file_bursts import file_bursts
+from inference.wire.speakers import is_named
 
-if TYPE_CHECKING:
-    from peft import PeftModel
-    from transformers import PreTrainedModel
+MAX_CONVERSATIONS = 60  # of a file; scoring all of a large one would take as long as learning
+MAX_BURSTS = 60  # of a conversation, its last ones: about 2,000 tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +50,46 @@ def dev_examples(
     }
 
 
-def scored(
-    model: "PreTrainedModel | PeftModel", files: dict[str, list[Example]], parting: Parting
-) -> DevScores:
-    """Score every decision of the examples."""
+def looked_at(loop: Loop, files: dict[str, list[Example]], parting: Parting) -> DevScores:
+    """Score every decision of the examples with the model as it is."""
     from sklearn.metrics import roc_auc_score
 
     auroc: dict[str, float | None] = {}
     spoken: dict[str, float] = {}
     for name, examples in files.items():
         labels = [decided.speaks for example in examples for decided in example.decisions]
-        scores = [
-            score for example in examples for score in decision_scores(model, example, parting)
-        ]
+        scores = [score for example in examples for score in loop.scores(example, parting)]
         both = 0 < sum(labels) < len(labels)
         auroc[name] = float(roc_auc_score(labels, scores)) if both else None
         spoken[name] = fmean(score >= 0.5 for score in scores) if scores else 0.0
     return DevScores(auroc, spoken)
+
+
+def judged_dev(
+    loop: Loop, base: Base, files: Sequence[DevFile], *, limit: int = MAX_CONVERSATIONS
+) -> list[FileDecisions]:
+    """Give the decisions on the first `limit` conversations of each file, whole as they are."""
+    return [
+        FileDecisions(
+            file.name,
+            tuple(_judged(loop, base, conversation) for conversation in file.conversations[:limit]),
+        )
+        for file in files
+    ]
+
+
+def _judged(loop: Loop, base: Base, conversation: FileConversation) -> JudgedConversation:
+    bursts = file_bursts(conversation)[-MAX_BURSTS:]
+    form, renderer = base.fit.form, base.fit.renderer
+    example = conversation_example(renderer, form, bursts, weights=LossWeights())
+    scores = loop.scores(example, base.parting)
+    decisions = tuple(
+        Judged(
+            score,
+            burst.lines[0].text,
+            is_named(burst.lines[0].text, form.assistant_name),
+            burst.reply,
+        )
+        for score, burst in zip(scores, bursts, strict=True)
+    )
+    return JudgedConversation(conversation.id, conversation.line, decisions)

@@ -47,11 +47,21 @@ class DevFile:
 
 
 @dataclass(frozen=True, slots=True)
+class FileData:
+    """All conversations of a source, those held out too."""
+
+    source: Source
+    conversations: tuple[FileConversation, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Curriculum:
-    """What is learned and what is held out."""
+    """What is learned and what is held out, and the files that both come from."""
 
     lessons: tuple[Lesson, ...]
     dev: tuple[DevFile, ...]
+    files: tuple[FileData, ...]
+    hold_out: float
 
 
 def read_curriculum(
@@ -63,8 +73,10 @@ def read_curriculum(
     """
     lessons: list[Lesson] = []
     dev: list[DevFile] = []
+    files: list[FileData] = []
     for source in sources:
         learned, held_out = _read_source(source.path, hold_out=hold_out)
+        files.append(FileData(source, (*learned, *held_out)))
         lessons += [Lesson(one, source.when_only, source.weight) for one in learned]
         if held_out:
             dev.append(DevFile(source.path.stem, tuple(held_out)))
@@ -74,7 +86,7 @@ def read_curriculum(
             "nothing is left to learn when to speak from: no conversation outside the held-out share "
             f"of {hold_out:.0%} holds a word of the assistant; add data, or lower --hold-out"
         )
-    return Curriculum(tuple(lessons), _joined(dev))
+    return Curriculum(tuple(lessons), _joined(dev), tuple(files), hold_out)
 
 
 def _read_source(

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
+from inference.errors import TuneRefused
 from inference.tune.batches import batch
 from inference.tune.examples import Example
 from inference.tune.lora import Precision, dtype_of, trainable
 from inference.tune.losses import weighted_loss
+from inference.tune.scoring import Parting, decision_scores
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -48,6 +50,11 @@ class LoopOptions:
     accumulate: int = 2
     max_grad_norm: float = 0.3
 
+    @property
+    def step_size(self) -> int:
+        """How many examples make a step."""
+        return self.batch * self.accumulate
+
 
 class Loop:
     """A model being trained. `state` and `restore` carry it over a restart, to the bit."""
@@ -66,35 +73,26 @@ class Loop:
             model.device.type, enabled=precision == "fp16" and model.device.type == "cuda"
         )
 
-    def steps(
-        self, examples: Sequence[Example], *, first: int, num_steps: int
-    ) -> Iterator[tuple[int, float]]:
-        """Run over the examples; give after each step its number and its loss.
-
-        Steps are numbered from `first` and end before `num_steps`.
-        """
-        size = self._options.batch * self._options.accumulate
-        for step, group in enumerate(groups(examples, size), start=first):
-            if step >= num_steps:
-                return
-            lr = self._options.schedule.at(step, num_steps)
-            yield step, self._step(group, lr)
-
-    def _step(self, examples: Sequence[Example], lr: float) -> float:
+    def step(self, examples: Sequence[Example], *, step: int, num_steps: int) -> float:
+        """Learn from the examples of one step, `step` of `num_steps`; give their loss before it."""
         self.model.train()
         for group in self._optimizer.param_groups:
-            group["lr"] = lr
+            group["lr"] = self._options.schedule.at(step, num_steps)
         total_weight = sum(sum(example.weights) for example in examples)
         # Examples of like length side by side: less padding. Their order within a step is free.
         ordered = sorted(examples, key=lambda example: len(example.ids))
         loss_of_step = 0.0
         for part in groups(ordered, self._options.batch):
-            with self.computing():
+            with self._computing():
                 loss = weighted_loss(
                     self.model, batch(part, pad_id=self._pad_id), total_weight=total_weight
                 )
             self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
             loss_of_step += float(loss.detach())
+        if not (math.isfinite(loss_of_step) or self._scaler.is_enabled()):
+            raise TuneRefused(
+                "the loss is no number any more: lower --lr, or take --precision fp32"
+            )
         self._scaler.unscale_(self._optimizer)
         torch.nn.utils.clip_grad_norm_(self._parameters, self._options.max_grad_norm)
         self._scaler.step(self._optimizer)
@@ -102,7 +100,13 @@ class Loop:
         self._optimizer.zero_grad(set_to_none=True)
         return loss_of_step
 
-    def computing(self) -> AbstractContextManager[None]:
+    def scores(self, example: Example, parting: Parting) -> list[float]:
+        """Give P(speak) of the example's decisions, by the model as it is now."""
+        self.model.eval()
+        with self._computing():
+            return decision_scores(self.model, example, parting)
+
+    def _computing(self) -> AbstractContextManager[None]:
         """Give the context in which the model computes: the precision asked for."""
         if self._precision == "fp32":
             return nullcontext()

@@ -90,7 +90,7 @@ def save_adapter(model: "PeftModel", folder: Path, *, base: str) -> None:
 
     state = {
         name: tensor.detach().to(torch.float16).cpu().contiguous()
-        for name, tensor in get_peft_model_state_dict(model).items()
+        for name, tensor in get_peft_model_state_dict(model, save_embedding_layers=False).items()
     }
     save_file(state, folder / WEIGHTS_NAME, metadata={"format": "pt"})
     config = model.peft_config["default"]

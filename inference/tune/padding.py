@@ -24,17 +24,13 @@ def pad_id(tokenizer: "PreTrainedTokenizerBase", *, vocab_size: int | None = Non
     """Give the id of a token that ends nothing, below `vocab_size` where the model has so many rows.
 
     The tokenizer's own pad if it can be, then a spare token, the unknown one, any special token
-    that the chat template does not write. Raises TuneRefused if there is none.
+    that the chat template does not write, any token. Raises TuneRefused if there is none.
     """
     for token_id in _candidates(tokenizer):
         in_reach = vocab_size is None or token_id < vocab_size
         if in_reach and not _ends(tokenizer, token_id):
             return token_id
-    raise TuneRefused(
-        "the tokenizer has no token to pad with that is not an end token; "
-        "add one, tokenizer.add_special_tokens({'pad_token': '<pad>'}), and save base and tokenizer, "
-        "or train with --batch 1 and --accumulate in its place"
-    )
+    raise TuneRefused("the tokenizer has nothing but end tokens: it cannot be one of a chat model")
 
 
 def _candidates(tokenizer: "PreTrainedTokenizerBase") -> Iterator[int]:
@@ -48,6 +44,8 @@ def _candidates(tokenizer: "PreTrainedTokenizerBase") -> Iterator[int]:
     if tokenizer.unk_token_id is not None:
         yield tokenizer.unk_token_id
     yield from (i for i in unused if added[i].special and i != tokenizer.bos_token_id)
+    # Any ordinary token will do: what is padded is masked by its place.
+    yield from range(len(tokenizer))
 
 
 def _ends(tokenizer: "PreTrainedTokenizerBase", token_id: int) -> bool:

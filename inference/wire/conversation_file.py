@@ -32,7 +32,8 @@ class FileMessage:
 class FileConversation:
     """One line of a file; `line` counts from 1. What is not given is "".
 
-    `source` says where it comes from, `topic` what it is about: topics are held out as a whole.
+    `source` says where it comes from, `license` under which licence it may be used, `topic` what it
+    is about: topics are held out as a whole.
     """
 
     id: str
@@ -41,6 +42,7 @@ class FileConversation:
     title: str = ""
     source: str = ""
     topic: str = ""
+    license: str = ""
 
 
 def parse_conversations(lines: Iterable[str]) -> Iterator[FileConversation]:
@@ -61,10 +63,8 @@ def _conversation(raw: Any, line: int) -> FileConversation:
     if not isinstance(messages, list) or not messages:
         raise ValueError('"messages" is missing or empty')
     parsed = tuple(_message(message, index) for index, message in enumerate(messages))
-    title, source, topic = (str(raw.get(field, "")) for field in ("title", "source", "topic"))
-    return FileConversation(
-        str(raw.get("id", f"line-{line}")), line, parsed, title=title, source=source, topic=topic
-    )
+    told = {field: str(raw.get(field, "")) for field in ("title", "source", "topic", "license")}
+    return FileConversation(str(raw.get("id", f"line-{line}")), line, parsed, **told)
 
 
 def _message(raw: Any, index: int) -> FileMessage:

@@ -42,3 +42,8 @@ def own_mentions_shown(text: str, *, own_name: str, assistant_name: str) -> str:
     """Put the model's word for the assistant wherever a text names it by its platform name."""
     mention = re.compile(rf"(?<!\w)@?{re.escape(own_name)}(?!\w)", re.IGNORECASE)
     return mention.sub(lambda _: assistant_name, text)
+
+
+def is_named(text: str, assistant_name: str) -> bool:
+    """Tell whether a text says the assistant's name, as a call or not."""
+    return bool(re.search(rf"(?<!\w){re.escape(assistant_name)}(?!\w)", text, re.IGNORECASE))

@@ -77,7 +77,13 @@ def train(  # noqa: PLR0913 - one parameter a flag
     from_adapter: Annotated[
         Path | None, typer.Option("--from-adapter", help="Go on from an adapter.")
     ] = None,
-    seed: Annotated[int, typer.Option("--seed")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Of all that is drawn.")] = 0,
+    dev_every: Annotated[
+        int, typer.Option("--dev-every", min=1, help="Steps between two looks at dev.")
+    ] = 100,
+    save_every: Annotated[
+        int, typer.Option("--save-every", min=1, help="Steps a kill can cost at most.")
+    ] = 25,
     threads: Annotated[
         int | None, typer.Option("--threads", min=1, help="CPU threads; all cores.")
     ] = None,
@@ -86,19 +92,19 @@ def train(  # noqa: PLR0913 - one parameter a flag
     """Train an adapter that knows when to speak; the same command goes on after a kill."""
     if not data and not decisions_only:
         raise typer.BadParameter("name at least one file to learn from", param_hint="--data")
+    from inference.tune.base import BaseOptions
     from inference.tune.examples import LossWeights
     from inference.tune.lessons import Source
     from inference.tune.loop import LoopOptions, Schedule
     from inference.tune.lora import LoraOptions
     from inference.tune.progress import TrainingBar
-    from inference.tune.train import TrainOptions, train as run
+    from inference.tune.train import Looks, TrainOptions, train as run
 
     _use_threads(threads)
     sources = [Source.parse(text) for text in data or []]
     sources += [Source.parse(text, when_only=True) for text in decisions_only or []]
     options = TrainOptions(
-        base=base,
-        out=out,
+        base=BaseOptions(base, quantize, precision, checkpointing),
         sources=tuple(sources),
         dev=tuple(dev or ()),
         hold_out=hold_out,
@@ -110,14 +116,11 @@ def train(  # noqa: PLR0913 - one parameter a flag
         max_tokens=max_tokens,
         epochs=epochs,
         max_steps=max_steps,
-        quantize=quantize,
-        precision=precision,
-        gradient_checkpointing=checkpointing,
         continue_from=from_adapter,
         seed=seed,
     )
     with TrainingBar() as bar:
-        run(options, bar, fresh=fresh)
+        run(options, out, bar, fresh=fresh, looks=Looks(dev_every, save_every))
     typer.echo(out)
 
 
