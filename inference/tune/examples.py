@@ -122,7 +122,9 @@ def _answer(renderer: Renderer, form: ChatForm, turns: list[Turn], ids: list[int
     content = turns[-1]["content"]
     marker = RESPONSE if content.startswith(RESPONSE) else SILENCE
     reply = _length(renderer, turns, marker, ids, grown=MAX_GROWN)
-    content_end = _length(renderer, turns, content, ids, grown=MAX_GROWN)
+    content_end = reply
+    if content != marker:
+        content_end = _length(renderer, turns, content, ids, grown=MAX_GROWN)
     begin = parting - 1 if shared else parting
     return _Answer(begin, parting, reply, _turn_end(renderer, turns, ids, content_end))
 

@@ -115,14 +115,21 @@ def test_a_pad_is_a_spare_token_that_ends_nothing(name):
     assert shown in SPARE
 
 
-def test_a_tokenizer_of_nothing_but_ends_is_refused_with_what_to_do():
-    backend = Tokenizer(models.WordLevel({"hi": 0, "</s>": 1, "<|im_end|>": 2}, unk_token="hi"))
-    tokenizer = PreTrainedTokenizerFast(
+def tokenizer_of(*words):
+    vocabulary = {word: number for number, word in enumerate(words)}
+    backend = Tokenizer(models.WordLevel(vocabulary, unk_token=words[0]))
+    return PreTrainedTokenizerFast(
         tokenizer_object=backend, eos_token="</s>", pad_token="<|im_end|>"
     )
 
-    with pytest.raises(TuneRefused, match=r"no token to pad with .*add_special_tokens"):
-        pad_id(tokenizer)
+
+def test_where_nothing_is_spare_an_ordinary_token_is_the_pad():
+    assert pad_id(tokenizer_of("</s>", "<|im_end|>", "hi")) == 2
+
+
+def test_a_tokenizer_of_nothing_but_ends_is_refused():
+    with pytest.raises(TuneRefused, match="nothing but end tokens"):
+        pad_id(tokenizer_of("</s>", "<|im_end|>"))
 
 
 def test_a_pad_that_the_model_has_no_row_for_is_passed_over():
