@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from inference.errors import InferenceError
 from inference.tune.commands.data import data_app
+from inference.tune.commands.evaluate import evaluate
 from inference.tune.commands.publish import publish
 from inference.tune.commands.train import train
 
@@ -33,6 +34,7 @@ bench = typer.Typer(no_args_is_help=True, help="Measure.")
 app.add_typer(bench, name="bench")
 app.add_typer(data_app, name="data")
 app.command()(train)
+app.command()(evaluate)
 app.command()(publish)
 
 Model = Annotated[

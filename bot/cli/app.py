@@ -157,6 +157,12 @@ def train(ctx: typer.Context) -> None:
 
 
 @app.command(context_settings=PASSED_ON, add_help_option=False)
+def evaluate(ctx: typer.Context) -> None:
+    """Judge when a model speaks, on conversations of your own. `--help` lists the options."""
+    become_inference(["evaluate", *ctx.args])
+
+
+@app.command(context_settings=PASSED_ON, add_help_option=False)
 def publish(ctx: typer.Context) -> None:
     """Publish an adapter: to the model hub, or merged as a folder or a GGUF file."""
     become_inference(["publish", *ctx.args])

@@ -1,0 +1,145 @@
+"""An evaluation from its options to its figures: `earshot evaluate FILE...`.
+
+Reads from top to bottom: read the files, find the judge, score everything, put the baselines beside.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from inference.errors import TuneRefused
+from inference.tune.calibrate import threshold_of
+from inference.tune.evaluation.baselines import RULES, Baseline, sources_of, trained
+from inference.tune.evaluation.files import Conversations, Reading, read_files
+from inference.tune.evaluation.judging import Judge, judged, with_scores
+from inference.tune.evaluation.local import LocalChoice, LocalJudge, local_judge, read_form
+from inference.tune.evaluation.remote import RemoteChoice, remote_judge
+from inference.tune.evaluation.window import Naming
+from inference.tune.metrics import Figures, FileDecisions, figures
+from inference.wire.prompted import DEFAULT_FORM
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is judged by what. `url` None: a model on this machine.
+
+    `baseline_data` are files as `earshot train` takes them, `hold_out` the share it left out of each.
+    """
+
+    files: tuple[Path, ...]
+    reading: Reading = field(default_factory=lambda: Reading(Naming()))
+    local: LocalChoice = field(default_factory=LocalChoice)
+    url: str | None = None
+    api_key: str | None = None
+    max_requests: int = 4
+    baseline_data: tuple[str, ...] = ()
+    hold_out: float = 0.15
+    with_baselines: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One judge's decisions on all files, and its figures on each."""
+
+    name: str
+    threshold: float
+    files: tuple[FileDecisions, ...]
+    figures: tuple[Figures, ...]
+
+    @classmethod
+    def of(cls, name: str, threshold: float, files: Sequence[FileDecisions]) -> "Judgement":
+        """Judge the decisions at a threshold."""
+        told = tuple(figures(file, threshold=threshold) for file in files)
+        return cls(name, threshold, tuple(files), told)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The judged model first, then the baselines; `notes` are what a reader must know."""
+
+    conversations: tuple[Conversations, ...]
+    judge: Judge
+    judgements: tuple[Judgement, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def local(self) -> LocalJudge:
+        """The judge as a model on this machine. Raises TuneRefused if it is behind a URL."""
+        if not isinstance(self.judge, LocalJudge):
+            raise TuneRefused(
+                "replies and generations are judged with a model on this machine: leave --model-url "
+                "out"
+            )
+        return self.judge
+
+
+class Watcher(Protocol):
+    """Hears how an evaluation goes."""
+
+    def doing(self, what: str, *, total: int | None = None) -> None:
+        """Take note of what is done now, in `total` steps where that is known."""
+
+    def advance(self, num: int) -> None:
+        """Take note that `num` steps are done."""
+
+
+def evaluate(options: Options, watcher: Watcher) -> Evaluation:
+    """Judge everything. Raises InferenceError."""
+    watcher.doing("reading the files")
+    conversations = read_files(options.files, options.reading)
+    baselines = _baselines(options, watcher)
+    watcher.doing("loading the model" if options.url is None else "asking the server")
+    judge = find_judge(options)
+    threshold = threshold_of(judge.form.calibration)
+    files = []
+    for one in conversations:
+        watcher.doing(one.name, total=one.num_decisions)
+        files.append(judged(one, judge.scores(one.shown, watcher.advance)))
+    judgements = [Judgement.of(judge.label, threshold, files)]
+    judgements += [_judgement(baseline, conversations, files) for baseline in baselines]
+    notes = [*judge.notes]
+    if judge.form.calibration is None:
+        notes.append("the model is not calibrated: it speaks from P(speak) 0.5")
+    return Evaluation(tuple(conversations), judge, tuple(judgements), tuple(notes))
+
+
+def find_judge(options: Options) -> Judge:
+    """Load the model, or find it on its server. Raises InferenceError."""
+    if options.url is None:
+        return local_judge(options.local)
+    local = options.local
+    if local.adapter is not None:
+        raise TuneRefused("--adapter is for a model on this machine: a server has loaded its own")
+    form = read_form(local.chat_form) if local.chat_form else None
+    return remote_judge(
+        RemoteChoice(
+            url=options.url,
+            model=local.model,
+            api_key=options.api_key,
+            form=DEFAULT_FORM if local.prompted else form,
+            persona=local.persona,
+            max_requests=options.max_requests,
+        )
+    )
+
+
+def _baselines(options: Options, watcher: Watcher) -> list[Baseline]:
+    if not options.with_baselines:
+        return []
+    if not options.baseline_data:
+        return list(RULES)
+    watcher.doing("training the baseline")
+    sources = sources_of(options.baseline_data)
+    naming = options.reading.naming
+    return [*RULES, trained(sources, hold_out=options.hold_out, naming=naming)]
+
+
+def _judgement(
+    baseline: Baseline, conversations: Sequence[Conversations], files: Sequence[FileDecisions]
+) -> Judgement:
+    rescored = [
+        with_scores(file, baseline.scores(one.shown))
+        for one, file in zip(conversations, files, strict=True)
+    ]
+    return Judgement.of(baseline.name, baseline.threshold, rescored)
