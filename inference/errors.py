@@ -55,3 +55,7 @@ class TuneRefused(InferenceError):  # noqa: N818 - named as the logs name it
 
 class HubRefused(InferenceError):  # noqa: N818 - named as the logs name it
     """The model hub does not take what is sent: no login, no right to write, a faulty card."""
+
+
+class ServerFailed(InferenceError):  # noqa: N818 - named as the logs name it
+    """The model server that writes data is away, refuses us, or knows no such model."""

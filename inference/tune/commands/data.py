@@ -70,6 +70,65 @@ def check(
         raise typer.Exit(1)
 
 
+@data_app.command()
+def synthesize(  # noqa: PLR0913 - one parameter a flag
+    *,
+    url: Annotated[
+        str, typer.Option("--url", help="An OpenAI-compatible server, such as http://host:8000/v1.")
+    ],
+    model: Annotated[str, typer.Option("--model", help="The model's name on that server.")],
+    out: Out,
+    number: Annotated[
+        int, typer.Option("-n", "--number", min=1, help="How many conversations to plan.")
+    ] = 100,
+    seed: Annotated[
+        int, typer.Option("--seed", help="Another seed, another plan; the same goes on.")
+    ] = 0,
+    language: Annotated[str, typer.Option("--language", help="The language to write in.")] = (
+        "English"
+    ),
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", min=1, max=256, help="Requests at a time.")
+    ] = 4,
+    tries: Annotated[
+        int, typer.Option("--tries", min=1, help="Answers to ask for before giving one up.")
+    ] = 3,
+    max_tokens: Annotated[
+        int, typer.Option("--max-tokens", min=64, help="The longest answer, in tokens.")
+    ] = 3000,
+    temperature: Annotated[float, typer.Option("--temperature", min=0, max=2)] = 0.9,
+    timeout_s: Annotated[float, typer.Option("--timeout-s", min=1, help="For one answer.")] = 300.0,
+    retries: Annotated[
+        int, typer.Option("--retries", min=0, help="When the server is busy or breaks off.")
+    ] = 4,
+    api_key: Annotated[
+        str | None,
+        typer.Option(
+            "--api-key", envvar="EARSHOT_MODEL_API_KEY", show_envvar=True, help="The server's key."
+        ),
+    ] = None,
+) -> None:
+    """Let a model write conversations; the same command goes on where a stopped one was."""
+    from inference.tune.data.model_writer import ModelWriter
+    from inference.tune.data.synthesis_run import run_synthesis
+    from inference.tune.data.synthesize import SynthesisOptions
+
+    options = SynthesisOptions(number, seed, language, concurrency, tries)
+
+    def writer() -> ModelWriter:
+        return ModelWriter(
+            url,
+            model=model,
+            api_key=api_key or None,
+            max_tokens=max_tokens,
+            temperature=temperature,
+            timeout_s=timeout_s,
+            max_retries=retries,
+        )
+
+    run_synthesis(writer, out, options)
+
+
 @import_app.command()
 def slack(  # noqa: PLR0913 - one parameter a flag
     file: Annotated[Path, typer.Argument(help="The zip file of a workspace export.")],

@@ -46,10 +46,9 @@ class Seen:
 
     def add(self, conversation: FileConversation, *, file: str = "") -> list[str]:
         """Remember a conversation, and say of which ones before it is a copy; [] if of none."""
-        texts = [_plain(message.content) for message in conversation.messages]
-        telling = {_digest(text) for text in texts if len(text) >= MIN_TELLING_CHARS}
+        whole, telling = _digests(conversation)
         place = Place(file, conversation.line, conversation.id)
-        reasons = self._reasons(place, _digest("\n".join(texts)), telling)
+        reasons = self._reasons(place, whole, telling)
         number = len(self._places)
         self._places.append(place)
         self._num_telling.append(len(telling))
@@ -57,6 +56,11 @@ class Seen:
             if len(self._sharers[digest]) < MAX_SHARERS:
                 self._sharers[digest].append(number)
         return reasons
+
+    def is_copy(self, conversation: FileConversation) -> bool:
+        """Tell whether one before says the same, or nearly; remembers nothing."""
+        whole, telling = _digests(conversation)
+        return whole in self._whole or self._near(telling) is not None
 
     def _reasons(self, place: Place, whole: bytes, telling: set[bytes]) -> list[str]:
         reasons = []
@@ -77,6 +81,13 @@ class Seen:
             if count >= max(MIN_SHARED, NEAR_SHARE * min(len(telling), self._num_telling[number])):
                 return self._places[number]
         return None
+
+
+def _digests(conversation: FileConversation) -> tuple[bytes, set[bytes]]:
+    """Give what stands for all that is said, and for each message that tells something."""
+    texts = [_plain(message.content) for message in conversation.messages]
+    telling = {_digest(text) for text in texts if len(text) >= MIN_TELLING_CHARS}
+    return _digest("\n".join(texts)), telling
 
 
 def _plain(text: str) -> str:

@@ -79,7 +79,10 @@ class LineFile:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close the file."""
+        """Close the file; one that holds nothing is removed."""
+        if not self._end:
+            with contextlib.suppress(OSError):
+                self._file.unlink()
         os.close(self._fd)
 
     def add(self, conversation: Mapping[str, object]) -> None:

@@ -28,6 +28,12 @@ class Checked:
     conversation: FileConversation | None
     findings: tuple[Finding, ...]
 
+    @property
+    def first_error(self) -> str:
+        """Why it cannot be trained on, "" if it can."""
+        errors = (found.reason for found in self.findings if found.gravity is Gravity.ERROR)
+        return next(errors, "")
+
 
 def check_line(raw: bytes, number: int) -> Checked | None:
     """Check a line without its line break; `number` counts from 1. None: the line is empty."""
@@ -45,15 +51,16 @@ def check_line(raw: bytes, number: int) -> Checked | None:
 def check_content(content: Any, number: int) -> Checked:
     """Check what a line says, once it is parsed."""
     findings = list(_conversation_findings(content))
-    if any(finding.gravity is Gravity.ERROR for finding in findings):
-        return Checked(None, tuple(findings))
+    checked = Checked(None, tuple(findings))
+    if checked.first_error:
+        return checked
     (conversation,) = parse_conversations([json.dumps(content)])
     if "id" not in content:
         conversation = replace(conversation, id=f"line-{number}")
     conversation = replace(conversation, line=number)
     findings += sense_findings(conversation)
-    usable = all(finding.gravity is not Gravity.ERROR for finding in findings)
-    return Checked(conversation if usable else None, tuple(findings))
+    checked = Checked(conversation, tuple(findings))
+    return replace(checked, conversation=None) if checked.first_error else checked
 
 
 def _decoded(raw: bytes) -> str | Finding:
