@@ -69,6 +69,13 @@ def test_a_folder_keeps_the_type_of_its_base(adapter, tmp_path, base):
     assert {tensor.dtype for tensor in tensors.values()} == {torch.bfloat16}
 
 
+def test_who_may_read_the_folder_may_read_the_weights(adapter, tmp_path):
+    FolderAct(Source(adapter), tmp_path / "merged").carry_out(unheard)
+
+    modes = {path.stat().st_mode for path in (tmp_path / "merged").iterdir()}
+    assert len(modes) == 1
+
+
 def test_the_card_of_the_adapter_is_kept_but_not_as_the_model_s_own(adapter, tmp_path):
     parcel = FolderAct(Source(adapter), tmp_path / "merged").carry_out(unheard)
 
@@ -148,7 +155,11 @@ def test_an_adapter_of_another_base_is_refused_before_anything_is_loaded(adapter
 
 @pytest.mark.parametrize(
     ("named", "kind", "words"),
-    [("", TuneRefused, "--base"), ("/no/such/folder", ModelMissing, "no model folder")],
+    [
+        ("", TuneRefused, "does not name its base"),
+        ("tiny", TuneRefused, "say with --base where"),
+        ("/no/such/folder", ModelMissing, "no model folder"),
+    ],
 )
 def test_a_base_that_is_not_there_is_told(adapter, tmp_path, named, kind, words):
     config = json.loads((adapter / "adapter_config.json").read_text())

@@ -81,3 +81,8 @@ def _write(merged: Merged, folder: Path, *, dtype: torch.dtype) -> None:
     merged.tokenizer.save_pretrained(folder)
     text = json.dumps(merged.form.to_dict(), indent=2, ensure_ascii=False) + "\n"
     (folder / FILE_NAME).write_text(text, encoding="utf-8")
+    mode = (folder / FILE_NAME).stat().st_mode
+    for weights in folder.glob("*.safetensors"):
+        weights.chmod(
+            mode
+        )  # safetensors lets its owner alone read a file, a server often is another

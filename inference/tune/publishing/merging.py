@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -10,6 +11,7 @@ import torch
 
 from inference.adapters import check_adapter, check_fits, merged_adapter
 from inference.chat_forms import find_form, fitted
+from inference.convert import DEFAULT_MODEL
 from inference.errors import ModelBroken, TuneRefused
 from inference.loading import (
     Located,
@@ -66,11 +68,7 @@ def outlined(source: Source) -> Outline:
     """
     from transformers import AutoModelForCausalLM
 
-    named = str(check_adapter(source.adapter).get("base_model_name_or_path") or "")
-    wanted = source.base or local_name(named)
-    if not wanted:
-        raise TuneRefused(f"{source.adapter} does not name its base; say it with --base")
-    where = located(wanted)
+    where = located(source.base or _named_base(source.adapter))
     config = _config(where)
     with torch.device("meta"):
         model: PreTrainedModel = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
@@ -96,6 +94,18 @@ def merge(source: Source, outline: Outline, report: Report) -> Merged:
     if form.chat_template:
         tokenizer.chat_template = form.chat_template
     return Merged(merged, tokenizer, form)
+
+
+def _named_base(adapter: Path) -> str:
+    """Give the base that the adapter names, as we can load it."""
+    base = local_name(str(check_adapter(adapter).get("base_model_name_or_path") or ""))
+    if not base:
+        raise TuneRefused(f"{adapter} does not name its base; say it with --base")
+    if "/" not in base and base != DEFAULT_MODEL:
+        raise TuneRefused(
+            f"{adapter} was trained on a folder called {base}; say with --base where that is"
+        )
+    return base
 
 
 def _config(where: Located) -> "PretrainedConfig":
