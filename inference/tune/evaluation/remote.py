@@ -117,7 +117,7 @@ class RemoteJudge:
             try:
                 decided = await self._asked(client, turns, way=way, session=session)
             except _Refused as error:
-                refused = refused or error
+                refused = error  # the last way is the plainest: what it lacks is what matters
             else:
                 self._way = way
                 return decided

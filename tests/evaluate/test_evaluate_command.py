@@ -1,0 +1,111 @@
+import json
+import logging
+
+import pytest
+from typer.testing import CliRunner
+
+from inference import __main__ as command_line
+from inference.loading import load
+from inference.server.worker import Worker
+from tests.evaluate.odd_chats import ODD_CHATS, long_chat
+from tests.inference.test_server import Served, runtime_of
+
+KEYS = [
+    "file",
+    "n",
+    "speak_rate",
+    "auroc",
+    "auroc_low",
+    "auroc_high",
+    "average_precision",
+    "f1",
+    "macro_f1",
+    "balanced_accuracy",
+    "over_talk",
+    "miss_direct",
+    "ece",
+    "threshold",
+]
+PEOPLE_ONLY = [("Ana", "lunch?"), ("Ben", "sure"), ("Ana", "at one")]
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before():
+    """Take back the logging that a command sets up: its stream ends with the test."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.fixture
+def evaluate(tiny_folder):
+    def run(*arguments, model=str(tiny_folder)):
+        given = ["evaluate", *map(str, arguments), *(["--model", model] if model else [])]
+        return CliRunner().invoke(command_line.app, given)
+
+    return run
+
+
+def test_as_json_each_file_is_one_object_of_figures(evaluate, write):
+    files = write(*ODD_CHATS), write(PEOPLE_ONLY, name="people")
+
+    result = evaluate(*files, "--json", "--threads", "1")
+
+    assert result.exit_code == 0
+    first, second = map(json.loads, result.stdout.splitlines())
+    assert list(first) == KEYS
+    assert (first["file"], first["n"], first["threshold"]) == ("chats", 14, 0.5)
+    assert first["speak_rate"] == pytest.approx(3 / 14)
+    assert 0 <= first["auroc_low"] <= first["auroc"] <= first["auroc_high"] <= 1
+    assert (second["n"], second["auroc"], second["miss_direct"]) == (3, None, None)
+
+
+def test_without_json_a_table_shows_the_baselines_beside_the_model(evaluate, write, caplog):
+    learned = write(*[long_chat(10)] * 8, name="learned")
+
+    result = evaluate(write(*ODD_CHATS), "--baseline-data", learned)
+
+    for words in ("chats: 14 decisions, 21.4% due", "tiny", "always silent", "TF-IDF and flags"):
+        assert words in result.stdout
+    assert "not calibrated" in result.stderr
+    assert "line 2: the conversation starts with the assistant" in caplog.text
+
+
+def test_by_url_the_figures_are_those_of_this_machine(evaluate, write, tiny_folder):
+    file = write(*ODD_CHATS, long_chat(20, words=3))
+    here = evaluate(file, "--json")
+
+    with Served(Worker(lambda _: runtime_of(load(str(tiny_folder))))) as served:
+        served.wait_until("ready")
+        there = evaluate(file, "--json", "--model-url", f"{served.url}/v1", model=None)
+
+    assert json.loads(there.stdout) == pytest.approx(json.loads(here.stdout), abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--model-url", "http://127.0.0.1:9/v1", "--adapter", "x"], "leave it out|its own"),
+        (["--prompted", "--adapter", "x"], "leave --adapter out"),
+        (["--baseline-data", "none.jsonl"], "none.jsonl cannot be read"),
+        (["--chat-form", "none.json"], "no chat form"),
+    ],
+)
+def test_options_that_cannot_work_are_told_in_a_sentence(evaluate, write, options, words):
+    result = evaluate(write(PEOPLE_ONLY), *options)
+
+    assert result.exit_code == 1
+    assert any(word in result.stderr for word in words.split("|"))
+    assert "Traceback" not in result.stderr
+
+
+def test_a_broken_line_is_named(evaluate, write):
+    file = write(PEOPLE_ONLY)
+    file.write_text(file.read_text() + "{\n")
+
+    result = evaluate(file)
+
+    assert result.exit_code == 1
+    assert "line 2: " in result.stderr
