@@ -16,6 +16,9 @@ from inference.tune.commands.evaluate import evaluate
 from inference.tune.commands.publish import publish
 from inference.tune.commands.train import train
 
+HANDED_OVER = ("data", "train", "evaluate", "publish")
+"""The commands that people know as those of `earshot`."""
+
 
 class PlainErrors(TyperGroup):
     """Tells our own errors as one sentence and leaves with 1; all others keep their trace."""
@@ -157,4 +160,5 @@ def _stay_offline(model: str | None) -> None:
 
 
 if __name__ == "__main__":
-    app()
+    handed = sys.argv[1:2] and sys.argv[1] in HANDED_OVER
+    app(prog_name="earshot" if handed else None)

@@ -3,6 +3,10 @@
 Run it with `make docs`; a test fails while a page differs from what this would write.
 """
 
+import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 from bot.config import PREFIX, Settings, variable
@@ -62,7 +66,23 @@ def command_line_page() -> str:
     command = get_command(app)
     context = typer.Context(command, info_name="earshot")
     text = get_docs_for_click(obj=command, ctx=context, name="earshot", title="The command line")
+    for called, described in _handed_over().items():
+        text = _with_section(text, called, described)
     return text.strip() + "\n"
+
+
+def _handed_over() -> dict[str, str]:
+    """Ask the worker program, which this one never imports, for the help of its commands."""
+    program = [sys.executable, "-m", "inference.reference"]
+    answer = subprocess.run(program, check=True, capture_output=True, text=True)  # noqa: S603
+    told: dict[str, str] = json.loads(answer.stdout)
+    return told
+
+
+def _with_section(text: str, called: str, described: str) -> str:
+    """Put a description in place of the one under the command's heading."""
+    section = re.compile(rf"^#+ `{re.escape(called)}`\n.*?(?=^#|\Z)", re.MULTILINE | re.DOTALL)
+    return section.sub(lambda _: described + "\n\n", text)
 
 
 def write_pages() -> None:
