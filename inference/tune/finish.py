@@ -31,11 +31,15 @@ CARD_NAME = "README.md"
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What a run leaves to tell: its settings, what it learned from, its decisions on the rest."""
+    """What a run leaves to tell: its settings, what it learned from, its decisions on the rest.
+
+    `license` is the adapter's own, "" if nobody said.
+    """
 
     settings: Mapping[str, object]
     curriculum: Curriculum
     dev: Sequence[FileDecisions]
+    license: str = ""
 
 
 def write_adapter(model: "PeftModel", base: Base, out: Path, record: Record) -> None:
@@ -50,6 +54,7 @@ def write_adapter(model: "PeftModel", base: Base, out: Path, record: Record) -> 
     facts = CardFacts(
         name=out.name,
         base=base.where.name,
+        license=record.license,
         data=[_card_data(file) for file in record.curriculum.files],
         hold_out=record.curriculum.hold_out,
         settings=record.settings,
@@ -65,6 +70,7 @@ def write_adapter(model: "PeftModel", base: Base, out: Path, record: Record) -> 
             _write_json(scratch / FILE_NAME, form.to_dict())
             _write_json(scratch / METRICS_NAME, {"settings": record.settings, "dev": figured})
             (scratch / CARD_NAME).write_text(model_card(facts), encoding="utf-8")
+            (scratch / WEIGHTS_NAME).chmod(0o644)  # safetensors keeps files to their owner
             for file in (CARD_NAME, METRICS_NAME, FILE_NAME, CONFIG_NAME, WEIGHTS_NAME):
                 os.replace(scratch / file, out / file)  # noqa: PTH105 - over what stands, at once
     except OSError as error:

@@ -45,6 +45,7 @@ class TrainOptions:
     epochs: float = 1.0
     max_steps: int | None = None
     continue_from: Path | None = None
+    license: str = ""
     seed: int = 0
 
 
@@ -123,7 +124,7 @@ def train(
     watcher.doing("scoring what was held out")
     dev = judged_dev(loop, base, curriculum.dev)
     settings = _told(options, base, num_steps=plan.num_steps)
-    write_adapter(model, base, out, Record(settings, curriculum, dev))
+    write_adapter(model, base, out, Record(settings, curriculum, dev, options.license))
     saved.remove()
 
 

@@ -77,6 +77,9 @@ def train(  # noqa: PLR0913 - one parameter a flag
     from_adapter: Annotated[
         Path | None, typer.Option("--from-adapter", help="Go on from an adapter.")
     ] = None,
+    own_license: Annotated[
+        str, typer.Option("--license", help="Of the adapter, for its card, such as apache-2.0.")
+    ] = "",
     seed: Annotated[int, typer.Option("--seed", help="Of all that is drawn.")] = 0,
     dev_every: Annotated[
         int, typer.Option("--dev-every", min=1, help="Steps between two looks at dev.")
@@ -117,6 +120,7 @@ def train(  # noqa: PLR0913 - one parameter a flag
         epochs=epochs,
         max_steps=max_steps,
         continue_from=from_adapter,
+        license=own_license,
         seed=seed,
     )
     with TrainingBar() as bar:
