@@ -7,18 +7,19 @@ from statistics import fmean
 
 from inference.tune.base import Base
 from inference.tune.batches import Lesson, Teaching
-from inference.tune.examples import Example, LossWeights, conversation_example
+from inference.tune.evaluation.files import Conversations
+from inference.tune.evaluation.judging import judged
+from inference.tune.evaluation.local import LocalJudge
+from inference.tune.evaluation.window import Naming, Shown
+from inference.tune.examples import Example
 from inference.tune.lessons import DevFile
 from inference.tune.loop import Loop
-from inference.tune.metrics import FileDecisions, Judged, JudgedConversation
-from inference.tune.scoring import Parting
+from inference.tune.metrics import FileDecisions
+from inference.tune.scoring import Parting, decision_scores
 from inference.tune.variation import UNVARIED
-from inference.wire.conversation_file import FileConversation
-from inference.wire.file_bursts import file_bursts
-from inference.wire.speakers import is_named
+from inference.wire.trim import MAX_PROMPT_TOKENS
 
 MAX_CONVERSATIONS = 60  # of a file; scoring all of a large one would take as long as learning
-MAX_BURSTS = 60  # of a conversation, its last ones: about 2,000 tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,12 @@ def looked_at(loop: Loop, files: dict[str, list[Example]], parting: Parting) -> 
     spoken: dict[str, float] = {}
     for name, examples in files.items():
         labels = [decided.speaks for example in examples for decided in example.decisions]
-        scores = [score for example in examples for score in loop.scores(example, parting)]
+        with loop.judging():
+            scores = [
+                score
+                for example in examples
+                for score in decision_scores(loop.model, example, parting)
+            ]
         both = 0 < sum(labels) < len(labels)
         auroc[name] = float(roc_auc_score(labels, scores)) if both else None
         spoken[name] = fmean(score >= 0.5 for score in scores) if scores else 0.0
@@ -68,28 +74,19 @@ def looked_at(loop: Loop, files: dict[str, list[Example]], parting: Parting) -> 
 def judged_dev(
     loop: Loop, base: Base, files: Sequence[DevFile], *, limit: int = MAX_CONVERSATIONS
 ) -> list[FileDecisions]:
-    """Give the decisions on the first `limit` conversations of each file, whole as they are."""
-    return [
-        FileDecisions(
-            file.name,
-            tuple(_judged(loop, base, conversation) for conversation in file.conversations[:limit]),
-        )
-        for file in files
-    ]
-
-
-def _judged(loop: Loop, base: Base, conversation: FileConversation) -> JudgedConversation:
-    bursts = file_bursts(conversation)[-MAX_BURSTS:]
-    form, renderer = base.fit.form, base.fit.renderer
-    example = conversation_example(renderer, form, bursts, weights=LossWeights())
-    scores = loop.scores(example, base.parting)
-    decisions = tuple(
-        Judged(
-            score,
-            burst.lines[0].text,
-            is_named(burst.lines[0].text, form.assistant_name),
-            burst.reply,
-        )
-        for score, burst in zip(scores, bursts, strict=True)
+    """Give the decisions on the first `limit` conversations of each file, as an evaluation would."""
+    judge = LocalJudge(
+        label=base.where.name,
+        model=loop.model,
+        renderer=base.fit.renderer,
+        form=base.fit.form,
+        parting=base.parting,
+        context=MAX_PROMPT_TOKENS,
     )
-    return JudgedConversation(conversation.id, conversation.line, decisions)
+    found = []
+    for file in files:
+        shown = tuple(Shown(one, Naming()) for one in file.conversations[:limit])
+        with loop.judging():
+            scores = judge.scores(shown, lambda _: None)
+        found.append(judged(Conversations(file.name, shown), scores))
+    return found

@@ -16,7 +16,6 @@ from inference.tune.batches import batch
 from inference.tune.examples import Example
 from inference.tune.lora import Precision, dtype_of, trainable
 from inference.tune.losses import weighted_loss
-from inference.tune.scoring import Parting, decision_scores
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -100,11 +99,10 @@ class Loop:
         self._optimizer.zero_grad(set_to_none=True)
         return loss_of_step
 
-    def scores(self, example: Example, parting: Parting) -> list[float]:
-        """Give P(speak) of the example's decisions, by the model as it is now."""
+    def judging(self) -> AbstractContextManager[None]:
+        """Give the context in which the model, as it is now, can be asked for decisions."""
         self.model.eval()
-        with self._computing():
-            return decision_scores(self.model, example, parting)
+        return self._computing()
 
     def _computing(self) -> AbstractContextManager[None]:
         """Give the context in which the model computes: the precision asked for."""
