@@ -193,6 +193,22 @@ _PRIVACY = Command(
             bare_shows=True,
             examples=("privacy retention 30", "privacy retention off"),
         ),
+        Command(
+            "training",
+            "See or set whether a model may be trained on this channel.",
+            (
+                Argument(
+                    "allowed",
+                    Kind.CHOICE,
+                    "on lets whoever runs me do it; off, as it is at first, forbids it.",
+                    choices=("on", "off"),
+                ),
+            ),
+            who=Who.MANAGERS,
+            ephemeral=False,
+            bare_shows=True,
+            examples=("privacy training on", "privacy training off"),
+        ),
     ),
 )
 

@@ -38,6 +38,7 @@ HANDLERS: Mapping[tuple[str, ...], Handler] = {
     ("privacy", "optin"): privacy.opt_in,
     ("privacy", "forget-me"): privacy.forget_me,
     ("privacy", "retention"): privacy.retention,
+    ("privacy", "training"): privacy.training,
     ("status",): housekeeping.status,
     ("clear",): housekeeping.clear,
     ("help",): housekeeping.help_,

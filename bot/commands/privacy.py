@@ -1,4 +1,4 @@
-"""The commands about what is stored: show it, opt out and in, be forgotten, how long it is kept.
+"""The commands about what is stored: show it, opt out and in, be forgotten, how long, training.
 
 Each sentence here is a promise that `bot.store` keeps; change them together.
 """
@@ -7,6 +7,8 @@ from bot.commands.answer import Call, CommandAnswer, counted
 from bot.messages import ChannelSettings
 
 KEPT_BY_OTHERS = "What others wrote, and my own replies, stay even where they mention you."
+
+FORBIDDEN = "No model may be trained on messages of this channel."
 
 
 async def show(call: Call) -> CommandAnswer:
@@ -75,6 +77,21 @@ async def retention(call: Call) -> CommandAnswer:
     # At once, so that the answer is true when it is read.
     await call.store.messages.purge(call.caller.now)
     return call.answer(how_long(settings))
+
+
+async def training(call: Call) -> CommandAnswer:
+    """Show or set whether `earshot data import history` may take this channel's messages."""
+    where, allowed = call.caller.where, call.text("allowed")
+    if not allowed:
+        settings = await call.store.channels.settings(where)
+        return call.answer(_training(settings) if settings.may_train else FORBIDDEN)
+    settings = await call.store.channels.change(where, may_train=allowed == "on")
+    if not settings.may_train:
+        return call.answer(f"{FORBIDDEN} What was taken for training before is not undone.")
+    return call.answer(
+        f"{_training(settings)} That goes for what was said before, too, but not for people who "
+        "opted out. /assistant privacy training off ends it."
+    )
 
 
 def how_long(settings: ChannelSettings) -> str:

@@ -10,6 +10,7 @@ from bot.store.messages import Messages
 from bot.store.outbox import Outbox
 from bot.store.schema import create_or_check, upgrade_to_head
 from bot.store.speakers import Speakers
+from bot.store.training import Training
 
 
 class Store:
@@ -22,6 +23,7 @@ class Store:
         self.outbox = Outbox(database)
         self.channels = Channels(database, default_mode=default_mode)
         self.speakers = Speakers(database)
+        self.training = Training(database)
 
     @classmethod
     async def open(cls, url: str, *, default_mode: Mode = Mode.ACTIVE) -> Self:

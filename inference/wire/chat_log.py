@@ -5,8 +5,8 @@ turns them into lines of a data file.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
 
@@ -49,6 +49,14 @@ class ChatLog:
     key: str
     place: str
     messages: tuple[LoggedMessage, ...]
+
+    def without(self, person_ids: Collection[str]) -> "ChatLog":
+        """Mark the messages of these people as left out, so that replies to them go with them."""
+        marked = (
+            replace(message, left_out=message.left_out or message.person_id in person_ids)
+            for message in self.messages
+        )
+        return replace(self, messages=tuple(marked))
 
 
 def chosen_person(people: Sequence[Person], logs: Iterable[ChatLog], who: str) -> Person:

@@ -60,4 +60,5 @@ def test_what_changes_a_channel_is_for_its_managers() -> None:
     assert managed == {
         *(("mode",), ("eagerness",), ("quiet",), ("persona",), ("clear",)),
         ("privacy", "retention"),
+        ("privacy", "training"),
     }

@@ -75,7 +75,7 @@ def test_a_command_is_read(text: str, path: tuple[str, ...], values: dict[str, o
         ("mode loud", '"loud" does not work here. It can be: active, mention, listen, off.'),
         (
             "privacy",
-            "/assistant privacy needs one more word: show, optout, optin, forget-me, retention.",
+            "/assistant privacy needs one more word: show, optout, optin, forget-me, retention, training.",
         ),
         (
             "privacy forget",
@@ -83,7 +83,7 @@ def test_a_command_is_read(text: str, path: tuple[str, ...], values: dict[str, o
         ),
         (
             "privacy zzz",
-            '/assistant privacy has no "zzz". It has: show, optout, optin, forget-me, retention.',
+            '/assistant privacy has no "zzz". It has: show, optout, optin, forget-me, retention, training.',
         ),
         (
             "privacy retention 9999",
@@ -130,5 +130,6 @@ def test_a_group_shows_its_subcommands_in_its_usage() -> None:
     group = next(command for command in COMMANDS if command.name == "privacy")
 
     assert (
-        usage_line(["privacy"], group) == "/assistant privacy show|optout|optin|forget-me|retention"
+        usage_line(["privacy"], group)
+        == "/assistant privacy show|optout|optin|forget-me|retention|training"
     )

@@ -115,3 +115,24 @@ async def test_retention_is_for_managers_and_everyone_may_look(channel: Channel)
 
     assert refused.text.startswith("Only people who may manage this channel can ")
     assert shown.text == "Messages here are kept until somebody deletes them."
+
+
+async def test_training_is_forbidden_until_a_manager_allows_it(channel: Channel) -> None:
+    before = await channel.run("privacy training")
+    refused = await channel.run("privacy training on", may_manage=False)
+    allowed = await channel.run("privacy training on")
+
+    assert before.text == "No model may be trained on messages of this channel."
+    assert "Only people who may manage this channel" in refused.text
+    assert allowed.text.startswith("Whoever runs me may train the model on messages of this ch")
+    assert not allowed.ephemeral
+    assert (await channel.store.channels.settings(WHERE)).may_train
+
+
+async def test_training_can_be_forbidden_again(channel: Channel) -> None:
+    await channel.run("privacy training on")
+
+    answer = await channel.run("privacy training off")
+
+    assert "is not undone" in answer.text
+    assert not (await channel.store.channels.settings(WHERE)).may_train

@@ -4,7 +4,7 @@ Nothing is read before the caller states the right to use the data.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from inference.errors import DataBroken
@@ -12,7 +12,7 @@ from inference.tune.data.duplicates import Seen
 from inference.tune.data.line_file import refuse_to_overwrite, write_new
 from inference.tune.data.logged_chats import LoggedChats
 from inference.tune.data.schema import check_content
-from inference.wire.chat_log import ChatLog, Person, chosen_person
+from inference.wire.chat_log import Person, chosen_person
 from inference.wire.data_rights import REFUSAL
 from inference.wire.logged_conversations import (
     Cuts,
@@ -64,7 +64,7 @@ def import_chats(chats: LoggedChats, options: ImportOptions) -> Imported:
         raise DataBroken(str(error)) from error
     names = names_in_data(chats.people, assistant, with_pseudonyms=options.with_pseudonyms)
     made = logged_conversations(
-        _without(chats.logs, left_out),
+        [log.without(left_out) for log in chats.logs],
         names,
         assistant_id=assistant.id,
         source=options.source,
@@ -87,20 +87,6 @@ def import_chats(chats: LoggedChats, options: ImportOptions) -> Imported:
         num_copies=num_copies,
         left_aside=dict(chats.left_aside.most_common()),
     )
-
-
-def _without(logs: Iterable[ChatLog], person_ids: set[str]) -> list[ChatLog]:
-    """Mark the messages of these people as left out, so that replies to them go with them."""
-    return [
-        replace(
-            log,
-            messages=tuple(
-                replace(message, left_out=message.left_out or message.person_id in person_ids)
-                for message in log.messages
-            ),
-        )
-        for log in logs
-    ]
 
 
 def _usable(made: Iterable[LoggedConversation]) -> tuple[Sequence[LoggedConversation], int]:
