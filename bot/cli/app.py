@@ -159,7 +159,10 @@ def train(ctx: typer.Context) -> None:
 @app.command(context_settings=PASSED_ON, add_help_option=False)
 def evaluate(ctx: typer.Context) -> None:
     """Judge when a model speaks, on conversations of your own. `--help` lists the options."""
-    become_inference(["evaluate", *ctx.args])
+    settings = begin(ctx, quiet=True)
+    from bot.cli.evaluate import with_settings
+
+    become_inference(["evaluate", *with_settings(ctx.args, settings)])
 
 
 @app.command(context_settings=PASSED_ON, add_help_option=False)
