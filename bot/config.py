@@ -61,7 +61,11 @@ class Settings(BaseSettings):
         description="The model: a folder or a transformers model id for the own worker, or the model's name "
         "on the server. Unset: the embedded default model, or the server's first.",
     )
-    adapter: str | None = Field(None, description="The folder of a LoRA adapter for the model.")
+    adapter: str | None = Field(
+        None,
+        description="The folder of a LoRA adapter for the model. Unset: the embedded model's own; "
+        "`none`: no adapter.",
+    )
     model_api_key: SecretStr | None = Field(None, description="The key for the model server.")
     chat_form: Path | None = Field(
         None, description="The chat form file for a server that does not give one itself."

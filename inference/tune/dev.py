@@ -17,6 +17,7 @@ from inference.tune.loop import Loop
 from inference.tune.metrics import FileDecisions
 from inference.tune.scoring import Parting, decision_scores
 from inference.tune.variation import UNVARIED
+from inference.wire.conversation_file import FileConversation
 from inference.wire.trim import MAX_PROMPT_TOKENS
 
 MAX_CONVERSATIONS = 60  # of a file; scoring all of a large one would take as long as learning
@@ -39,12 +40,12 @@ class DevScores:
 def dev_examples(
     teaching: Teaching, files: Sequence[DevFile], *, limit: int
 ) -> dict[str, list[Example]]:
-    """Give the examples of the first `limit` conversations of each file, as they are."""
+    """Give the examples of `limit` conversations of each file, as they are."""
     plain = replace(teaching, chances=UNVARIED)
     return {
         file.name: [
             example
-            for conversation in file.conversations[:limit]
+            for conversation in _spread(file.conversations, limit)
             for example in plain.examples(Lesson(conversation), Random(0))
         ]
         for file in files
@@ -74,7 +75,7 @@ def looked_at(loop: Loop, files: dict[str, list[Example]], parting: Parting) -> 
 def judged_dev(
     loop: Loop, base: Base, files: Sequence[DevFile], *, limit: int = MAX_CONVERSATIONS
 ) -> list[FileDecisions]:
-    """Give the decisions on the first `limit` conversations of each file, as an evaluation would."""
+    """Give the decisions on `limit` conversations of each file, as an evaluation would."""
     judge = LocalJudge(
         label=base.where.name,
         model=loop.model,
@@ -85,8 +86,14 @@ def judged_dev(
     )
     found = []
     for file in files:
-        shown = tuple(Shown(one, Naming()) for one in file.conversations[:limit])
+        shown = tuple(Shown(one, Naming()) for one in _spread(file.conversations, limit))
         with loop.judging():
             scores = judge.scores(shown, lambda _: None)
         found.append(judged(Conversations(file.name, shown), scores))
     return found
+
+
+def _spread(conversations: Sequence[FileConversation], limit: int) -> Sequence[FileConversation]:
+    """Take `limit` conversations at even distances: a file often has one topic after the other."""
+    step = max(1.0, len(conversations) / limit)
+    return [conversations[int(number * step)] for number in range(min(limit, len(conversations)))]
