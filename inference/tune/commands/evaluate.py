@@ -2,9 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from inference.tune.evaluation.run import Evaluation
 
 
 def evaluate(  # noqa: PLR0913 - one parameter a flag
@@ -44,6 +47,24 @@ def evaluate(  # noqa: PLR0913 - one parameter a flag
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object a file and nothing else.")
     ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="A folder for a page with plots, confusions and figures."),
+    ] = None,
+    replies: Annotated[
+        bool,
+        typer.Option(
+            "--replies", help="Judge the words too: facts, replies to direct questions, perplexity."
+        ),
+    ] = False,
+    generations: Annotated[
+        int | None,
+        typer.Option(
+            "--generations",
+            min=1,
+            help="Let the model begin N answers of each file by itself, and count the well-formed.",
+        ),
+    ] = None,
     baseline_data: Annotated[
         list[str] | None,
         typer.Option(
@@ -75,6 +96,7 @@ def evaluate(  # noqa: PLR0913 - one parameter a flag
     from inference.tune.evaluation.files import Reading
     from inference.tune.evaluation.local import LocalChoice
     from inference.tune.evaluation.progress import EvaluationBar
+    from inference.tune.evaluation.report import checked_folder, write_report
     from inference.tune.evaluation.run import Options, evaluate as run
     from inference.tune.evaluation.window import Naming
 
@@ -82,6 +104,8 @@ def evaluate(  # noqa: PLR0913 - one parameter a flag
         import torch
 
         torch.set_num_threads(threads)
+    if report is not None:
+        checked_folder(report)
     options = Options(
         files=tuple(files),
         reading=Reading(Naming(own=name), limit=limit, bursts=bursts, held_out=held_out),
@@ -90,17 +114,33 @@ def evaluate(  # noqa: PLR0913 - one parameter a flag
         api_key=api_key,
         max_requests=max_requests,
         baseline_data=tuple(baseline_data or ()),
-        with_baselines=not as_json,
+        with_baselines=not as_json or report is not None,
+        with_replies=replies,
+        num_generations=generations,
     )
     with EvaluationBar() as bar:
         evaluation = run(options, bar)
-    for note in evaluation.notes:
-        typer.echo(f"note: {note}", err=True)
+    _print(evaluation, as_json=as_json)
+    if report is not None:
+        typer.echo(f"report: {write_report(evaluation, report)}", err=True)
+
+
+def _print(evaluation: "Evaluation", *, as_json: bool) -> None:
+    """Print the figures to stdout; with `as_json` all that is no figure of a file goes to stderr."""
+    from rich.console import Console
+
+    from inference.tune.evaluation.table import print_figures, wide_console
+    from inference.tune.evaluation.words_table import print_generations, print_replies
+
+    console = Console(stderr=True, highlight=False) if as_json else wide_console()
     if as_json:
         for figures in evaluation.judgements[0].figures:
             typer.echo(json.dumps(figures.to_dict(), ensure_ascii=False))
-        return
-    from inference.tune.evaluation.table import print_figures, wide_console
-
-    rows = [(judgement.name, judgement.figures) for judgement in evaluation.judgements]
-    print_figures(wide_console(), rows)
+    else:
+        print_figures(console, [(one.name, one.figures) for one in evaluation.judgements])
+    if evaluation.replies is not None:
+        print_replies(console, evaluation.replies)
+    if evaluation.generations:
+        print_generations(console, evaluation.generations)
+    for note in evaluation.notes:
+        typer.echo(f"note: {note}", err=True)

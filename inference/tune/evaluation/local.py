@@ -27,8 +27,7 @@ from inference.wire.trim import MAX_PROMPT_TOKENS, prompt_budget
 from inference.wire.turns import decision_turns
 
 if TYPE_CHECKING:
-    from peft import PeftModel
-    from transformers import PreTrainedModel
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 MAX_AHEAD = 64  # decisions in one pass; rendering all of a chat of a thousand at once is slow
 
@@ -41,7 +40,8 @@ class LocalJudge:
     """
 
     label: str
-    model: "PreTrainedModel | PeftModel"
+    model: "PreTrainedModel"
+    tokenizer: "PreTrainedTokenizerBase"
     renderer: Renderer
     form: ChatForm
     parting: Parting
@@ -168,6 +168,7 @@ def judge_of(loaded: LoadedModel, *, persona: str = "", prompted: bool = False) 
     return LocalJudge(
         label=loaded.id + how,
         model=loaded.model,
+        tokenizer=loaded.tokenizer,
         renderer=loaded.renderer,
         form=loaded.form,
         parting=parting_of(loaded.decision_ids, loaded.form.score),

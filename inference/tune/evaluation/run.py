@@ -4,7 +4,7 @@ Reads from top to bottom: read the files, find the judge, score everything, put 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +15,12 @@ from inference.tune.evaluation.files import Conversations, Reading, read_files
 from inference.tune.evaluation.judging import Judge, judged, with_scores
 from inference.tune.evaluation.local import LocalChoice, LocalJudge, local_judge, read_form
 from inference.tune.evaluation.remote import RemoteChoice, remote_judge
+from inference.tune.evaluation.replies import (
+    Generations,
+    Replies,
+    judged_generations,
+    judged_replies,
+)
 from inference.tune.evaluation.window import Naming
 from inference.tune.metrics import Figures, FileDecisions, figures
 from inference.wire.prompted import DEFAULT_FORM
@@ -36,6 +42,8 @@ class Options:
     baseline_data: tuple[str, ...] = ()
     hold_out: float = 0.15
     with_baselines: bool = False
+    with_replies: bool = False
+    num_generations: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +70,8 @@ class Evaluation:
     judge: Judge
     judgements: tuple[Judgement, ...]
     notes: tuple[str, ...]
-
-    @property
-    def local(self) -> LocalJudge:
-        """The judge as a model on this machine. Raises TuneRefused if it is behind a URL."""
-        if not isinstance(self.judge, LocalJudge):
-            raise TuneRefused(
-                "replies and generations are judged with a model on this machine: leave --model-url "
-                "out"
-            )
-        return self.judge
+    replies: Replies | None = None
+    generations: tuple[Generations, ...] = ()
 
 
 class Watcher(Protocol):
@@ -91,6 +91,8 @@ def evaluate(options: Options, watcher: Watcher) -> Evaluation:
     baselines = _baselines(options, watcher)
     watcher.doing("loading the model" if options.url is None else "asking the server")
     judge = find_judge(options)
+    writes = options.with_replies or options.num_generations is not None
+    here = _here(judge) if writes else None
     threshold = threshold_of(judge.form.calibration)
     files = []
     for one in conversations:
@@ -101,7 +103,29 @@ def evaluate(options: Options, watcher: Watcher) -> Evaluation:
     notes = [*judge.notes]
     if judge.form.calibration is None:
         notes.append("the model is not calibrated: it speaks from P(speak) 0.5")
-    return Evaluation(tuple(conversations), judge, tuple(judgements), tuple(notes))
+    evaluation = Evaluation(tuple(conversations), judge, tuple(judgements), tuple(notes))
+    return _with_words(evaluation, here, options, watcher) if here else evaluation
+
+
+def _with_words(
+    evaluation: Evaluation, judge: LocalJudge, options: Options, watcher: Watcher
+) -> Evaluation:
+    """Let the model write what the options ask for."""
+    files, num = evaluation.conversations, options.num_generations
+    return replace(
+        evaluation,
+        replies=judged_replies(judge, files, watcher) if options.with_replies else None,
+        generations=tuple(judged_generations(judge, files, num, watcher)) if num else (),
+    )
+
+
+def _here(judge: Judge) -> LocalJudge:
+    """Give the judge as a model on this machine. Raises TuneRefused if it is behind a URL."""
+    if not isinstance(judge, LocalJudge):
+        raise TuneRefused(
+            "--replies and --generations are for a model on this machine: leave --model-url out"
+        )
+    return judge
 
 
 def find_judge(options: Options) -> Judge:

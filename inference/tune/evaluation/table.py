@@ -18,7 +18,7 @@ _COLUMNS = {
     "ece": "calib error",
     "threshold": "from",
 }
-_PERCENT = {"over_talk", "miss_direct"}
+_PERCENT = {"speak_rate", "over_talk", "miss_direct"}
 _WIDTH = 120  # where nobody looks at a terminal
 LEGEND = (
     "AUROC with its 95% interval below it (bootstrap over conversations). The figures behind average "
@@ -68,4 +68,6 @@ def shown(given: Figures, name: str) -> str:
     value = given.to_dict()[name]
     if value is None:
         return "-"
+    if name == "n":
+        return f"{value:,}"
     return f"{value:.1%}" if name in _PERCENT else f"{value:.3f}"
