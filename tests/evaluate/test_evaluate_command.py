@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 from inference import __main__ as command_line
 from inference.loading import load
 from inference.server.worker import Worker
+from inference.tune.evaluation.facts import facts
 from tests.evaluate.odd_chats import ODD_CHATS, long_chat
 from tests.inference.test_server import Served, runtime_of
 
@@ -109,3 +110,33 @@ def test_a_broken_line_is_named(evaluate, write):
 
     assert result.exit_code == 1
     assert "line 2: " in result.stderr
+
+
+def test_a_report_words_and_generations_come_with_the_table(evaluate, write, tmp_path, monkeypatch):
+    monkeypatch.setattr("inference.tune.evaluation.replies.facts", lambda: facts()[:2])
+    folder = tmp_path / "report"
+
+    result = evaluate(write(*ODD_CHATS), "--report", folder, "--replies", "--generations", "3")
+
+    assert result.exit_code == 0
+    assert "facts: " in result.stdout
+    assert "well-formed" in result.stdout
+    assert "always silent" in (folder / "index.html").read_text()
+    assert json.loads((folder / "figures.json").read_text())["generations"][0]["num"] == 3
+
+
+def test_with_json_nothing_but_the_figures_is_on_stdout(evaluate, write, tmp_path):
+    result = evaluate(write(PEOPLE_ONLY), "--json", "--generations", "1", "--report", tmp_path)
+
+    assert list(json.loads(result.stdout)) == KEYS
+    assert "well-formed" in result.stderr
+
+
+def test_words_are_judged_on_this_machine_only(evaluate, write, tiny_folder):
+    with Served(Worker(lambda _: runtime_of(load(str(tiny_folder))))) as served:
+        served.wait_until("ready")
+        url = f"{served.url}/v1"
+        result = evaluate(write(PEOPLE_ONLY), "--replies", "--model-url", url, model=None)
+
+    assert result.exit_code == 1
+    assert "leave --model-url out" in result.stderr

@@ -9,6 +9,8 @@ import typer
 if TYPE_CHECKING:
     from inference.tune.evaluation.run import Evaluation
 
+OWN_CONVERSATIONS = Path(__file__).parents[1] / "conversations"
+
 
 def evaluate(  # noqa: PLR0913 - one parameter a flag
     files: Annotated[

@@ -40,7 +40,7 @@ def has_marker(text: str) -> bool:
 
 def has_loop(text: str) -> bool:
     """Tell whether a reply goes round: the same words again and again."""
-    words = text.casefold().split()
+    words = re.findall(r"\w+", text.casefold())
     grams = Counter(tuple(words[at : at + _NGRAM]) for at in range(len(words) - _NGRAM + 1))
     return any(times >= _TIMES for times in grams.values()) or bool(_RUN.search(text))
 
