@@ -78,7 +78,8 @@ def judged_dev(
     """Give the decisions on `limit` conversations of each file, as an evaluation would."""
     judge = LocalJudge(
         label=base.where.name,
-        model=loop.model,
+        model=loop.model,  # type: ignore[arg-type]  # peft's wrapper answers as what it wraps
+        tokenizer=base.tokenizer,
         renderer=base.fit.renderer,
         form=base.fit.form,
         parting=base.parting,
