@@ -14,7 +14,10 @@ from inference.tune.metrics import Columns, FileDecisions, Floats, columns
 from inference.wire.chat_form import Calibration, CalibrationStep
 
 MAX_PEOPLE_ONLY_TALK = 0.01  # of messages among people who have no assistant with them
-OVER_TALK_COST = 0.5  # in macro F1: a word out of place costs more than the count of errors says
+# In macro F1, for a share of 1: a word out of place, and silence to a call by name, cost more than
+# one error among others.
+OVER_TALK_COST = 0.5
+MISSED_CALL_COST = 0.5
 NEAR_BEST = 0.002  # in macro F1: less is chance, so the middle of all that are so good is taken
 DEFAULT_EAGERNESS = 50
 _LOGITS = np.linspace(-9.0, 9.0, 721)
@@ -54,9 +57,9 @@ def threshold_of(calibration: Calibration | None) -> float:
 
 
 def _threshold(files: Sequence[Columns]) -> float:
-    """Give the candidate of the best mean macro F1 less over-talk, quiet enough among people only.
+    """Give the candidate of the best mean macro F1 less over-talk and missed calls by name.
 
-    Where no candidate is quiet enough the most cautious one is taken.
+    It is quiet enough in every chat of people only; where none is the most cautious one is taken.
     """
     curves = [_Curves.of(data) for data in files]
     alone = [one.over_talk for one in curves if not one.has_due]
@@ -65,12 +68,17 @@ def _threshold(files: Sequence[Columns]) -> float:
     if not allowed.any():
         return float(CANDIDATES[-1])
     judged = [one.macro_f1 for one in curves if one.has_both]
-    talk = np.mean([one.over_talk for one in curves], axis=0)
-    worth = (np.mean(judged, axis=0) if judged else 0.0) - OVER_TALK_COST * talk
+    missed = [one.missed for one in curves if one.missed is not None]
+    worth = _mean(judged) - MISSED_CALL_COST * _mean(missed)
+    worth -= OVER_TALK_COST * _mean([one.over_talk for one in curves])
     worth = np.where(allowed, worth, -np.inf)
     good = np.flatnonzero(worth >= worth.max() - NEAR_BEST)
     around = [run for run in _runs(good) if worth.argmax() in run]
     return round(float(CANDIDATES[around[0][len(around[0]) // 2]]), 4)
+
+
+def _mean(curves: Sequence[Floats]) -> Floats:
+    return np.mean(curves, axis=0) if curves else np.zeros(CANDIDATES.shape)
 
 
 def _runs(indexes: NDArray[np.int64]) -> list[NDArray[np.int64]]:
@@ -80,10 +88,14 @@ def _runs(indexes: NDArray[np.int64]) -> list[NDArray[np.int64]]:
 
 @dataclass(frozen=True, slots=True)
 class _Curves:
-    """Macro F1 and over-talk of a file at each candidate. (candidates,)."""
+    """Macro F1, over-talk and missed calls of a file at each candidate. (candidates,).
+
+    `missed` is None where no due message names the assistant.
+    """
 
     macro_f1: Floats
     over_talk: Floats
+    missed: Floats | None
     has_due: bool
     has_both: bool
 
@@ -98,7 +110,9 @@ class _Curves:
         f1 = 2 * spoken_due / np.maximum(1, 2 * spoken_due + wrong)
         f1_silent = 2 * silent_undue / np.maximum(1, 2 * silent_undue + wrong)
         talk = _num_from(loose) / max(1, len(loose))
-        return cls((f1 + f1_silent) / 2, talk, num_due > 0, data.has_both)
+        calls = data.score[data.due & data.named]
+        missed = 1 - _num_from(calls) / len(calls) if len(calls) else None
+        return cls((f1 + f1_silent) / 2, talk, missed, num_due > 0, data.has_both)
 
 
 def _num_from(scores: Floats) -> Floats:

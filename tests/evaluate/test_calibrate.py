@@ -8,7 +8,7 @@ from inference.tune.calibrate import (
     calibration_of,
     threshold_of,
 )
-from inference.tune.metrics import FileDecisions, columns, figures, over_talk
+from inference.tune.metrics import Confusion, FileDecisions, columns, over_talk
 from inference.wire.chat_form import Calibration, CalibrationStep, ChatForm
 from tests.evaluate.samples import decided, drawn_file, one_file
 
@@ -17,13 +17,15 @@ PEOPLE_ONLY = drawn_file("people", due_share=0, num_conversations=100, seed=7)
 
 def test_the_threshold_is_near_the_best_for_a_single_file():
     file = drawn_file("chat", skill=4.0, num_conversations=200)
-    best = max(
-        figures(file, threshold=threshold).macro_f1 for threshold in np.linspace(0.02, 0.98, 97)
-    )
+    data = columns(file)
+
+    def macro_f1(threshold):
+        return Confusion.of(data.due, data.score >= threshold).macro_f1
 
     chosen = threshold_of(calibration_of([file]))
 
-    assert figures(file, threshold=chosen).macro_f1 > best - 0.01
+    best = max(macro_f1(threshold) for threshold in np.linspace(0.02, 0.98, 97))
+    assert macro_f1(chosen) > best - 0.02
 
 
 def test_every_kind_of_chat_counts_the_same_however_many_decisions_it_has():
@@ -41,6 +43,17 @@ def test_among_people_only_it_speaks_on_one_message_in_a_hundred_at_most():
     chosen = threshold_of(calibration_of([chat, PEOPLE_ONLY]))
 
     assert over_talk(columns(PEOPLE_ONLY), threshold=chosen) <= MAX_PEOPLE_ONLY_TALK
+
+
+def test_calls_by_name_count_more_than_other_due_messages():
+    idle = [decided(0.1)] * 60 + [decided(0.4)] * 40
+    hard = [decided(0.35, due=True)] * 5
+
+    ambient = threshold_of(calibration_of([one_file(*idle, *hard)]))
+    called = [decided(one.score, due=True, named=True) for one in hard]
+    by_name = threshold_of(calibration_of([one_file(*idle, *called)]))
+
+    assert by_name < 0.35 < 0.4 < ambient
 
 
 def test_where_no_threshold_is_quiet_enough_the_most_cautious_is_taken():
