@@ -65,7 +65,7 @@ def _axes(xlabel: str, ylabel: str) -> "Iterator[tuple[Axes, io.StringIO]]":
 
     written = io.StringIO()
     with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(4.3, 3.4), layout="constrained")
+        figure = Figure(figsize=(5.2, 3.5), layout="constrained")
         axes = figure.subplots()
         axes.set(xlabel=xlabel, ylabel=ylabel, xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
         yield axes, written
@@ -103,7 +103,7 @@ def _precision_recall(judges: Sequence[tuple[str, Columns]], threshold: float) -
                 axes.plot(at_recall, at_precision, "o", color=COLOURS[0])
         rate = float(judges[0][1].due.mean())
         axes.axhline(rate, color="#c5c9cf", linewidth=1, linestyle=":")
-    about = f"The dotted line is always speaking: {rate:.0%} of the messages are due."
+    about = f"Colours as in ROC. The dotted line is always speaking: {rate:.0%} are due."
     return Plot("Precision and recall", about, _svg(written))
 
 
@@ -125,10 +125,11 @@ def _over_talk(data: Columns, threshold: float) -> Plot:
         for name, scores, colour, style in curves:
             if len(scores):
                 axes.plot(at, _reached(scores)(at), style, color=colour, linewidth=1.8, label=name)
-        axes.axvline(threshold, color="#3c4149", linewidth=1, linestyle=":")
-        axes.annotate(f" {threshold:.2f}", (threshold, 1.0), fontsize=8, va="top")
-        axes.legend(loc="center right")
-    about = "What each threshold would cost; the dotted line is the one in use."
+        axes.axvline(
+            threshold, color="#3c4149", linewidth=1, linestyle=":", label=f"in use: {threshold:.3f}"
+        )
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.17), ncols=2)
+    about = "What each threshold would give and cost."
     return Plot("Threshold and over-talk", about, _svg(written))
 
 
