@@ -63,8 +63,9 @@ def _conversation(raw: Any, line: int) -> FileConversation:
     if not isinstance(messages, list) or not messages:
         raise ValueError('"messages" is missing or empty')
     parsed = tuple(_message(message, index) for index, message in enumerate(messages))
-    told = {field: str(raw.get(field, "")) for field in ("title", "source", "topic", "license")}
-    return FileConversation(str(raw.get("id", f"line-{line}")), line, parsed, **told)
+    fields = ("title", "source", "topic", "license")
+    told = {field: _whole(str(raw.get(field, ""))) for field in fields}
+    return FileConversation(_whole(str(raw.get("id", f"line-{line}"))), line, parsed, **told)
 
 
 def _message(raw: Any, index: int) -> FileMessage:
@@ -75,7 +76,13 @@ def _message(raw: Any, index: int) -> FileMessage:
     name = raw.get("name")
     if raw["role"] == "user" and (not isinstance(name, str) or not name.strip()):
         raise ValueError(f'message {index}: a user message needs a "name"')
-    return FileMessage(name if raw["role"] == "user" else None, raw["content"], _time(raw, index))
+    shown = _whole(str(name)) if raw["role"] == "user" else None
+    return FileMessage(shown, _whole(raw["content"]), _time(raw, index))
+
+
+def _whole(text: str) -> str:
+    """Leave out halves of surrogate pairs: JSON can spell them, no tokenizer and no file takes them."""
+    return text.encode(errors="ignore").decode()
 
 
 def _time(raw: dict[str, Any], index: int) -> datetime | None:
