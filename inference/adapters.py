@@ -4,6 +4,7 @@ peft itself fails late and obscurely, or not at all, when an adapter belongs to 
 """
 
 import json
+import re
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 CONFIG_NAME = "adapter_config.json"
 WEIGHTS_NAME = "adapter_model.safetensors"
 _PEFT_PREFIX = "base_model.model."
+_NUMBER = re.compile(r"\d+")
 
 
 def check_adapter(folder: Path) -> dict[str, Any]:
@@ -71,8 +73,8 @@ def _check_name(made_for: str, base: str | None, folder: Path) -> None:
         return
     if made_for.rsplit("/", 1)[-1].casefold() != base.rsplit("/", 1)[-1].casefold():
         raise AdapterBroken(
-            f"the adapter {folder} was made for {made_for}, not for {base}; "
-            "set EARSHOT_MODEL to the model it was made for, or leave EARSHOT_ADAPTER empty"
+            f"the adapter {folder} was made for {made_for}, not for {base}: name that model "
+            "(EARSHOT_MODEL, --model or --base), or leave the adapter out"
         )
 
 
@@ -92,6 +94,29 @@ def _check_shapes(model: "PreTrainedModel", folder: Path, made_for: str) -> None
                 f"{made_for or 'an unnamed model'}): {name} has "
                 f"{'no such layer' if expected is None else expected} here, {shape[side]} there"
             )
+
+
+def check_covers(model: "PreTrainedModel", folder: Path) -> None:
+    """Refuse an adapter that leaves out some layers of a kind that it adapts in others.
+
+    One of a base with fewer layers fits those it has. Raises AdapterBroken.
+    """
+    adapted = {_layer(key) for key in _weight_shapes(folder / WEIGHTS_NAME)}
+    kinds = {_NUMBER.sub("", name) for name in adapted}
+    missed = [
+        name
+        for name, _ in model.named_modules()
+        if name not in adapted and _NUMBER.sub("", name) in kinds
+    ]
+    if missed:
+        raise AdapterBroken(
+            f"the adapter {folder} has nothing for {len(missed)} layers of this model, such as "
+            f"{missed[0]}: it was made for another; name that one"
+        )
+
+
+def _layer(key: str) -> str:
+    return key.removeprefix(_PEFT_PREFIX).partition(".lora_")[0]
 
 
 def _weight_shapes(path: Path) -> dict[str, list[int]]:

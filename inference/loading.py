@@ -79,6 +79,11 @@ class Located:
     local: bool
     is_path: bool
 
+    @property
+    def public_name(self) -> str | None:
+        """The name that others know it by, None where only its folder is known."""
+        return None if self.is_path else self.name
+
 
 def load(
     model_id: str | None,
@@ -100,7 +105,7 @@ def load(
     tokenizer, model = read_tokenizer(where), read_weights(where)
     if adapter is not None:
         report(f"loading the adapter {adapter.name}")
-        model = merged_adapter(model, adapter, base=None if where.is_path else where.name)
+        model = merged_adapter(model, adapter, base=where.public_name)
     plain = untuned_form(where, tokenizer)
     fit = fitted(find_form([adapter] if adapter else [], default=plain), tokenizer)
     return LoadedModel(
@@ -159,6 +164,16 @@ def read_config(where: Located) -> "PretrainedConfig":
             where.folder, local_files_only=where.local
         )
     return config
+
+
+def without_weights(config: "PretrainedConfig") -> "PreTrainedModel":
+    """Build a model that has layers and shapes but no weights, and takes no memory."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    with torch.device("meta"):
+        model: PreTrainedModel = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
+    return model
 
 
 def read_weights(where: Located, **options: Any) -> "PreTrainedModel":

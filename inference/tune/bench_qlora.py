@@ -22,6 +22,7 @@ import transformers
 import typer
 
 from inference.errors import InferenceError, TuneRefused
+from inference.loading import without_weights
 from inference.tune.examples import Example
 from inference.tune.loop import Loop, LoopOptions, Schedule
 from inference.tune.lora import LoraOptions, best_precision, dtype_of, with_lora
@@ -110,13 +111,9 @@ def write_random_weights(config: "PretrainedConfig", folder: Path, *, dtype: tor
 
 def _shards(config: "PretrainedConfig", dtype: torch.dtype) -> list[dict[str, torch.Size]]:
     """Give names and shapes of all weights, by files of at most about SHARD_BYTES."""
-    from transformers import AutoModelForCausalLM
-
-    with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
     shards: list[dict[str, torch.Size]] = [{}]
     size = 0
-    for name, tensor in model.state_dict().items():
+    for name, tensor in without_weights(config).state_dict().items():
         size += tensor.numel() * dtype.itemsize
         if size > SHARD_BYTES and shards[-1]:
             shards.append({})

@@ -47,6 +47,8 @@ def write_adapter(model: "PeftModel", base: Base, out: Path, record: Record) -> 
 
     Raises InferenceError if it cannot be written whole.
     """
+    from safetensors import SafetensorError
+
     dev = [file for file in record.dev if file.decisions]
     calibration = calibration_of(dev) if dev else None
     threshold = threshold_of(calibration)
@@ -73,10 +75,11 @@ def write_adapter(model: "PeftModel", base: Base, out: Path, record: Record) -> 
             (scratch / WEIGHTS_NAME).chmod(0o644)  # safetensors keeps files to their owner
             for file in (CARD_NAME, METRICS_NAME, FILE_NAME, CONFIG_NAME, WEIGHTS_NAME):
                 os.replace(scratch / file, out / file)  # noqa: PTH105 - over what stands, at once
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
         raise InferenceError(
-            f"the adapter cannot be written to {out}: {error.strerror or error}; make room and give "
-            "the same command again: it goes on from the last state"
+            f"the adapter cannot be written to {out}: {reason}; make room and give the same command "
+            "again: it goes on from the last state"
         ) from error
 
 

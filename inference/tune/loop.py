@@ -117,6 +117,7 @@ class Loop:
             "optimizer": self._optimizer.state_dict(),
             "scaler": self._scaler.state_dict(),
             "random": torch.get_rng_state(),
+            "gpu_random": torch.cuda.get_rng_state_all(),  # dropout is drawn there; [] without one
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -127,6 +128,7 @@ class Loop:
         self._optimizer.load_state_dict(state["optimizer"])
         self._scaler.load_state_dict(state["scaler"])
         torch.set_rng_state(state["random"])
+        torch.cuda.set_rng_state_all(state.get("gpu_random", []))
 
 
 def groups(examples: Sequence[Example], size: int) -> Iterator[Sequence[Example]]:

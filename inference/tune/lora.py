@@ -78,6 +78,19 @@ def with_lora(
     return peft_model
 
 
+def size_of(adapter: Path) -> LoraOptions:
+    """Give rank, alpha and dropout of an adapter. Raises AdapterBroken if they are not told."""
+    config = check_adapter(adapter)
+    try:
+        return LoraOptions(
+            int(config["r"]), int(config["lora_alpha"]), float(config["lora_dropout"])
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise AdapterBroken(
+            f"{adapter / CONFIG_NAME} does not tell r, lora_alpha and lora_dropout"
+        ) from error
+
+
 def trainable(model: "PeftModel") -> list[torch.nn.Parameter]:
     """Give the parameters that learn."""
     return [parameter for parameter in model.parameters() if parameter.requires_grad]

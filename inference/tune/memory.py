@@ -19,6 +19,7 @@ import psutil
 import torch
 
 from inference.errors import TuneRefused
+from inference.loading import without_weights
 from inference.tune.lora import Precision
 from inference.tune.quantize import Quantize
 
@@ -75,10 +76,7 @@ class Outline:
     @classmethod
     def of(cls, config: "PretrainedConfig") -> "Outline":
         """Take the sizes from a configuration, by building the model without its weights."""
-        from transformers import AutoModelForCausalLM
-
-        with torch.device("meta"):
-            model = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
+        model: Any = without_weights(config)
         head = model.get_output_embeddings()
         linears = [
             one for one in model.modules() if isinstance(one, torch.nn.Linear) and one is not head

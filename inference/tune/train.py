@@ -4,13 +4,16 @@ Reads from top to bottom: read the data, find the base, learn, and write one fol
 serving needs. A killed run goes on where it was when the same command is given again.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
 import torch
 
-from inference.loading import read_config
+from inference.adapters import check_covers, check_fits as check_adapter_fits
+from inference.errors import TuneRefused
+from inference.loading import read_config, without_weights
 from inference.tune.base import Base, BaseOptions, find_base
 from inference.tune.batches import Teaching
 from inference.tune.checkpoint import Checkpoint
@@ -19,7 +22,7 @@ from inference.tune.examples import LossWeights
 from inference.tune.finish import Record, write_adapter
 from inference.tune.lessons import Curriculum, Source, read_curriculum
 from inference.tune.loop import Loop, LoopOptions, Schedule
-from inference.tune.lora import LoraOptions, with_lora
+from inference.tune.lora import LoraOptions, size_of, with_lora
 from inference.tune.memory import Outline, Setting, check_fits, free_memory
 from inference.tune.padding import pad_id
 from inference.tune.plan import Amount, Plan
@@ -89,6 +92,7 @@ def train(
 
     A run that was killed goes on from its last saved state.
     """
+    _check_packages()
     watcher.doing("reading the data")
     curriculum = read_curriculum(options.sources, options.dev, hold_out=options.hold_out)
     base = find_base(options.base)
@@ -98,8 +102,11 @@ def train(
     )
     amount = Amount(options.loop.step_size, options.epochs, options.max_steps)
     plan = Plan(teaching, curriculum.lessons, amount, seed=options.seed)
-    check_memory(base, options)
     saved = Checkpoint(out, _mark(options, curriculum))
+    if (adapter := options.continue_from) is not None:
+        options = replace(options, lora=size_of(adapter))
+        _check_adapter(base, adapter)
+    check_memory(base, options)
     if fresh:
         saved.remove()
     state = saved.load()
@@ -107,7 +114,10 @@ def train(
     torch.manual_seed(options.seed)
     model = with_lora(base.read(), options.lora, continue_from=options.continue_from)
     loop = Loop(
-        model, options.loop, pad_id=pad_id(base.tokenizer), precision=base.settled.precision
+        model,
+        options.loop,
+        pad_id=pad_id(base.tokenizer, vocab_size=len(model.get_input_embeddings().weight)),
+        precision=base.settled.precision,
     )
     if state is not None:
         loop.restore(state)
@@ -126,6 +136,19 @@ def train(
     settings = _told(options, base, num_steps=plan.num_steps)
     write_adapter(model, base, out, Record(settings, curriculum, dev, options.license))
     saved.remove()
+
+
+def _check_packages() -> None:
+    """Tell at once what would be missed at the first look at dev, after an hour maybe."""
+    if find_spec("sklearn") is None:
+        raise TuneRefused("training measures with scikit-learn: pip install 'earshot[tune]'")
+
+
+def _check_adapter(base: Base, adapter: Path) -> None:
+    """Refuse an adapter of another base before anything large is read. Raises AdapterBroken."""
+    empty = without_weights(read_config(base.where))
+    check_adapter_fits(empty, adapter, base=base.where.public_name)
+    check_covers(empty, adapter)
 
 
 def check_memory(base: Base, options: TrainOptions) -> None:

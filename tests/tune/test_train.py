@@ -6,14 +6,21 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import pytest
 from safetensors.torch import load_file
+from transformers import LlamaForCausalLM
 from typer.testing import CliRunner
 
 from inference.__main__ import app
+from inference.errors import InferenceError
 from inference.loading import load
-from inference.tune.checkpoint import NAME as UNFINISHED
+from inference.tune.base import BaseOptions, find_base
+from inference.tune.checkpoint import NAME as UNFINISHED, Checkpoint
+from inference.tune.finish import Record, write_adapter
+from inference.tune.lessons import Curriculum
+from inference.tune.lora import LoraOptions, with_lora
 from inference.wire.chat_form import RESPONSE
 from tests.inference.tiny import chatml_tokenizer, save_tiny_model, tiny_llama
 
@@ -39,6 +46,30 @@ def data(tmp_path):
 @pytest.fixture
 def out(tmp_path):
     return tmp_path / "adapter"
+
+
+@pytest.fixture
+def file_size_limit():
+    """A limit on the size of files, for a disk that takes no more; bytes."""
+
+    @contextmanager
+    def limited(num_bytes):
+        before, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+        handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, most))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (before, most))
+            signal.signal(signal.SIGXFSZ, handler)
+
+    return limited
+
+
+def tiny_config(**sizes):
+    config = tiny_llama(len(chatml_tokenizer())).config
+    config.update(sizes)
+    return config
 
 
 def trained(base, data, out, *more, flags=FEW):
@@ -123,7 +154,7 @@ class Killed:
 
 def test_a_killed_run_goes_on_to_the_same_end(tiny_folder, data, tmp_path):
     flags = ["--base", str(tiny_folder), "--data", str(data), "--precision", "fp32"]
-    flags += ["--rank", "4", "--max-steps", "60", "--schedule", "cosine", "--save-every", "5"]
+    flags += ["--rank", "4", "--max-steps", "20", "--schedule", "cosine", "--save-every", "2"]
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     run = Killed("train", *flags, "--out", str(broken))
     run.once_there_is(broken / UNFINISHED)
@@ -138,11 +169,7 @@ def test_a_killed_run_goes_on_to_the_same_end(tiny_folder, data, tmp_path):
 
 
 def test_an_unfinished_run_is_not_gone_on_with_by_another_command(tiny_folder, data, out):
-    run = Killed(
-        *("train", "--base", str(tiny_folder), "--data", str(data), "--out", str(out)),
-        *("--max-steps", "500", "--rank", "4", "--save-every", "1"),
-    )
-    run.once_there_is(out / UNFINISHED)
+    Checkpoint(out, "other settings").save({"step": 1})
 
     refused = trained(tiny_folder, data, out)
     fresh = trained(tiny_folder, data, out, "--fresh")
@@ -218,11 +245,35 @@ def test_a_base_without_a_chat_template_is_trained_on_the_transcript(data, tmp_p
 
 
 def test_an_adapter_of_another_base_is_not_gone_on_from(tiny_folder, data, tmp_path):
-    tokenizer = chatml_tokenizer()
-    other = tmp_path / "other"
-    tiny_llama(len(tokenizer) + 8).save_pretrained(other)
-    wide = tiny_llama(len(tokenizer))
-    wide.config.hidden_size = 32
+    first = tmp_path / "first"
+    trained(tiny_folder, data, first)
+    config = json.loads((first / "adapter_config.json").read_text(encoding="utf-8"))
+    config["base_model_name_or_path"] = "Qwen/Qwen2.5-0.5B"
+    (first / "adapter_config.json").write_text(json.dumps(config), encoding="utf-8")
+    wide = tmp_path / "wide"
+    LlamaForCausalLM(tiny_config(hidden_size=64)).save_pretrained(wide)
+    chatml_tokenizer().save_pretrained(wide)
+
+    result = trained(wide, data, tmp_path / "second", "--from-adapter", str(first))
+
+    assert result.exit_code == 1
+    assert "it was made for Qwen/Qwen2.5-0.5B" in result.stderr
+    assert "loading" not in result.stderr
+
+
+def test_an_adapter_of_a_base_with_fewer_layers_is_not_gone_on_from(tiny_folder, data, tmp_path):
+    first, deep = tmp_path / "first", tmp_path / "deep"
+    trained(tiny_folder, data, first)
+    LlamaForCausalLM(tiny_config(num_hidden_layers=3)).save_pretrained(deep)
+    chatml_tokenizer().save_pretrained(deep)
+
+    result = trained(deep, data, tmp_path / "second", "--from-adapter", str(first))
+
+    assert result.exit_code == 1
+    assert "has nothing for 7 layers of this model, such as model.layers.2" in result.stderr
+
+
+def test_an_adapter_whose_rank_is_not_that_of_its_weights_is_told(tiny_folder, data, tmp_path):
     first = tmp_path / "first"
     trained(tiny_folder, data, first)
     config = json.loads((first / "adapter_config.json").read_text(encoding="utf-8"))
@@ -235,6 +286,60 @@ def test_an_adapter_of_another_base_is_not_gone_on_from(tiny_folder, data, tmp_p
     assert "cannot go on from" in result.stderr
 
 
+def test_the_card_tells_the_rank_of_the_adapter_that_was_gone_on_from(tiny_folder, data, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    trained(tiny_folder, data, first)
+
+    flags = ["--rank", "32", "--max-steps", "1", "--from-adapter", str(first)]
+    trained(tiny_folder, data, second, flags=flags)
+
+    assert "| rank | 4 |" in (second / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_tokenizer_with_more_tokens_than_the_base_has_rows_is_padded_within_them(
+    data, tmp_path, out
+):
+    base = tmp_path / "short"
+    tokenizer = chatml_tokenizer()
+    num_rows = len(tokenizer)
+    tokenizer.pad_token = tokenizer.eos_token
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<|reserved_0|>"]})
+    tiny_llama(num_rows).save_pretrained(base)
+    tokenizer.save_pretrained(base)
+
+    result = trained(base, data, out)
+
+    assert result.exit_code == 0, result.output
+
+
+def test_half_a_surrogate_pair_in_a_reply_does_not_end_the_run(tiny_folder, tmp_path, out):
+    path = tmp_path / "half.jsonl"
+    path.write_text(conversation(1).replace("It is", "It \\ud83d is"), encoding="utf-8")
+
+    result = trained(tiny_folder, path, out, "--hold-out", "0")
+
+    assert result.exit_code == 0, result.output
+
+
+def test_missing_packages_are_told_before_anything_is_done(tiny_folder, data, out, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+
+    result = trained(tiny_folder, data, out)
+
+    assert result.exit_code == 1
+    assert "pip install 'earshot[tune]'" in result.stderr
+
+
+def test_a_file_in_place_of_the_folder_is_told(tiny_folder, data, out):
+    out.write_text("mine", encoding="utf-8")
+
+    result = trained(tiny_folder, data, out)
+
+    assert result.exit_code == 1
+    assert f"{out} is a file; name a folder with --out" in result.stderr
+    assert out.read_text(encoding="utf-8") == "mine"
+
+
 def test_too_little_memory_is_told_before_loading(tiny_folder, data, out, monkeypatch):
     monkeypatch.setattr("inference.tune.train.free_memory", lambda: (3e8, "cpu"))
 
@@ -244,25 +349,44 @@ def test_too_little_memory_is_told_before_loading(tiny_folder, data, out, monkey
     assert "GB is free" in result.stderr
 
 
-def test_a_full_disk_leaves_nothing_half_written(tiny_folder, data, out):
-    """The limit on a file's size stands for a disk that takes no more."""
+def test_a_full_disk_leaves_nothing_half_written(tiny_folder, data, out, file_size_limit):
+    with file_size_limit(4096):
+        result = trained(tiny_folder, data, out)
 
-    def no_room():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    assert result.exit_code == 1
+    assert "make room" in result.stderr
+    assert list(out.iterdir()) == []
 
-    command = [sys.executable, "-m", "inference", "train", "--base", str(tiny_folder)]
-    ran = subprocess.run(
-        [*command, "--data", str(data), "--out", str(out), *FEW],
-        preexec_fn=no_room,
-        capture_output=True,
-        text=True,
-        timeout=WAIT_S,
-    )
 
-    assert ran.returncode == 1
-    assert "make room" in ran.stderr
-    assert not any(out.glob("adapter*"))
+def test_an_adapter_that_finds_no_room_is_not_there(tiny_folder, out, file_size_limit):
+    base = find_base(BaseOptions(str(tiny_folder), precision="fp32"))
+    model = with_lora(base.read(), LoraOptions(rank=8))
+    record = Record({}, Curriculum((), (), (), 0.0), ())
+
+    with file_size_limit(4096), pytest.raises(InferenceError, match="make room"):
+        write_adapter(model, base, out, record)
+
+    assert list(out.iterdir()) == []
+
+
+def test_a_state_that_finds_no_room_leaves_the_last_one(tmp_path, file_size_limit):
+    saved = Checkpoint(tmp_path, "a run")
+    saved.save({"step": 1})
+
+    with file_size_limit(4096), pytest.raises(InferenceError, match="make room"):
+        saved.save({"step": 2, "weights": [0.5] * 10_000})
+
+    assert saved.load() == {"step": 1}
+    assert [file.name for file in tmp_path.iterdir()] == [UNFINISHED]
+
+
+def test_a_kill_while_the_state_is_written_leaves_nothing_in_the_end(tmp_path):
+    half_written = tmp_path / f".{UNFINISHED}"
+    half_written.write_bytes(b"PK")
+
+    Checkpoint(tmp_path, "a run").remove()
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_file_to_learn_from_is_told(out):

@@ -12,14 +12,16 @@ import torch
 from inference.adapters import check_adapter, check_fits, merged_adapter
 from inference.chat_forms import find_form, fitted
 from inference.convert import DEFAULT_MODEL
-from inference.errors import ModelBroken, TuneRefused
+from inference.errors import TuneRefused
 from inference.loading import (
     Located,
     Report,
     located,
+    read_config,
     read_tokenizer,
     read_weights,
     untuned_form,
+    without_weights,
 )
 from inference.tune.bases import local_name
 from inference.tune.publishing.parcel import Source
@@ -66,13 +68,10 @@ def outlined(source: Source) -> Outline:
 
     Raises InferenceError: no adapter, no such base, an adapter of another base.
     """
-    from transformers import AutoModelForCausalLM
-
     where = located(source.base or _named_base(source.adapter))
-    config = _config(where)
-    with torch.device("meta"):
-        model: PreTrainedModel = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
-    check_fits(model, source.adapter, base=None if where.is_path else where.name)
+    config = read_config(where)
+    model = without_weights(config)
+    check_fits(model, source.adapter, base=where.public_name)
     stored = config.dtype if isinstance(config.dtype, torch.dtype) else torch.float32
     return Outline(where, config, _shapes(model), stored)
 
@@ -88,7 +87,7 @@ def merge(source: Source, outline: Outline, report: Report) -> Merged:
     tokenizer = read_tokenizer(where)
     model = read_weights(where, dtype=dtype, device_map="cpu")
     report(f"merging {source.adapter.name}")
-    merged = merged_adapter(model, source.adapter, base=None if where.is_path else where.name)
+    merged = merged_adapter(model, source.adapter, base=where.public_name)
     plain = untuned_form(where, tokenizer)
     form = fitted(find_form([source.adapter], default=plain), tokenizer).form
     if form.chat_template:
@@ -106,19 +105,6 @@ def _named_base(adapter: Path) -> str:
             f"{adapter} was trained on a folder called {base}; say with --base where that is"
         )
     return base
-
-
-def _config(where: Located) -> "PretrainedConfig":
-    from transformers import AutoConfig
-
-    try:
-        config: PretrainedConfig = AutoConfig.from_pretrained(
-            where.folder, local_files_only=where.local
-        )
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().split("\n", 1)[0]
-        raise ModelBroken(f"the configuration of {where.name} cannot be read: {reason}") from error
-    return config
 
 
 def _shapes(model: "PreTrainedModel") -> dict[str, tuple[int, ...]]:
