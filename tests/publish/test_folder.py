@@ -175,7 +175,7 @@ def test_a_base_with_a_damaged_configuration_is_told(adapter, tmp_path):
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "config.json").write_text("{}")
 
-    with pytest.raises(ModelBroken, match="config.json"):
+    with pytest.raises(ModelBroken, match=r"config\.json"):
         FolderAct(Source(adapter, str(tmp_path / "broken")), tmp_path / "merged").plan()
 
 

@@ -75,7 +75,8 @@ def train(  # noqa: PLR0913 - one parameter a flag
         float, typer.Option("--reply-weight", min=0, help="Of each token of a reply.")
     ] = 0.2,
     from_adapter: Annotated[
-        Path | None, typer.Option("--from-adapter", help="Go on from an adapter.")
+        Path | None,
+        typer.Option("--from-adapter", help="Go on from an adapter, its rank and alpha kept."),
     ] = None,
     own_license: Annotated[
         str, typer.Option("--license", help="Of the adapter, for its card, such as apache-2.0.")
