@@ -46,6 +46,7 @@ def evaluate(tiny_folder):
         given = ["evaluate", *map(str, arguments), *(["--model", model] if model else [])]
         return CliRunner().invoke(command_line.app, given)
 
+    run.model = tiny_folder
     return run
 
 
@@ -57,7 +58,7 @@ def test_as_json_each_file_is_one_object_of_figures(evaluate, write):
     assert result.exit_code == 0
     first, second = map(json.loads, result.stdout.splitlines())
     assert list(first) == KEYS
-    assert (first["file"], first["n"], first["threshold"]) == ("chats", 14, 0.5)
+    assert (first["file"], first["n"], first["threshold"]) == (str(files[0]), 14, 0.5)
     assert first["speak_rate"] == pytest.approx(3 / 14)
     assert 0 <= first["auroc_low"] <= first["auroc"] <= first["auroc_high"] <= 1
     assert (second["n"], second["auroc"], second["miss_direct"]) == (3, None, None)
@@ -140,3 +141,26 @@ def test_words_are_judged_on_this_machine_only(evaluate, write, tiny_folder):
 
     assert result.exit_code == 1
     assert "leave --model-url out" in result.stderr
+
+
+def test_an_adapter_is_calibrated_on_the_files_given(evaluate, write, tmp_path):
+    adapter = tmp_path / "adapter"
+    chats = write(*[long_chat(10)] * 8, name="learned")
+    learned = ["train", "--base", str(evaluate.model), "--data", str(chats), "--out", str(adapter)]
+    flags = ["--rank", "2", "--max-steps", "1", "--hold-out", "0", "--batch", "1"]
+    trained = CliRunner().invoke(command_line.app, [*learned, *flags])
+    assert trained.exit_code == 0, trained.output
+
+    result = evaluate(chats, "--adapter", adapter, "--calibrate", "--json")
+
+    assert result.exit_code == 0
+    form = json.loads((adapter / "earshot.json").read_text(encoding="utf-8"))
+    thresholds = {step["eagerness"]: step["threshold"] for step in form["calibration"]["steps"]}
+    assert f"speaks from P(speak) {thresholds[50]}" in result.stderr
+
+
+def test_only_an_adapter_that_is_named_is_calibrated(evaluate, write):
+    result = evaluate(write(*ODD_CHATS), "--calibrate")
+
+    assert result.exit_code == 2
+    assert "--adapter" in result.output

@@ -2,6 +2,7 @@ import contextlib
 import http.server
 import json
 import os
+import re
 import socket
 import subprocess
 import threading
@@ -122,7 +123,7 @@ def test_a_replay_for_people_shows_names_scores_and_reasons(earshot, tmp_path):
 
     assert "Ana: I packed already" in done.stdout
     assert "Ana: thanks <|im_end|> (silence)" in done.stdout
-    assert done.stdout.count("the threshold 0.72") == 3
+    assert len(re.findall(r"the threshold 0\.\d\d", done.stdout)) == 3
 
 
 def test_a_faulty_file_is_named_with_its_line(earshot, tmp_path):

@@ -67,6 +67,12 @@ def evaluate(  # noqa: PLR0913 - one parameter a flag
             help="Let the model begin N answers of each file by itself, and count the well-formed.",
         ),
     ] = None,
+    calibrate: Annotated[
+        bool,
+        typer.Option(
+            "--calibrate", help="Set the dial of --adapter by these files; they must be unlearned."
+        ),
+    ] = False,
     baseline_data: Annotated[
         list[str] | None,
         typer.Option(
@@ -95,9 +101,11 @@ def evaluate(  # noqa: PLR0913 - one parameter a flag
     ] = None,
 ) -> None:
     """Judge when a model speaks: figures for each file, with the baselines beside the model."""
+    from inference.tune.calibrate import threshold_of
     from inference.tune.evaluation.files import Reading
     from inference.tune.evaluation.local import LocalChoice
     from inference.tune.evaluation.progress import EvaluationBar
+    from inference.tune.evaluation.recalibrate import recalibrate
     from inference.tune.evaluation.report import checked_folder, write_report
     from inference.tune.evaluation.run import Options, evaluate as run
     from inference.tune.evaluation.window import Naming
@@ -108,6 +116,8 @@ def evaluate(  # noqa: PLR0913 - one parameter a flag
         torch.set_num_threads(threads)
     if report is not None:
         checked_folder(report)
+    if calibrate and adapter is None:
+        raise typer.BadParameter("name the --adapter to calibrate", param_hint="--calibrate")
     options = Options(
         files=tuple(files),
         reading=Reading(Naming(own=name), limit=limit, bursts=bursts, held_out=held_out),
@@ -123,6 +133,9 @@ def evaluate(  # noqa: PLR0913 - one parameter a flag
     with EvaluationBar() as bar:
         evaluation = run(options, bar)
     _print(evaluation, as_json=as_json)
+    if calibrate and adapter is not None:
+        calibration = recalibrate(adapter, evaluation.judgements[0].files)
+        typer.echo(f"{adapter}: speaks from P(speak) {threshold_of(calibration)}", err=True)
     if report is not None:
         typer.echo(f"report: {write_report(evaluation, report)}", err=True)
 
@@ -136,8 +149,11 @@ def _print(evaluation: "Evaluation", *, as_json: bool) -> None:
 
     console = Console(stderr=True, highlight=False) if as_json else wide_console()
     if as_json:
-        for figures in evaluation.judgements[0].figures:
-            typer.echo(json.dumps(figures.to_dict(), ensure_ascii=False))
+        for one, figures in zip(
+            evaluation.conversations, evaluation.judgements[0].figures, strict=True
+        ):
+            told = figures.to_dict() | {"file": str(one.path)}
+            typer.echo(json.dumps(told, ensure_ascii=False))
     else:
         print_figures(console, [(one.name, one.figures) for one in evaluation.judgements])
     if evaluation.replies is not None:

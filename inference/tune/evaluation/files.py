@@ -31,10 +31,11 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Conversations:
-    """The conversations of one file, as they are shown."""
+    """The conversations of one file, as they are shown. `path` is that of the file, as it was given."""
 
     name: str
     shown: tuple[Shown, ...]
+    path: Path = Path()
 
     @property
     def num_decisions(self) -> int:
@@ -61,7 +62,7 @@ def _read(path: Path, name: str, reading: Reading) -> Conversations:
     if reading.held_out:
         found = (one for one in found if is_held_out(one.id))
     shown = [_shown(one, reading) for one in islice(found, reading.limit)]
-    conversations = Conversations(name, tuple(one for one in shown if len(one)))
+    conversations = Conversations(name, tuple(one for one in shown if len(one)), path)
     if not conversations.num_decisions:
         held_out = " that training holds out" if reading.held_out else ""
         raise DataBroken(f"{path} holds no message of a person{held_out}: nothing to decide on")
