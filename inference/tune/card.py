@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from inference.tune.bases import PUBLIC_IDS, base_license, public_id
 from inference.wire.chat_form import FILE_NAME, Calibration
 
+CARD_NAME = "README.md"  # as the hub wants it
+METRICS_NAME = "metrics.json"  # the figures that a card shows, as plain values
+
 # The columns of the table of figures: the name in `earshot evaluate --json`, and how it is headed.
 COLUMNS = {
     "n": "decisions",

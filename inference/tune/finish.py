@@ -16,7 +16,7 @@ from inference.adapters import CONFIG_NAME, WEIGHTS_NAME
 from inference.errors import InferenceError
 from inference.tune.base import Base
 from inference.tune.calibrate import calibration_of, threshold_of
-from inference.tune.card import CardData, CardFacts, model_card
+from inference.tune.card import CARD_NAME, METRICS_NAME, CardData, CardFacts, model_card
 from inference.tune.lessons import Curriculum, FileData
 from inference.tune.lora import save_adapter
 from inference.tune.metrics import FileDecisions, figures
@@ -24,9 +24,6 @@ from inference.wire.chat_form import FILE_NAME
 
 if TYPE_CHECKING:
     from peft import PeftModel
-
-METRICS_NAME = "metrics.json"
-CARD_NAME = "README.md"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import json
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import LlamaForCausalLM
 
 from inference.convert import find_gguf
 from inference.errors import AdapterBroken, InferenceError, ModelBroken, ModelMissing, TuneRefused
@@ -171,6 +172,16 @@ def test_a_base_that_is_not_there_is_told(adapter, tmp_path, named, kind, words)
         FolderAct(Source(adapter), tmp_path / "merged").plan()
 
 
+def test_a_base_with_more_layers_than_the_adapter_knows_is_refused(adapter, tmp_path):
+    tokenizer = chatml_tokenizer()
+    config = tiny_llama(len(tokenizer)).config
+    config.num_hidden_layers = 3
+    deep = save_base(tmp_path / "deep", LlamaForCausalLM(config), tokenizer)
+
+    with pytest.raises(AdapterBroken, match="nothing for 7 layers"):
+        FolderAct(Source(adapter, str(deep)), tmp_path / "merged").plan()
+
+
 def test_a_base_with_a_damaged_configuration_is_told(adapter, tmp_path):
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "config.json").write_text("{}")
@@ -262,11 +273,9 @@ def test_the_default_model_is_counted_right_and_known_by_its_public_name(tmp_pat
         find_gguf()
     except ModelMissing as missing:
         pytest.skip(str(missing))
-    layer = "base_model.model.model.layers.0.self_attn.q_proj"
-    tensors = {
-        f"{layer}.lora_A.weight": torch.zeros(4, 576),
-        f"{layer}.lora_B.weight": torch.zeros(576, 4),
-    }
+    layers = [f"base_model.model.model.layers.{number}.self_attn.q_proj" for number in range(30)]
+    tensors = {f"{layer}.lora_A.weight": torch.zeros(4, 576) for layer in layers}
+    tensors |= {f"{layer}.lora_B.weight": torch.zeros(576, 4) for layer in layers}
     save_file(tensors, tmp_path / "adapter_model.safetensors")
     config = {"peft_type": "LORA", "base_model_name_or_path": "HuggingFaceTB/SmolLM2-135M-Instruct"}
     (tmp_path / "adapter_config.json").write_text(json.dumps(config))

@@ -9,10 +9,10 @@ import torch
 
 from inference.errors import TuneRefused
 from inference.loading import Report
+from inference.tune.card import CARD_NAME
 from inference.tune.publishing.fresh import check_folder, check_room, fresh_folder
 from inference.tune.publishing.merging import Merged, Outline, merge, outlined
 from inference.tune.publishing.parcel import (
-    FOR_THE_READER,
     Item,
     Parcel,
     Source,
@@ -23,7 +23,7 @@ from inference.wire.chat_form import FILE_NAME
 
 DTYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
 # A folder whose README speaks of an adapter would mislead; the adapter's card is kept beside it.
-CARD_NAME = "ADAPTER.md"
+KEPT_CARD_NAME = "ADAPTER.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +70,9 @@ class FolderAct:
         return DTYPES[self.weights] if self.weights else outline.dtype
 
     def _add_card(self, folder: Path) -> None:
-        card = self.source.adapter / FOR_THE_READER
+        card = self.source.adapter / CARD_NAME
         if card.is_file():
-            shutil.copyfile(card, folder / CARD_NAME)
+            shutil.copyfile(card, folder / KEPT_CARD_NAME)
 
 
 def _write(merged: Merged, folder: Path, *, dtype: torch.dtype) -> None:

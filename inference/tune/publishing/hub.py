@@ -16,20 +16,15 @@ from inference.chat_forms import find_form
 from inference.errors import HubRefused, HubUnavailable, InferenceError, TuneRefused
 from inference.loading import Report
 from inference.tune.bases import public_id
-from inference.tune.publishing.parcel import (
-    FOR_THE_READER,
-    METRICS_NAME,
-    Item,
-    Parcel,
-    Source,
-)
+from inference.tune.card import CARD_NAME, METRICS_NAME
+from inference.tune.publishing.parcel import Item, Parcel, Source
 from inference.wire.chat_form import FILE_NAME
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError
 
-NEEDED = (FOR_THE_READER, CONFIG_NAME, WEIGHTS_NAME, FILE_NAME)
+NEEDED = (CARD_NAME, CONFIG_NAME, WEIGHTS_NAME, FILE_NAME)
 WELCOME = (METRICS_NAME,)
 
 

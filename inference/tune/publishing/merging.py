@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import torch
 
-from inference.adapters import check_adapter, check_fits, merged_adapter
+from inference.adapters import check_adapter, check_covers, check_fits, merged_adapter
 from inference.chat_forms import find_form, fitted
 from inference.convert import DEFAULT_MODEL
 from inference.errors import TuneRefused
@@ -72,6 +72,7 @@ def outlined(source: Source) -> Outline:
     config = read_config(where)
     model = without_weights(config)
     check_fits(model, source.adapter, base=where.public_name)
+    check_covers(model, source.adapter)
     stored = config.dtype if isinstance(config.dtype, torch.dtype) else torch.float32
     return Outline(where, config, _shapes(model), stored)
 

@@ -8,9 +8,6 @@ from inference.loading import Report
 
 WeightType = Literal["f32", "f16", "bf16", "q8_0"]
 
-FOR_THE_READER = "README.md"
-METRICS_NAME = "metrics.json"
-
 
 @dataclass(frozen=True, slots=True)
 class Source:
