@@ -80,7 +80,10 @@ def read_curriculum(
         lessons += [Lesson(one, source.when_only, source.weight) for one in learned]
         if held_out:
             dev.append(DevFile(source.path.stem, tuple(held_out)))
-    dev += [DevFile(path.stem, tuple(read_file(path))) for path in dev_files]
+    for path in dev_files:
+        unlearned = read_file(path)
+        _check_apart(path, unlearned, lessons)
+        dev.append(DevFile(path.stem, tuple(unlearned)))
     if not any(_has_reply(lesson.conversation) for lesson in lessons):
         raise TuneRefused(
             "nothing is left to learn when to speak from: no conversation outside the held-out share "
@@ -128,6 +131,19 @@ def read_file(path: Path) -> list[FileConversation]:
                 "leave its first words out, there is nothing they answer"
             )
     return conversations
+
+
+def _check_apart(
+    path: Path, conversations: Sequence[FileConversation], lessons: Sequence[Lesson]
+) -> None:
+    """Refuse a dev file of which something is learned: its figures would be too good."""
+    learned = {lesson.conversation.messages for lesson in lessons}
+    both = [one.line for one in conversations if one.messages in learned]
+    if both:
+        raise TuneRefused(
+            f"{path} is to look at, and {len(both)} of its conversations are learned as well, the first "
+            f"in line {both[0]}: leave it out of --dev, or them out of --data"
+        )
 
 
 def _has_reply(conversation: FileConversation) -> bool:

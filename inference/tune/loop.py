@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from peft import PeftModel
 
 
+MAX_LOST_STEPS = 10  # in a row: the loss scale halves at each, and a thousandth of it is no help
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """The learning rate: linear warmup over a share of all steps, then constant or a cosine to 0."""
@@ -67,6 +70,7 @@ class Loop:
         self._precision = precision
         self._parameters = trainable(model)
         self._optimizer = torch.optim.AdamW(self._parameters, lr=0.0, weight_decay=0.0)
+        self._num_lost = 0
         # fp16 gradients are so small that they vanish unless the loss is scaled up first.
         self._scaler = torch.amp.GradScaler(
             model.device.type, enabled=precision == "fp16" and model.device.type == "cuda"
@@ -88,16 +92,21 @@ class Loop:
                 )
             self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
             loss_of_step += float(loss.detach())
-        if not (math.isfinite(loss_of_step) or self._scaler.is_enabled()):
-            raise TuneRefused(
-                "the loss is no number any more: lower --lr, or take --precision fp32"
-            )
+        self._check(loss_of_step)
         self._scaler.unscale_(self._optimizer)
         torch.nn.utils.clip_grad_norm_(self._parameters, self._options.max_grad_norm)
         self._scaler.step(self._optimizer)
         self._scaler.update()
         self._optimizer.zero_grad(set_to_none=True)
         return loss_of_step
+
+    def _check(self, loss: float) -> None:
+        """Refuse to go on with a loss that is no number; in fp16 some such steps are skipped."""
+        self._num_lost = 0 if math.isfinite(loss) else self._num_lost + 1
+        if self._num_lost > (MAX_LOST_STEPS if self._scaler.is_enabled() else 0):
+            raise TuneRefused(
+                "the loss is no number any more: lower --lr, or take --precision fp32"
+            )
 
     def judging(self) -> AbstractContextManager[None]:
         """Give the context in which the model, as it is now, can be asked for decisions."""

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import torch
 
-from inference.adapters import check_covers, check_fits as check_adapter_fits
+from inference.adapters import WEIGHTS_NAME, check_covers, check_fits as check_adapter_fits
 from inference.errors import TuneRefused
 from inference.loading import read_config, without_weights
 from inference.tune.base import Base, BaseOptions, find_base
@@ -102,7 +102,7 @@ def train(
     )
     amount = Amount(options.loop.step_size, options.epochs, options.max_steps)
     plan = Plan(teaching, curriculum.lessons, amount, seed=options.seed)
-    saved = Checkpoint(out, _mark(options, curriculum))
+    saved = Checkpoint(out, mark(options, curriculum))
     if (adapter := options.continue_from) is not None:
         options = replace(options, lora=size_of(adapter))
         _check_adapter(base, adapter)
@@ -110,6 +110,7 @@ def train(
     if fresh:
         saved.remove()
     state = saved.load()
+    _check_folder(out, fresh=fresh)
     watcher.doing(f"loading {base.where.name}")
     torch.manual_seed(options.seed)
     model = with_lora(base.read(), options.lora, continue_from=options.continue_from)
@@ -169,9 +170,25 @@ def check_memory(base: Base, options: TrainOptions) -> None:
     check_fits(Outline.of(read_config(base.where)), setting, free=free, device=device)
 
 
-def _mark(options: TrainOptions, curriculum: Curriculum) -> list[str]:
-    """Give what makes a run itself: its settings and what it learns from."""
-    return [repr(options), *(lesson.conversation.id for lesson in curriculum.lessons)]
+def mark(options: TrainOptions, curriculum: Curriculum) -> list[str]:
+    """Give what makes a run itself: its settings, what it learns from and what it is judged by."""
+    return [repr(options), *map(repr, curriculum.lessons), *map(repr, curriculum.dev)]
+
+
+def _check_folder(out: Path, *, fresh: bool) -> None:
+    """Refuse a folder that cannot be written to, or holds what would be lost. Raises TuneRefused."""
+    if (out / WEIGHTS_NAME).exists() and not fresh:
+        raise TuneRefused(
+            f"{out} holds an adapter already: take another --out, or --fresh to put this one there"
+        )
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / ".try").touch()
+        (out / ".try").unlink()
+    except OSError as error:
+        raise TuneRefused(
+            f"{out} cannot be written to ({error.strerror}): take another --out"
+        ) from error
 
 
 def _told(options: TrainOptions, base: Base, *, num_steps: int) -> dict[str, object]:

@@ -19,8 +19,9 @@ from inference.loading import load
 from inference.tune.base import BaseOptions, find_base
 from inference.tune.checkpoint import NAME as UNFINISHED, Checkpoint
 from inference.tune.finish import Record, write_adapter
-from inference.tune.lessons import Curriculum
+from inference.tune.lessons import Curriculum, Source, read_curriculum
 from inference.tune.lora import LoraOptions, with_lora
+from inference.tune.train import TrainOptions, mark
 from inference.wire.chat_form import RESPONSE
 from tests.inference.tiny import chatml_tokenizer, save_tiny_model, tiny_llama
 
@@ -394,3 +395,44 @@ def test_no_file_to_learn_from_is_told(out):
 
     assert result.exit_code == 2
     assert "--data" in result.output
+
+
+def test_a_finished_adapter_is_not_written_over_unasked(tiny_folder, data, out):
+    trained(tiny_folder, data, out)
+
+    again = trained(tiny_folder, data, out)
+    fresh = trained(tiny_folder, data, out, "--fresh")
+
+    assert again.exit_code == 1
+    assert "holds an adapter already" in again.stderr
+    assert fresh.exit_code == 0
+
+
+def test_what_is_learned_is_no_dev_file(tiny_folder, data, out):
+    result = trained(tiny_folder, data, out, "--dev", str(data))
+
+    assert result.exit_code == 1
+    assert "are learned as well" in result.stderr
+
+
+def test_a_run_is_marked_by_its_settings_its_data_and_its_dev_files(data):
+    options = TrainOptions(BaseOptions("default"), (Source(data),))
+    before = mark(options, read_curriculum(options.sources, (), hold_out=0.15))
+
+    data.write_text(data.read_text(encoding="utf-8").replace("apples", "pears"), encoding="utf-8")
+    edited = mark(options, read_curriculum(options.sources, (), hold_out=0.15))
+    unheld = mark(options, read_curriculum(options.sources, (), hold_out=0.3))
+
+    assert before != edited
+    assert edited != unheld
+    assert edited == mark(options, read_curriculum(options.sources, (), hold_out=0.15))
+
+
+def test_a_loss_that_is_no_number_ends_the_run(tiny_folder, data, out):
+    flags = ["--rank", "4", "--lr", "1e30", "--max-steps", "30", "--precision", "fp32"]
+
+    result = trained(tiny_folder, data, out, flags=flags)
+
+    assert result.exit_code == 1
+    assert "lower --lr" in result.stderr
+    assert not any(out.glob("adapter*"))
