@@ -5,7 +5,6 @@ serving needs. A killed run goes on where it was when the same command is given 
 """
 
 from dataclasses import dataclass, field, replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +23,7 @@ from inference.tune.lessons import Curriculum, Source, read_curriculum
 from inference.tune.loop import Loop, LoopOptions, Schedule
 from inference.tune.lora import LoraOptions, size_of, with_lora
 from inference.tune.memory import Outline, Setting, check_fits, free_memory
+from inference.tune.packages import check_packages
 from inference.tune.padding import pad_id
 from inference.tune.plan import Amount, Plan
 from inference.tune.variation import Chances
@@ -92,7 +92,7 @@ def train(
 
     A run that was killed goes on from its last saved state.
     """
-    _check_packages()
+    check_packages()
     watcher.doing("reading the data")
     curriculum = read_curriculum(options.sources, options.dev, hold_out=options.hold_out)
     base = find_base(options.base)
@@ -137,12 +137,6 @@ def train(
     settings = _told(options, base, num_steps=plan.num_steps)
     write_adapter(model, base, out, Record(settings, curriculum, dev, options.license))
     saved.remove()
-
-
-def _check_packages() -> None:
-    """Tell at once what would be missed at the first look at dev, after an hour maybe."""
-    if find_spec("sklearn") is None:
-        raise TuneRefused("training measures with scikit-learn: pip install 'earshot[tune]'")
 
 
 def _check_adapter(base: Base, adapter: Path) -> None:

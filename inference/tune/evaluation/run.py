@@ -23,6 +23,7 @@ from inference.tune.evaluation.replies import (
 )
 from inference.tune.evaluation.window import Naming
 from inference.tune.metrics import Figures, FileDecisions, figures
+from inference.tune.packages import check_packages
 from inference.wire.prompted import DEFAULT_FORM
 
 
@@ -86,6 +87,7 @@ class Watcher(Protocol):
 
 def evaluate(options: Options, watcher: Watcher) -> Evaluation:
     """Judge everything. Raises InferenceError."""
+    check_packages()
     watcher.doing("reading the files")
     conversations = read_files(options.files, options.reading)
     baselines = _baselines(options, watcher)
