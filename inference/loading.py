@@ -62,7 +62,7 @@ def shipped_adapter() -> Path:
 
 
 def _chosen(adapter: Path | None, where: "Located") -> Path | None:
-    if adapter is None and where.name == DEFAULT_MODEL and shipped_adapter().is_dir():
+    if adapter is None and where.name == DEFAULT_MODEL:
         return shipped_adapter()
     return None if adapter == NO_ADAPTER else adapter
 

@@ -155,7 +155,7 @@ def _data(facts: CardFacts) -> str:
     if facts.hold_out:
         note += (
             f" Of each file {facts.hold_out:.0%} of the conversations, chosen by a hash of their ids, "
-            "were held out and never trained on."
+            "were held out and never trained on; of a folder with files named as held out, those."
         )
     return f"## Data\n\n{_table(head, rows)}\n\n{note}"
 
