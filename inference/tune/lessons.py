@@ -9,8 +9,9 @@ from pathlib import Path
 
 from inference.errors import DataBroken, TuneRefused
 from inference.tune.batches import Lesson
+from inference.tune.data.schema import check_line
 from inference.tune.split import split
-from inference.wire.conversation_file import FileConversation, parse_conversations
+from inference.wire.conversation_file import FileConversation
 
 HELD_OUT = ".held-out.jsonl"  # how a file's name ends whose topic is never learned
 
@@ -112,25 +113,28 @@ def _read_source(
 
 
 def read_file(path: Path) -> list[FileConversation]:
-    """Read a file to learn from. Raises DataBroken that names the file, the line and the fault."""
+    """Read a file to learn from, by the rules of `earshot data check`.
+
+    Raises DataBroken that names the file, the line and the fault.
+    """
     try:
-        with path.open(encoding="utf-8") as lines:
-            conversations = list(parse_conversations(lines))
+        with path.open("rb") as lines:
+            read = [_conversation(path, raw, number) for number, raw in enumerate(lines, start=1)]
     except OSError as error:
         raise DataBroken(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise DataBroken(f"{path} is not UTF-8 text: {error.reason}") from error
-    except ValueError as error:
-        raise DataBroken(f"{path}: {error}; `earshot data check` lists all faults") from error
+    conversations = [one for one in read if one is not None]
     if not conversations:
         raise DataBroken(f"{path} holds no conversation")
-    for conversation in conversations:
-        if conversation.messages[0].from_assistant:
-            raise DataBroken(
-                f"{path}: line {conversation.line}: the conversation starts with the assistant; "
-                "leave its first words out, there is nothing they answer"
-            )
     return conversations
+
+
+def _conversation(path: Path, raw: bytes, number: int) -> FileConversation | None:
+    checked = check_line(raw, number)
+    if checked is not None and checked.first_error:
+        raise DataBroken(
+            f"{path}: line {number}: {checked.first_error} (`earshot data check` lists all faults)"
+        )
+    return checked and checked.conversation
 
 
 def _check_apart(

@@ -1,62 +1,40 @@
 """What a training run shows: loss, dev AUROC and the time left; a line now and then in a log file."""
 
 import time
-from types import TracebackType
-from typing import Self
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import TextColumn
 
+from inference.tune.bar import StderrBar
 from inference.tune.dev import DevScores
 
 LINE_EVERY = 10  # steps, where nobody watches
 
 
-class TrainingBar:
-    """A progress bar on a terminal, lines elsewhere; all on stderr."""
+class TrainingBar(StderrBar):
+    """Loss and dev AUROC beside the bar."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True)
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
+        super().__init__(
             TextColumn("loss {task.fields[loss]:.3f}"),
             TextColumn("dev AUROC {task.fields[auroc]}"),
-            TimeRemainingColumn(elapsed_when_finished=True),
-            console=self._console,
-            disable=not self._console.is_terminal,
+            loss=float("nan"),
+            auroc="-",
         )
-        self._task = self._bar.add_task("reading", total=None, loss=float("nan"), auroc="-")
         self._num_steps = 0
         self._first = 0
         self._began = 0.0
         self._losses: list[float] = []
 
-    def __enter__(self) -> Self:
-        """Show the bar."""
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Take the bar away."""
-        self._bar.stop()
-
     def doing(self, what: str) -> None:
         """Say what goes on outside the steps."""
         self._bar.update(self._task, description=what)
-        self._say(what)
+        self._say_in_log(what)
 
     def begun(self, num_steps: int, *, first: int) -> None:
         """Show that `num_steps` steps lie ahead, those before `first` done already."""
         self._num_steps, self._first, self._began = num_steps, first, time.monotonic()
         self._bar.update(self._task, total=num_steps, completed=first, description="training")
-        self._say(f"{num_steps} steps" + (f", going on from {first}" if first else ""))
+        self._say_in_log(f"{num_steps} steps" + (f", going on from {first}" if first else ""))
 
     def stepped(self, step: int, loss: float) -> None:
         """Show a step and the mean loss of the last ones."""
@@ -66,7 +44,7 @@ class TrainingBar:
         if (step + 1) % LINE_EVERY == 0:
             done, ahead = step + 1 - self._first, self._num_steps - step - 1
             left_s = (time.monotonic() - self._began) / done * ahead
-            self._say(f"step {step + 1}, loss {mean:.3f}, {left_s / 60:.0f} min left")
+            self._say_in_log(f"step {step + 1}, loss {mean:.3f}, {left_s / 60:.0f} min left")
 
     def looked(self, step: int, scores: DevScores) -> None:
         """Show how well dev messages are told apart."""
@@ -77,7 +55,3 @@ class TrainingBar:
             for name, auroc in scores.auroc.items()
         )
         self._console.print(f"step {step + 1}, dev AUROC: {shown}", highlight=False, soft_wrap=True)
-
-    def _say(self, text: str) -> None:
-        if not self._console.is_terminal:
-            self._console.print(text, highlight=False, soft_wrap=True)

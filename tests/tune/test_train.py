@@ -197,6 +197,11 @@ def test_training_goes_on_from_an_adapter(tiny_folder, data, tmp_path):
         ("{", "line 1"),
         ("", "holds no conversation"),
         (conversation(1, first="assistant"), "line 1: the conversation starts with the assistant"),
+        (
+            conversation(1).replace("It is 2.", ""),
+            "line 1: message 3: the assistant's words are empty",
+        ),
+        (conversation(1).replace("It is", "(silence) It is"), "message 3: (silence) is no reply"),
         (conversation(1) + '\n{"messages": [{"role": "bot", "content": "x"}]}', "line 2"),
         (
             '{"messages": [{"role": "user", "name": "A", "content": "x"}]}',
@@ -221,7 +226,7 @@ def test_data_that_is_not_text_is_told(tiny_folder, tmp_path, out):
 
     result = trained(tiny_folder, path, out)
 
-    assert "is not UTF-8 text" in result.stderr
+    assert "line 1: not UTF-8: byte 0xff at position 1" in result.stderr
 
 
 def test_messages_too_long_for_an_example_leave_nothing_to_learn(tiny_folder, tmp_path, out):

@@ -32,11 +32,16 @@ def print_report(report: Report, *, errors_only: bool) -> None:
         if fault.gravity is Gravity.ERROR or not errors_only:
             style = "red" if fault.gravity is Gravity.ERROR else "yellow"
             console.print(str(fault), style=style)
-    wide = Console(emoji=False, highlight=False)
-    if not wide.is_terminal:
-        wide = Console(emoji=False, highlight=False, width=PIPED_WIDTH)
-    wide.print(_table(report))
+    table_console().print(_table(report))
     console.print(_verdict(report))
+
+
+def table_console() -> Console:
+    """Give a console for tables: as wide as the window, or wide enough for a file."""
+    console = Console(emoji=False, highlight=False)
+    if console.is_terminal:
+        return console
+    return Console(emoji=False, highlight=False, width=PIPED_WIDTH)
 
 
 def as_json(report: Report) -> str:

@@ -5,23 +5,31 @@ from collections.abc import Callable
 from pathlib import Path
 
 import typer
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress as Bar,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import TextColumn
 from rich.table import Table
 from rich.text import Text
 
 from inference.errors import DataBroken
-from inference.tune.data.check_table import PIPED_WIDTH
+from inference.tune.bar import StderrBar
+from inference.tune.data.check_table import table_console
 from inference.tune.data.model_writer import ModelWriter
 from inference.tune.data.synthesize import Progress, SynthesisOptions, synthesize
 
 INTERRUPTED = 130  # the exit code of a program that Ctrl-C ended
+
+
+class WritingBar(StderrBar):
+    """How many conversations are written, and how many answers were of no use."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(TextColumn("{task.fields[told]}"), told="")
+        self._bar.update(self._task, description="writing", total=number)
+
+    def wrote(self, now: Progress) -> None:
+        """Show how far it is."""
+        done = now.num_before + now.num_written + now.num_given_up
+        told = f"{sum(now.rejected.values())} answers rejected"
+        self._bar.update(self._task, completed=done, told=told)
 
 
 def run_synthesis(
@@ -51,24 +59,9 @@ async def _run(
     progress: Progress,
 ) -> None:
     writer = open_writer()
-    errors = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[told]}"),
-        TimeRemainingColumn(),
-    )
     try:
-        with Bar(*columns, console=errors, disable=not errors.is_terminal) as bar:
-            task = bar.add_task("writing", total=options.number, told="")
-
-            def show(now: Progress) -> None:
-                done = now.num_before + now.num_written + now.num_given_up
-                told = f"{sum(now.rejected.values())} answers rejected"
-                bar.update(task, completed=done, told=told)
-
-            await synthesize(writer, out, options, progress, on_progress=show)
+        with WritingBar(options.number) as bar:
+            await synthesize(writer, out, options, progress, on_progress=bar.wrote)
     finally:
         progress.num_tokens = writer.num_tokens
         await writer.close()
@@ -86,10 +79,7 @@ def _tell(out: Path, options: SynthesisOptions, progress: Progress) -> None:
     if progress.num_tokens:
         typer.echo(f"{progress.num_answers:,} answers took {progress.num_tokens:,} tokens.")
     if progress.rejected:
-        console = Console(emoji=False, highlight=False)
-        if not console.is_terminal:
-            console = Console(emoji=False, highlight=False, width=PIPED_WIDTH)
-        console.print(_reasons(progress))
+        table_console().print(_reasons(progress))
     if progress.num_written:
         typer.echo(f"Look at them before you train on them: earshot data check {out}")
 
