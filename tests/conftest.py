@@ -1,7 +1,14 @@
-"""What every test shares: nobody's own settings or history, and a database file of its own."""
+"""What every test shares: nobody's own settings or history, a database file of its own, no model hub.
+
+Torch is imported only by those that ask for a model.
+"""
 
 import os
 from pathlib import Path
+
+# The tests share the machine; see inference/__main__.py. Must be set before torch is imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # noqa: TID251
+os.environ["HF_HUB_OFFLINE"] = "1"  # noqa: TID251 - no test asks a model hub
 
 import pytest
 
@@ -19,3 +26,24 @@ def _nobody_s_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def database_url(tmp_path: Path) -> str:
     """Name a database file that does not exist yet."""
     return f"sqlite:///{tmp_path / 'earshot.db'}"
+
+
+@pytest.fixture(scope="session")
+def default_folder() -> Path:
+    """The converted default model, in the user's own cache as in real life."""
+    from inference.convert import default_model_folder, find_gguf
+    from inference.errors import ModelMissing
+
+    try:
+        find_gguf()
+    except ModelMissing as missing:
+        pytest.skip(str(missing))
+    return default_model_folder(lambda _: None)
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a tiny ChatML model."""
+    from tests.inference.tiny import save_tiny_model
+
+    return save_tiny_model(tmp_path_factory.mktemp("models") / "tiny")

@@ -134,7 +134,7 @@ def _conversation(path: Path, raw: bytes, number: int) -> FileConversation | Non
         raise DataBroken(
             f"{path}: line {number}: {checked.first_error} (`earshot data check` lists all faults)"
         )
-    return checked and checked.conversation
+    return None if checked is None else checked.conversation
 
 
 def _check_apart(

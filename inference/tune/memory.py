@@ -10,9 +10,11 @@ Arithmetic on shapes; the numbers that no shape tells were measured (docs/measur
 estimate leans to the high side: a refusal costs a flag, a run out of memory costs the run.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import accumulate as accumulated
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -46,6 +48,7 @@ _SAVED = {
 # Of the tokens of a chat, with loss on completions; 0.1 to 0.32 in all files that we have.
 _SHARE_LEARNED = 0.4
 _FLOAT = 4
+_CGROUP = Path("/sys/fs/cgroup")  # as a container sees its own
 # What the allocator loses between blocks; on a CPU measured with SmolLM2-135M, peak of RSS.
 _FRAGMENTS = {"cuda": 1.05, "cpu": 1.25}
 _CONTEXT = {"cuda": 600e6, "cpu": 300e6}  # bytes: kernels, libraries, buffers of their own
@@ -190,7 +193,22 @@ def free_memory() -> tuple[float, str]:
     """Give the free bytes of the device that would train, and which it is: "cuda" or "cpu"."""
     if torch.cuda.is_available():
         return float(torch.cuda.mem_get_info()[0]), "cuda"
-    return float(psutil.virtual_memory().available), "cpu"
+    return min(float(psutil.virtual_memory().available), _free_in_container()), "cpu"
+
+
+def _free_in_container() -> float:
+    """Give what a container's limit (cgroup v2) leaves, in bytes; without a limit it is infinite.
+
+    Pages of files count as used there, and are given up when memory runs short.
+    """
+    try:
+        limit = float((_CGROUP / "memory.max").read_text())
+        used = float((_CGROUP / "memory.current").read_text())
+        stat = (_CGROUP / "memory.stat").read_text()
+    except (OSError, ValueError):  # no such files, or the limit is "max"
+        return math.inf
+    pages = dict(line.split() for line in stat.splitlines())
+    return limit - used + float(pages.get("inactive_file", 0))
 
 
 def check_fits(outline: Outline, setting: Setting, *, free: float, device: str = "cpu") -> Need:

@@ -1,35 +1,10 @@
-"""The default model and a tiny one; threads that wait without spinning, no model hub."""
+"""The default model and a tiny one, and files of conversations."""
 
 import json
-import os
-from pathlib import Path
-
-# The tests share the machine; see inference/__main__.py. Must be set before torch is imported.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # noqa: TID251
-os.environ["HF_HUB_OFFLINE"] = "1"  # noqa: TID251 - no test asks a model hub
 
 import pytest
 
-from inference.convert import default_model_folder, find_gguf
-from inference.errors import ModelMissing
 from inference.loading import LoadedModel, load
-from tests.inference.tiny import save_tiny_model
-
-
-@pytest.fixture(scope="session")
-def default_folder() -> Path:
-    """The converted default model, in the user's own cache as in real life."""
-    try:
-        find_gguf()
-    except ModelMissing as missing:
-        pytest.skip(str(missing))
-    return default_model_folder(lambda _: None)
-
-
-@pytest.fixture(scope="session")
-def tiny_folder(tmp_path_factory) -> Path:
-    """A folder with a tiny ChatML model."""
-    return save_tiny_model(tmp_path_factory.mktemp("models") / "tiny")
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,6 @@
 """A tiny base with an adapter that changes what it decides, and a model hub on loopback."""
 
 import json
-import os
-
-# The tests share the machine; see inference/__main__.py. Must be set before torch is imported.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # noqa: TID251
-os.environ["HF_HUB_OFFLINE"] = "1"  # noqa: TID251 - no test asks a model hub
 
 import pytest
 from huggingface_hub import constants

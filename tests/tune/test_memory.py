@@ -256,3 +256,15 @@ def test_the_free_memory_of_a_gpu_is_asked_of_it(monkeypatch):
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (15 * GIB, 16 * GIB))
 
     assert free_memory() == (15 * GIB, "cuda")
+
+
+def test_the_free_memory_of_a_container_is_what_its_limit_leaves(monkeypatch, tmp_path):
+    monkeypatch.setattr("inference.tune.memory._CGROUP", tmp_path)
+    (tmp_path / "memory.current").write_text("60000000\n")
+    (tmp_path / "memory.stat").write_text("anon 40000000\ninactive_file 15000000\n")
+
+    (tmp_path / "memory.max").write_text("100000000\n")
+    assert free_memory() == (55e6, "cpu")
+
+    (tmp_path / "memory.max").write_text("max\n")
+    assert free_memory()[0] > 55e6
