@@ -11,7 +11,12 @@ import pytest
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
+from typer.testing import CliRunner
 
+from inference.__main__ import app
+from inference.wire.data_rights import FLAG
+
+FAST = ["--retries", "0", "--concurrency", "1"]
 Answer = Callable[["Asked"], str | JSONResponse]
 
 
@@ -105,3 +110,44 @@ def server() -> Iterator[ModelServer]:
         yield served
         uvicorn_server.should_exit = True
         thread.join()
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "out.jsonl"
+
+
+@pytest.fixture
+def synthesized(server, out):
+    """Synthesize, and give what the command did with the ids and the conversations it wrote."""
+
+    def synthesize(*arguments, number=3, model="a", url=None):
+        given = ["data", "synthesize", "--url", url or server.url, "--model", model]
+        given += ["--out", str(out), "-n", str(number), *FAST, *arguments]
+        return CliRunner().invoke(app, given, env={"EARSHOT_MODEL_API_KEY": ""})
+
+    return synthesize
+
+
+def written(out):
+    return [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else []
+
+
+@pytest.fixture
+def run_import(tmp_path):
+    """Import, and give what the command did with the conversations it wrote."""
+    out = tmp_path / "out.jsonl"
+
+    def imported(*arguments, right=True, assistant="helper"):
+        given = ["data", "import", *map(str, arguments), "--out", str(out)]
+        given += ["--assistant", assistant, *([FLAG] if right else [])]
+        done = CliRunner().invoke(app, given)
+        lines = out.read_text().splitlines() if out.exists() else []
+        assert [path.name for path in tmp_path.glob(".*")] == []
+        return done, [json.loads(line) for line in lines]
+
+    return imported
+
+
+def shown(conversation):
+    return [(m.get("name"), m["content"]) for m in conversation["messages"]]

@@ -1,16 +1,15 @@
-"""earshot data import: exports become conversations, or a sentence says why not, and nothing is left."""
+"""earshot data import slack: an export becomes conversations, or a sentence says why not."""
 
 import json
 import struct
 import zipfile
 
 import pytest
-from typer.testing import CliRunner
 
-from inference.__main__ import app
 from inference.tune.data import safe_zip
 from inference.tune.data.slack_export import plain_text
 from inference.wire.data_rights import FLAG
+from tests.data.conftest import shown
 
 USERS = [
     {
@@ -21,6 +20,7 @@ USERS = [
     {"id": "U2", "name": "ben", "real_name": "Ben Okri", "profile": {"display_name": ""}},
     {"id": "U9", "name": "helper", "is_bot": True, "profile": {"real_name": "Helper Bot"}},
 ]
+
 DAY = 1_767_600_000.0
 
 
@@ -52,33 +52,13 @@ def export(tmp_path):
     return make
 
 
-@pytest.fixture
-def run(tmp_path):
-    """Import, and give what the command did with the conversations it wrote."""
-    out = tmp_path / "out.jsonl"
-
-    def run_import(*arguments, right=True, assistant="helper"):
-        given = ["data", "import", *map(str, arguments), "--out", str(out)]
-        given += ["--assistant", assistant, *([FLAG] if right else [])]
-        done = CliRunner().invoke(app, given)
-        lines = out.read_text().splitlines() if out.exists() else []
-        assert [path.name for path in tmp_path.glob(".*")] == []
-        return done, [json.loads(line) for line in lines]
-
-    return run_import
-
-
-def shown(conversation):
-    return [(m.get("name"), m["content"]) for m in conversation["messages"]]
-
-
 def slack(**days):
     members = {f"{day.replace('__', '/')}/2026-01-05.json": posts for day, posts in days.items()}
     return {"users.json": USERS, "channels.json": [], **members}
 
 
-def test_a_slack_export_becomes_conversations(export, run):
-    done, conversations = run("slack", export(slack(general=GENERAL)))
+def test_a_slack_export_becomes_conversations(export, run_import):
+    done, conversations = run_import("slack", export(slack(general=GENERAL)))
 
     assert done.exit_code == 0, done.stderr
     assert [shown(one) for one in conversations] == [
@@ -96,9 +76,9 @@ def test_a_slack_export_becomes_conversations(export, run):
     )
 
 
-def test_without_the_statement_nothing_is_read_and_the_terms_are_named(run, tmp_path):
+def test_without_the_statement_nothing_is_read_and_the_terms_are_named(run_import, tmp_path):
     for kind in ("slack", "discord"):
-        done, conversations = run(kind, tmp_path / "no-such-file", right=False)
+        done, conversations = run_import(kind, tmp_path / "no-such-file", right=False)
 
         assert done.exit_code == 1
         assert conversations == []
@@ -107,8 +87,8 @@ def test_without_the_statement_nothing_is_read_and_the_terms_are_named(run, tmp_
         assert FLAG in done.stderr
 
 
-def test_names_are_replaced_everywhere_on_request(export, run):
-    _, conversations = run("slack", export(slack(general=GENERAL)), "--pseudonyms")
+def test_names_are_replaced_everywhere_on_request(export, run_import):
+    _, conversations = run_import("slack", export(slack(general=GENERAL)), "--pseudonyms")
 
     text = json.dumps(conversations)
     assert not any(name in text.lower() for name in ("ana", "silva", "ben", "okri", "helper"))
@@ -116,7 +96,7 @@ def test_names_are_replaced_everywhere_on_request(export, run):
     assert shown(conversations[0])[4] == (ana, f"thanks {ana} here")
 
 
-def test_threads_are_apart_and_what_they_hang_on_goes_with_them(export, run):
+def test_threads_are_apart_and_what_they_hang_on_goes_with_them(export, run_import):
     root = GENERAL[2] | {"thread_ts": GENERAL[2]["ts"], "reply_count": 2}
     inside = {"thread_ts": root["ts"]}
     posts = [
@@ -127,7 +107,7 @@ def test_threads_are_apart_and_what_they_hang_on_goes_with_them(export, run):
         post("U2", "lunch?", 10, thread_ts=f"{DAY + 600:.6f}"),
     ]
 
-    _, conversations = run("slack", export(slack(general=posts)), "--min-messages", "1")
+    _, conversations = run_import("slack", export(slack(general=posts)), "--min-messages", "1")
 
     assert [(one["title"], [text for _, text in shown(one)]) for one in conversations] == [
         (
@@ -138,7 +118,7 @@ def test_threads_are_apart_and_what_they_hang_on_goes_with_them(export, run):
     ]
 
 
-def test_events_are_no_messages_and_other_bots_are_people(export, run):
+def test_events_are_no_messages_and_other_bots_are_people(export, run_import):
     posts = [
         post("U1", "joined", 0, subtype="channel_join"),
         {"type": "message", "subtype": "bot_message", "bot_id": "B7", "username": "deploybot"}
@@ -150,7 +130,7 @@ def test_events_are_no_messages_and_other_bots_are_people(export, run):
         post("U2", "edited well", 5, edited={"user": "U2", "ts": "1"}),
     ]
 
-    done, conversations = run("slack", export(slack(general=posts)))
+    done, conversations = run_import("slack", export(slack(general=posts)))
 
     assert shown(conversations[0]) == [
         ("deploybot", "build 4 passed"),
@@ -161,25 +141,27 @@ def test_events_are_no_messages_and_other_bots_are_people(export, run):
     assert "Not messages of anybody: channel_join 1." in done.stdout
 
 
-def test_an_export_zipped_again_in_a_folder_is_read_and_private_places_are_not_named(export, run):
+def test_an_export_zipped_again_in_a_folder_is_read_and_private_places_are_not_named(
+    export, run_import
+):
     members = {f"My export/{name}": content for name, content in slack(general=[]).items()}
     members["My export/mpdm-ana--ben-1/2026-01-05.json"] = GENERAL
 
-    _, conversations = run("slack", export(members))
+    _, conversations = run_import("slack", export(members))
 
     assert [one["title"] for one in conversations] == ["direct messages"]
 
 
-def test_whom_to_leave_out_is_left_out_with_the_replies_to_them(export, run):
-    _, conversations = run(
+def test_whom_to_leave_out_is_left_out_with_the_replies_to_them(export, run_import):
+    _, conversations = run_import(
         "slack", export(slack(general=GENERAL)), "--leave-out", "Ana", "--min-messages", "1"
     )
 
     assert shown(conversations[0]) == [("Ben Okri", "look at the page & ask assistant")]
 
 
-def test_the_same_conversation_in_two_channels_is_one(export, run):
-    done, conversations = run("slack", export(slack(general=GENERAL, copy=GENERAL)))
+def test_the_same_conversation_in_two_channels_is_one(export, run_import):
+    done, conversations = run_import("slack", export(slack(general=GENERAL, copy=GENERAL)))
 
     assert len(conversations) == 1
     assert "Left out: 1 copies of other conversations." in done.stdout
@@ -206,8 +188,8 @@ def test_slack_markup_becomes_what_people_see():
         ({"users.json": b"[" * 100_000}, "is no JSON"),
     ],
 )
-def test_an_export_that_cannot_be_used_is_one_sentence(export, run, members, words):
-    done, conversations = run("slack", export(members))
+def test_an_export_that_cannot_be_used_is_one_sentence(export, run_import, members, words):
+    done, conversations = run_import("slack", export(members))
 
     assert done.exit_code == 1
     assert words in done.stderr
@@ -215,11 +197,11 @@ def test_an_export_that_cannot_be_used_is_one_sentence(export, run, members, wor
     assert conversations == []
 
 
-def test_a_zip_that_claims_little_and_unpacks_to_much_is_refused(export, run, monkeypatch):
+def test_a_zip_that_claims_little_and_unpacks_to_much_is_refused(export, run_import, monkeypatch):
     monkeypatch.setattr(safe_zip, "MAX_MEMBER_BYTES", 1000)
     file = export(slack(general=GENERAL * 10))
 
-    done, _ = run("slack", file)
+    done, _ = run_import("slack", file)
 
     assert "is larger than" in done.stderr
 
@@ -228,135 +210,54 @@ def test_a_zip_that_claims_little_and_unpacks_to_much_is_refused(export, run, mo
         raw[start + 24 : start + 28] = struct.pack("<I", 900)
     file.write_bytes(raw)
 
-    done, conversations = run("slack", file)
+    done, conversations = run_import("slack", file)
 
     assert done.exit_code == 1
     assert conversations == []
 
 
-def test_too_many_members_and_too_large_a_whole_are_refused(export, run, monkeypatch):
+def test_too_many_members_and_too_large_a_whole_are_refused(export, run_import, monkeypatch):
     file = export(slack(general=GENERAL))
     monkeypatch.setattr(safe_zip, "MAX_TOTAL_BYTES", 10)
-    assert "unpacks to more than" in run("slack", file)[0].stderr
+    assert "unpacks to more than" in run_import("slack", file)[0].stderr
     monkeypatch.setattr(safe_zip, "MAX_MEMBERS", 1)
-    assert "holds 3 files, more than 1" in run("slack", file)[0].stderr
+    assert "holds 3 files, more than 1" in run_import("slack", file)[0].stderr
 
 
-def test_what_is_no_zip_file_is_told(run, tmp_path):
+def test_what_is_no_zip_file_is_told(run_import, tmp_path):
     (tmp_path / "x.zip").write_text("not a zip")
 
-    assert "is no zip file, or a damaged one" in run("slack", tmp_path / "x.zip")[0].stderr
-    assert "cannot be read: No such file" in run("slack", tmp_path / "y.zip")[0].stderr
+    assert "is no zip file, or a damaged one" in run_import("slack", tmp_path / "x.zip")[0].stderr
+    assert "cannot be read: No such file" in run_import("slack", tmp_path / "y.zip")[0].stderr
 
 
-def test_a_damaged_or_encrypted_member_is_named(export, run):
+def test_a_damaged_or_encrypted_member_is_named(export, run_import):
     file = export(slack(general=GENERAL))
     whole = file.read_bytes()
 
     raw = bytearray(whole)
     raw[60:70] = b"\x00" * 10
     file.write_bytes(raw)
-    assert "users.json in " in run("slack", file)[0].stderr
+    assert "users.json in " in run_import("slack", file)[0].stderr
 
     raw = bytearray(whole)
     for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         raw[raw.find(mark) + offset] |= 1
     file.write_bytes(raw)
-    assert "is encrypted" in run("slack", file)[0].stderr
+    assert "is encrypted" in run_import("slack", file)[0].stderr
 
 
-def test_nobody_of_that_name_lists_who_there_is(export, run):
-    done, _ = run("slack", export(slack(general=GENERAL)), assistant="Claudia")
+def test_nobody_of_that_name_lists_who_there_is(export, run_import):
+    done, _ = run_import("slack", export(slack(general=GENERAL)), assistant="Claudia")
 
     assert 'nobody is called "Claudia"' in done.stderr
     assert "Helper Bot (U9, a bot, 1 messages)" in done.stderr
 
 
-def test_an_output_that_stands_is_not_overwritten(export, run, tmp_path):
+def test_an_output_that_stands_is_not_overwritten(export, run_import, tmp_path):
     (tmp_path / "out.jsonl").write_text("{}\n")
 
-    done, conversations = run("slack", export(slack(general=GENERAL)))
+    done, conversations = run_import("slack", export(slack(general=GENERAL)))
 
     assert "out.jsonl exists already" in done.stderr
     assert conversations == [{}]
-
-
-def said(author, content, minutes, **more):
-    people = {
-        "1": {"id": "1", "name": "ana_s", "nickname": "Ana", "isBot": False},
-        "9": {"id": "9", "name": "helper", "nickname": "Helper", "isBot": True},
-    }
-    message = {"id": str(minutes), "type": "Default", "content": content, "author": people[author]}
-    return message | {"timestamp": f"2026-01-05T10:{minutes:02}:00.5+01:00"} | more
-
-
-CHANNEL = {
-    "guild": {"id": "5", "name": "Home"},
-    "channel": {"id": "7", "type": "GuildTextChat", "name": "kitchen"},
-    "messages": [
-        said("1", "hi <@&12> in <#13> <a:wave:14>", 1),
-        said("1", "<@!9> is there milk?", 3, type="Reply"),
-        said("9", "There is.", 4, mentions=[{"id": "1", "name": "ana_s", "nickname": "Ana"}]),
-        said("1", "@Helper good", 5, attachments=[{"fileName": "milk.jpg"}, {}]),
-        said("1", "pinned", 6, type="ChannelPinnedMessage"),
-        said("9", "early bird", 0),
-    ],
-}
-
-
-@pytest.fixture
-def channel_file(tmp_path):
-    """Write a file of DiscordChatExporter."""
-
-    def write(content, name="kitchen.json"):
-        file = tmp_path / name
-        file.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
-        return file
-
-    return write
-
-
-def test_discord_channels_become_conversations(channel_file, run):
-    private = {
-        "channel": {"id": "8", "type": "DirectTextChat", "name": "Ana"},
-        "messages": [said("1", f"line {number} of a chat", number) for number in range(4)],
-    }
-    files = channel_file(CHANNEL), channel_file(private, "dm.json")
-
-    done, conversations = run("discord", *files)
-
-    assert done.exit_code == 0, done.stderr
-    assert [one["title"] for one in conversations] == ["#kitchen", "direct messages"]
-    assert shown(conversations[0]) == [
-        ("Ana", "hi @role in #channel :wave:"),
-        ("Ana", "assistant is there milk?"),
-        (None, "There is."),
-        ("Ana", "assistant good [milk.jpg] [file]"),
-    ]
-    assert "Not messages of anybody: ChannelPinnedMessage 1." in done.stdout
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (b"\xff", "is not UTF-8: position 1"),
-        (b"{", "is no JSON"),
-        ([], "was not written by DiscordChatExporter as JSON"),
-        (CHANNEL | {"messages": [3]}, "message 1 is not an object"),
-        (CHANNEL | {"messages": [{"type": "Default"}]}, "message 1 has no author"),
-        (
-            CHANNEL | {"messages": [said("1", "x", 1, timestamp="noon")]},
-            "message 1 has no usable timestamp",
-        ),
-    ],
-)
-def test_a_discord_file_that_cannot_be_used_is_one_sentence(channel_file, run, content, words):
-    done, conversations = run("discord", channel_file(content))
-
-    assert done.exit_code == 1
-    assert words in done.stderr
-    assert conversations == []
-
-
-def test_a_discord_file_that_is_not_there_is_told(run, tmp_path):
-    assert "cannot be read" in run("discord", tmp_path / "none.json")[0].stderr
