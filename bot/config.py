@@ -174,6 +174,13 @@ def load_settings(dotenv: Path = DOTENV) -> Settings:
     return settings
 
 
+def environment_with_key(settings: Settings) -> dict[str, str]:
+    """Give the environment with the model server's key, which may stand in `.env` alone."""
+    key = settings.model_api_key
+    told = {} if key is None else {variable("model_api_key"): key.get_secret_value()}
+    return {**os.environ, **told}
+
+
 def variable(field: str) -> str:
     """Give the environment variable of a field of Settings."""
     return PREFIX + field.upper()

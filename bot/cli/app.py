@@ -161,8 +161,11 @@ def evaluate(ctx: typer.Context) -> None:
     """Judge when a model speaks, on conversations of your own. `--help` lists the options."""
     settings = begin(ctx, quiet=True)
     from bot.cli.evaluate import with_settings
+    from bot.config import environment_with_key
 
-    become_inference(["evaluate", *with_settings(ctx.args, settings)])
+    become_inference(
+        ["evaluate", *with_settings(ctx.args, settings)], environment=environment_with_key(settings)
+    )
 
 
 @app.command(context_settings=PASSED_ON, add_help_option=False)

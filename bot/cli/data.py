@@ -26,7 +26,12 @@ def check(ctx: typer.Context) -> None:
 @data.command(context_settings=PASSED_ON, add_help_option=False)
 def synthesize(ctx: typer.Context) -> None:
     """Let a model write conversations. `--help` lists the options."""
-    become_inference(["data", "synthesize", *ctx.args], needed=())
+    settings = begin(ctx, quiet=True)
+    from bot.config import environment_with_key
+
+    become_inference(
+        ["data", "synthesize", *ctx.args], needed=(), environment=environment_with_key(settings)
+    )
 
 
 @import_.command(context_settings=PASSED_ON, add_help_option=False)

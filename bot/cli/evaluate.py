@@ -1,12 +1,9 @@
 """`earshot evaluate` judges what `earshot replay` would run: the model of the settings."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from bot.config import Settings
 from bot.worker_child import options
-
-# Whoever names a model, or leaves out all adapters, means that one and nothing of the settings.
-_CHOICES = ("--model", "--model-url", "--adapter", "--prompted", "--chat-form")
 
 
 def with_settings(arguments: Sequence[str], settings: Settings) -> list[str]:
@@ -17,12 +14,21 @@ def with_settings(arguments: Sequence[str], settings: Settings) -> list[str]:
     added: dict[str, object] = {}
     if "--name" not in typed:
         added["name"] = settings.name
-    if typed.isdisjoint(_CHOICES):
-        added |= {"model": settings.model or None, "chat_form": settings.chat_form}
-        if settings.model_url:
-            added["model_url"] = settings.model_url
-        else:
-            added["adapter"] = settings.adapter
+    if typed.isdisjoint(("--model", "--model-url")):
+        added |= _model(settings, typed)
     if "--threads" not in typed:
         added["threads"] = settings.worker_threads
     return [*arguments, *options(**added)]
+
+
+def _model(settings: Settings, typed: Set[str]) -> dict[str, object]:
+    """Give the settings' model, with what of its adapter and chat form nothing typed replaces."""
+    form = None if typed & {"--adapter", "--prompted", "--chat-form"} else settings.chat_form
+    if settings.model_url:
+        if "--adapter" in typed:
+            return {}  # it is for a model on this machine, the settings' is one on the server
+        return {"model": settings.model or None, "chat_form": form, "model_url": settings.model_url}
+    adapter = None if typed & {"--adapter", "--prompted"} else settings.adapter
+    # By its word, for the bot puts the adapter on no other base that it may name.
+    unnamed = None if adapter is None else "default"
+    return {"model": settings.model or unnamed, "chat_form": form, "adapter": adapter}

@@ -6,7 +6,7 @@ The process is replaced, so signals, output and exit code are the worker's own.
 import importlib.util
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from bot.errors import ConfigError
@@ -19,8 +19,13 @@ NEEDED = ("torch", "transformers", "peft")
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
-def become_inference(arguments: Sequence[str], *, needed: Sequence[str] = NEEDED) -> NoReturn:
-    """Replace this process by `python -m inference ARGUMENTS`.
+def become_inference(
+    arguments: Sequence[str],
+    *,
+    needed: Sequence[str] = NEEDED,
+    environment: Mapping[str, str] | None = None,
+) -> NoReturn:
+    """Replace this process by `python -m inference ARGUMENTS`, in this environment or another.
 
     Raises ConfigError if the worker's packages, those that are `needed`, are not installed.
     """
@@ -28,7 +33,11 @@ def become_inference(arguments: Sequence[str], *, needed: Sequence[str] = NEEDED
         raise ConfigError("The worker's packages are missing: pip install 'earshot[worker]'")
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execv(PROGRAM[0], [*PROGRAM, *arguments])  # noqa: S606 - no shell
+    command = [*PROGRAM, *arguments]
+    if environment is None:
+        os.execv(PROGRAM[0], command)  # noqa: S606 - no shell
+    else:
+        os.execve(PROGRAM[0], command, environment)  # noqa: S606 - no shell
 
 
 def worker_is_installed(needed: Sequence[str] = NEEDED) -> bool:
