@@ -15,6 +15,7 @@ to it with the serving code, never by looking for a string. Pure, given a render
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from inference.errors import TuneRefused
 from inference.render import Renderer
 from inference.wire.chat_form import RESPONSE, SILENCE, ChatForm
 from inference.wire.turns import Burst, Turn, settled_turns
@@ -24,7 +25,7 @@ MAX_BEFORE_END = 2  # tokens: Llama 2's template writes a space before its end t
 MAX_GROWN = 4
 
 
-class NotAppendOnly(ValueError):  # noqa: N818 - named as what the template is
+class NotAppendOnly(TuneRefused):
     """A template that rewrites what stands when a turn is added; it cannot be trained on."""
 
 

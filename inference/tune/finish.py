@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from peft import PeftModel
 
 
+# All that is written, in this order: whatever shows weights is whole.
+WRITTEN = (CARD_NAME, METRICS_NAME, FILE_NAME, CONFIG_NAME, WEIGHTS_NAME)
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """What a run leaves to tell: its settings, what it learned from, its decisions on the rest.
@@ -70,7 +74,7 @@ def write_adapter(model: "PeftModel", base: Base, out: Path, record: Record) -> 
             _write_json(scratch / METRICS_NAME, {"settings": record.settings, "dev": figured})
             (scratch / CARD_NAME).write_text(model_card(facts), encoding="utf-8")
             (scratch / WEIGHTS_NAME).chmod(0o644)  # safetensors keeps files to their owner
-            for file in (CARD_NAME, METRICS_NAME, FILE_NAME, CONFIG_NAME, WEIGHTS_NAME):
+            for file in WRITTEN:
                 os.replace(scratch / file, out / file)  # noqa: PTH105 - over what stands, at once
     except (OSError, SafetensorError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or error

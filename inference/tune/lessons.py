@@ -3,7 +3,7 @@
 A weight of 2 shows each conversation twice an epoch, 0.5 a random half of them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,12 +57,16 @@ class FileData:
 
 @dataclass(frozen=True, slots=True)
 class Curriculum:
-    """What is learned and what is held out, and the files that both come from."""
+    """What is learned and what is held out, and the files that both come from.
+
+    `warnings` are sentences for whoever trains.
+    """
 
     lessons: tuple[Lesson, ...]
     dev: tuple[DevFile, ...]
     files: tuple[FileData, ...]
     hold_out: float
+    warnings: tuple[str, ...] = ()
 
 
 def read_curriculum(
@@ -73,14 +77,14 @@ def read_curriculum(
     Raises DataBroken that names file and line, and TuneRefused if nothing is left to learn from.
     """
     lessons: list[Lesson] = []
-    dev: list[DevFile] = []
+    kept: list[DevFile] = []
     files: list[FileData] = []
     for source in sources:
         learned, held_out = _read_source(source.path, hold_out=hold_out)
         files.append(FileData(source, (*learned, *held_out)))
         lessons += [Lesson(one, source.when_only, source.weight) for one in learned]
-        if held_out:
-            dev.append(DevFile(source.path.stem, tuple(held_out)))
+        kept.append(DevFile(source.path.stem, tuple(held_out)))
+    dev, num_copies = _without_copies(kept, lessons)
     for path in dev_files:
         unlearned = read_file(path)
         _check_apart(path, unlearned, lessons)
@@ -90,7 +94,38 @@ def read_curriculum(
             "nothing is left to learn when to speak from: no conversation outside the held-out share "
             f"of {hold_out:.0%} holds a word of the assistant; add data, or lower --hold-out"
         )
-    return Curriculum(tuple(lessons), _joined(dev), tuple(files), hold_out)
+    warnings = tuple(_warnings(num_copies, has_dev=bool(dev)))
+    return Curriculum(tuple(lessons), _joined(dev), tuple(files), hold_out, warnings)
+
+
+def _without_copies(
+    files: Sequence[DevFile], lessons: Sequence[Lesson]
+) -> tuple[list[DevFile], int]:
+    """Give what is held out without what is learned as well under another id, and how much that is.
+
+    Files of which nothing is left are left out.
+    """
+    learned = {lesson.conversation.messages for lesson in lessons}
+    apart = [
+        DevFile(file.name, tuple(one for one in file.conversations if one.messages not in learned))
+        for file in files
+    ]
+    num_before = sum(len(file.conversations) for file in files)
+    num_after = sum(len(file.conversations) for file in apart)
+    return [file for file in apart if file.conversations], num_before - num_after
+
+
+def _warnings(num_copies: int, *, has_dev: bool) -> Iterator[str]:
+    if num_copies:
+        yield (
+            f"{num_copies:,} of the conversations held out are copies of learned ones, and are not "
+            "looked at; `earshot data check` names copies"
+        )
+    if not has_dev:
+        yield (
+            "nothing is held out, so nothing is measured and the dial stays uncalibrated: give --dev "
+            "or --hold-out, or calibrate later with `earshot evaluate FILE --adapter DIR --calibrate`"
+        )
 
 
 def _read_source(

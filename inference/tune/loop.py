@@ -45,7 +45,10 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class LoopOptions:
-    """`batch` examples run at once, `accumulate` such batches make one step."""
+    """`batch` examples run at once, `accumulate` such batches make one step.
+
+    Gradients are cut to a norm of `max_grad_norm`; 0 leaves them as they are.
+    """
 
     schedule: Schedule
     batch: int = 4
@@ -94,7 +97,8 @@ class Loop:
             loss_of_step += float(loss.detach())
         self._check(loss_of_step)
         self._scaler.unscale_(self._optimizer)
-        torch.nn.utils.clip_grad_norm_(self._parameters, self._options.max_grad_norm)
+        if self._options.max_grad_norm:
+            torch.nn.utils.clip_grad_norm_(self._parameters, self._options.max_grad_norm)
         self._scaler.step(self._optimizer)
         self._scaler.update()
         self._optimizer.zero_grad(set_to_none=True)

@@ -25,6 +25,10 @@ class TrainingBar(StderrBar):
         self._began = 0.0
         self._losses: list[float] = []
 
+    def warned(self, text: str) -> None:
+        """Print a warning, above the bar if there is one."""
+        self._console.print(f"Note: {text}.", highlight=False, soft_wrap=True, markup=False)
+
     def doing(self, what: str) -> None:
         """Say what goes on outside the steps."""
         self._bar.update(self._task, description=what)

@@ -47,14 +47,17 @@ def quantization_config(kind: Quantize, *, compute: torch.dtype) -> "BitsAndByte
 def made_ready(model: "PreTrainedModel", *, gradient_checkpointing: bool) -> "PreTrainedModel":
     """Freeze a base, quantised or not, and make it fit to learn a LoRA on; gives the same model.
 
-    Norms go to fp32, and with them all that the layers hand on: in fp16 it would overflow in
-    Llama 2, and the loss fall to 0.0. Where a model is not in fp32, run it under autocast.
+    Norms go to fp32, and what the layers hand on too where the weights are fp16: it would overflow
+    in Llama 2, and the loss fall to 0.0. Where a model is not in fp32, run it under autocast.
     """
     for parameter in model.parameters():
         parameter.requires_grad = False
     for module in model.modules():
         if "norm" in type(module).__name__.casefold():
             module.float()
+    if model.get_input_embeddings().weight.dtype == torch.float16:
+        # Each layer adds to what it was given, so what begins in fp32 stays in it.
+        model.get_input_embeddings().register_forward_hook(lambda _, __, out: out.float())
     if gradient_checkpointing:
         model.config.use_cache = False
         with warnings.catch_warnings():

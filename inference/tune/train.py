@@ -4,21 +4,23 @@ Reads from top to bottom: read the data, find the base, learn, and write one fol
 serving needs. A killed run goes on where it was when the same command is given again.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 import torch
 
-from inference.adapters import WEIGHTS_NAME, check_covers, check_fits as check_adapter_fits
+from inference.adapters import check_covers, check_fits as check_adapter_fits
 from inference.errors import TuneRefused
 from inference.loading import read_config, without_weights
-from inference.tune.base import Base, BaseOptions, find_base
+from inference.tune.base import Base, BaseOptions, Settled, find_base
 from inference.tune.batches import Teaching
 from inference.tune.checkpoint import Checkpoint
 from inference.tune.dev import DevScores, dev_examples, judged_dev, looked_at
 from inference.tune.examples import LossWeights
-from inference.tune.finish import Record, write_adapter
+from inference.tune.finish import WRITTEN, Record, write_adapter
 from inference.tune.lessons import Curriculum, Source, read_curriculum
 from inference.tune.loop import Loop, LoopOptions, Schedule
 from inference.tune.lora import LoraOptions, size_of, with_lora
@@ -67,6 +69,9 @@ LOOKS = Looks()
 class Watcher(Protocol):
     """Hears how a run goes."""
 
+    def warned(self, text: str) -> None:
+        """Take note of what whoever trains ought to know."""
+
     def doing(self, what: str) -> None:
         """Take note of what goes on outside the steps."""
 
@@ -102,7 +107,7 @@ def train(
     )
     amount = Amount(options.loop.step_size, options.epochs, options.max_steps)
     plan = Plan(teaching, curriculum.lessons, amount, seed=options.seed)
-    saved = Checkpoint(out, mark(options, curriculum))
+    saved = Checkpoint(out, mark(options, base.settled, curriculum))
     if (adapter := options.continue_from) is not None:
         options = replace(options, lora=size_of(adapter))
         _check_adapter(base, adapter)
@@ -110,7 +115,9 @@ def train(
     if fresh:
         saved.remove()
     state = saved.load()
-    _check_folder(out, fresh=fresh)
+    _check_folder(out, fresh=fresh or state is not None)
+    for text in curriculum.warnings:
+        watcher.warned(text)
     watcher.doing(f"loading {base.where.name}")
     torch.manual_seed(options.seed)
     model = with_lora(base.read(), options.lora, continue_from=options.continue_from)
@@ -125,12 +132,13 @@ def train(
     first: int = state["step"] if state else 0
     shown = dev_examples(teaching, curriculum.dev, limit=looks.num_conversations)
     watcher.begun(plan.num_steps, first=first)
-    for step, loss in plan.run(loop, first=first):
-        watcher.stepped(step, loss)
-        if (step + 1) % looks.save_every == 0:
-            saved.save({"step": step + 1, **loop.state()})
-        if (step + 1) % looks.dev_every == 0:
-            watcher.looked(step, looked_at(loop, shown, base.parting))
+    with told_of_memory():
+        for step, loss in plan.run(loop, first=first):
+            watcher.stepped(step, loss)
+            if (step + 1) % looks.save_every == 0:
+                saved.save({"step": step + 1, **loop.state()})
+            if (step + 1) % looks.dev_every == 0:
+                watcher.looked(step, looked_at(loop, shown, base.parting))
     saved.save({"step": plan.num_steps, **loop.state()})
     watcher.doing("scoring what was held out")
     dev = judged_dev(loop, base, curriculum.dev)
@@ -164,16 +172,33 @@ def check_memory(base: Base, options: TrainOptions) -> None:
     check_fits(Outline.of(read_config(base.where)), setting, free=free, device=device)
 
 
-def mark(options: TrainOptions, curriculum: Curriculum) -> list[str]:
-    """Give what makes a run itself: its settings, what it learns from and what it is judged by."""
-    return [repr(options), *map(repr, curriculum.lessons), *map(repr, curriculum.dev)]
+@contextmanager
+def told_of_memory() -> Iterator[None]:
+    """Turn a GPU that ran out of memory, for all the estimate before, into a TuneRefused."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise TuneRefused(
+            "the GPU ran out of memory: free what else is on it and give the same command again, or "
+            "begin anew with --batch 1 and a larger --accumulate, or with a smaller --max-tokens"
+        ) from error
+
+
+def mark(options: TrainOptions, settled: Settled, curriculum: Curriculum) -> list[str]:
+    """Give what makes a run itself: its settings, what it learns from and what it is judged by.
+
+    `settled` is what "auto" came to: half a run in bf16 and half in fp16 would be neither.
+    """
+    lessons, dev = map(repr, curriculum.lessons), map(repr, curriculum.dev)
+    return [repr(options), repr(settled), *lessons, *dev]
 
 
 def _check_folder(out: Path, *, fresh: bool) -> None:
     """Refuse a folder that cannot be written to, or holds what would be lost. Raises TuneRefused."""
-    if (out / WEIGHTS_NAME).exists() and not fresh:
+    there = [name for name in WRITTEN if (out / name).exists()]
+    if there and not fresh:
         raise TuneRefused(
-            f"{out} holds an adapter already: take another --out, or --fresh to put this one there"
+            f"{out} holds {', '.join(there)} already: take another --out, or --fresh to write over that"
         )
     try:
         out.mkdir(parents=True, exist_ok=True)

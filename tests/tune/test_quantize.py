@@ -137,3 +137,16 @@ def test_weights_as_they_are_need_nothing(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
 
     assert quantization_config("none", compute=torch.float32) is None
+
+
+def test_what_layers_hand_on_is_fp32_where_the_weights_are_fp16():
+    model = family("Qwen2.5-Instruct").model().to(torch.float16)
+    handed_on = []
+    for layer in model.model.layers:
+        layer.register_forward_hook(lambda _, __, out: handed_on.append(out))
+
+    made_ready(model, gradient_checkpointing=False)
+    with torch.autocast("cpu", torch.float16):
+        model(torch.tensor([[1, 2, 3]]))
+
+    assert [out.dtype for out in handed_on] == [torch.float32] * len(model.model.layers)

@@ -14,7 +14,7 @@ from inference.loading import load
 from inference.tune.checkpoint import NAME as UNFINISHED, Checkpoint
 from inference.wire.chat_form import RESPONSE
 from tests.inference.tiny import chatml_tokenizer, save_tiny_model, tiny_llama
-from tests.tune.training import trained
+from tests.tune.training import conversation, trained
 
 WAIT_S = 120
 
@@ -166,3 +166,30 @@ def test_a_tokenizer_with_more_tokens_than_the_base_has_rows_is_padded_within_th
     result = trained(base, data, out)
 
     assert result.exit_code == 0, result.output
+
+
+def test_copies_of_what_is_learned_are_not_looked_at(tiny_folder, tmp_path, out):
+    path = tmp_path / "copies.jsonl"
+    lines = [
+        conversation(number % 4).replace(f"c{number % 4}", f"c{number}") for number in range(40)
+    ]
+    path.write_text("\n".join(lines), encoding="utf-8")
+
+    result = trained(tiny_folder, path, out)
+
+    assert result.exit_code == 0, result.output
+    assert "of the conversations held out are copies of learned ones" in result.stderr
+    assert "the dial stays uncalibrated" in result.stderr
+    assert json.loads((out / "metrics.json").read_text(encoding="utf-8"))["dev"] == []
+
+
+def test_a_killed_run_in_a_finished_one_s_folder_goes_on(tiny_folder, data, out):
+    assert trained(tiny_folder, data, out).exit_code == 0
+    flags = ["--base", str(tiny_folder), "--data", str(data), "--out", str(out), "--rank", "4"]
+    flags += ["--max-steps", "20", "--save-every", "2"]
+    Killed("train", *flags, "--fresh").once_there_is(out / UNFINISHED)
+
+    resumed = CliRunner().invoke(app, ["train", *flags])
+
+    assert resumed.exit_code == 0, resumed.output
+    assert "going on from" in resumed.stderr

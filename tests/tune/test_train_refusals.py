@@ -4,18 +4,19 @@ import json
 import sys
 
 import pytest
+import torch
 from transformers import LlamaForCausalLM
 from typer.testing import CliRunner
 
 from inference.__main__ import app
-from inference.errors import InferenceError
-from inference.tune.base import BaseOptions, find_base
+from inference.errors import InferenceError, TuneRefused
+from inference.tune.base import BaseOptions, Settled, find_base
 from inference.tune.checkpoint import NAME as UNFINISHED, Checkpoint
 from inference.tune.finish import Record, write_adapter
 from inference.tune.lessons import Curriculum, Source, read_curriculum
 from inference.tune.lora import LoraOptions, with_lora
-from inference.tune.train import TrainOptions, mark
-from tests.inference.tiny import chatml_tokenizer
+from inference.tune.train import TrainOptions, mark, told_of_memory
+from tests.inference.tiny import chatml_tokenizer, save_tiny_model
 from tests.tune.training import FEW, conversation, tiny_config, trained
 
 
@@ -201,7 +202,7 @@ def test_a_finished_adapter_is_not_written_over_unasked(tiny_folder, data, out):
     fresh = trained(tiny_folder, data, out, "--fresh")
 
     assert again.exit_code == 1
-    assert "holds an adapter already" in again.stderr
+    assert "adapter_model.safetensors already: take another --out" in again.stderr
     assert fresh.exit_code == 0
 
 
@@ -214,15 +215,17 @@ def test_what_is_learned_is_no_dev_file(tiny_folder, data, out):
 
 def test_a_run_is_marked_by_its_settings_its_data_and_its_dev_files(data):
     options = TrainOptions(BaseOptions("default"), (Source(data),))
-    before = mark(options, read_curriculum(options.sources, (), hold_out=0.15))
+    fp32, bf16 = Settled("none", "fp32", False), Settled("none", "bf16", False)
+    before = mark(options, fp32, read_curriculum(options.sources, (), hold_out=0.15))
 
     data.write_text(data.read_text(encoding="utf-8").replace("apples", "pears"), encoding="utf-8")
-    edited = mark(options, read_curriculum(options.sources, (), hold_out=0.15))
-    unheld = mark(options, read_curriculum(options.sources, (), hold_out=0.3))
+    edited = mark(options, fp32, read_curriculum(options.sources, (), hold_out=0.15))
+    unheld = mark(options, fp32, read_curriculum(options.sources, (), hold_out=0.3))
 
     assert before != edited
     assert edited != unheld
-    assert edited == mark(options, read_curriculum(options.sources, (), hold_out=0.15))
+    assert edited == mark(options, fp32, read_curriculum(options.sources, (), hold_out=0.15))
+    assert edited != mark(options, bf16, read_curriculum(options.sources, (), hold_out=0.15))
 
 
 def test_a_loss_that_is_no_number_ends_the_run(tiny_folder, data, out):
@@ -233,3 +236,36 @@ def test_a_loss_that_is_no_number_ends_the_run(tiny_folder, data, out):
     assert result.exit_code == 1
     assert "lower --lr" in result.stderr
     assert not any(out.glob("adapter*"))
+
+
+def test_a_folder_with_another_s_files_is_not_written_to_unasked(tiny_folder, data, out):
+    out.mkdir()
+    (out / "README.md").write_text("mine", encoding="utf-8")
+
+    result = trained(tiny_folder, data, out)
+
+    assert result.exit_code == 1
+    assert "holds README.md already" in result.stderr
+    assert (out / "README.md").read_text(encoding="utf-8") == "mine"
+
+
+REWRITING = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n"
+    "{{ m.content if loop.last or m.role == 'user' else 'old ' ~ m.content }}<|im_end|>\n"
+    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+def test_a_template_that_rewrites_earlier_turns_is_refused(data, tmp_path, out):
+    base = save_tiny_model(tmp_path / "rewriting")
+    (base / "chat_template.jinja").write_text(REWRITING, encoding="utf-8")
+
+    result = trained(base, data, out)
+
+    assert result.exit_code == 1
+    assert "the chat template changes earlier turns" in result.stderr
+
+
+def test_a_gpu_that_runs_out_of_memory_is_told():
+    with pytest.raises(TuneRefused, match="--batch 1"), told_of_memory():
+        raise torch.OutOfMemoryError

@@ -42,11 +42,15 @@ def train(  # noqa: PLR0913 - one parameter a flag
     warmup: Annotated[float, typer.Option("--warmup", min=0, max=1, help="Share of steps.")] = 0.03,
     batch: Annotated[int, typer.Option("--batch", min=1, help="Examples run at once.")] = 4,
     accumulate: Annotated[int, typer.Option("--accumulate", min=1, help="Batches a step.")] = 2,
-    max_grad_norm: Annotated[float, typer.Option("--max-grad-norm", min=0)] = 0.3,
+    max_grad_norm: Annotated[
+        float, typer.Option("--max-grad-norm", min=0, help="Larger gradients are cut; 0: never.")
+    ] = 0.3,
     max_tokens: Annotated[
         int, typer.Option("--max-tokens", min=64, help="Longer conversations are cut in front.")
     ] = 1024,
-    epochs: Annotated[float, typer.Option("--epochs", min=0.01, help="Times the data.")] = 1.0,
+    epochs: Annotated[
+        float, typer.Option("--epochs", min=0.01, max=10_000, help="Times the data.")
+    ] = 1.0,
     max_steps: Annotated[
         int | None, typer.Option("--max-steps", min=1, help="In place of --epochs.")
     ] = None,

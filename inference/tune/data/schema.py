@@ -55,7 +55,7 @@ def check_content(content: Any, number: int) -> Checked:
     if checked.first_error:
         return checked
     (conversation,) = parse_conversations([json.dumps(content)])
-    if "id" not in content:
+    if not str(content.get("id", "")).strip():
         conversation = replace(conversation, id=f"line-{number}")
     conversation = replace(conversation, line=number)
     findings += sense_findings(conversation)
