@@ -21,7 +21,7 @@ import psutil
 import torch
 
 from inference.errors import TuneRefused
-from inference.loading import without_weights
+from inference.loading import SUITABLE, without_weights
 from inference.tune.lora import Precision
 from inference.tune.quantize import Quantize
 
@@ -78,12 +78,20 @@ class Outline:
 
     @classmethod
     def of(cls, config: "PretrainedConfig") -> "Outline":
-        """Take the sizes from a configuration, by building the model without its weights."""
+        """Take the sizes from a configuration, by building the model without its weights.
+
+        Raises ModelBroken where none can be built, TuneRefused without a layer that LoRA goes on.
+        """
         model: Any = without_weights(config)
         head = model.get_output_embeddings()
         linears = [
             one for one in model.modules() if isinstance(one, torch.nn.Linear) and one is not head
         ]
+        if not linears:
+            raise TuneRefused(
+                f"a {config.model_type} model cannot be trained here: it has no linear layers for the "
+                f"adapter to go on; take a base of a family such as {SUITABLE}"
+            )
         linear = sum(one.weight.numel() for one in linears)
         everything = sum(one.numel() for one in model.parameters())
         text = config.get_text_config()

@@ -7,6 +7,7 @@ from peft import LoraConfig, get_peft_model
 from transformers import (
     AutoModelForCausalLM,
     FalconConfig,
+    GPT2Config,
     LlamaConfig,
     LlamaForCausalLM,
     MistralConfig,
@@ -207,6 +208,11 @@ def test_more_of_anything_takes_more():
         assert need(outline, replace(setting, **more)).total > need(outline, less).total
     assert need(outline, replace(setting, quantize="nf4")).weights < need(outline, setting).weights
     assert least > 0
+
+
+def test_a_base_without_linear_layers_is_told_with_what_works():
+    with pytest.raises(TuneRefused, match=r"a gpt2 model cannot be trained .* such as Llama"):
+        Outline.of(GPT2Config(n_layer=1))
 
 
 def test_what_fits_is_let_through():
