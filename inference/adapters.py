@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inference.errors import AdapterBroken
+from inference.out_of_memory import telling_memory
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -42,13 +43,16 @@ def merged_adapter(
     """Give the model with the adapter merged into its weights, as fast as the model alone.
 
     `base` is the model's public name, None where only its folder is known; then the shapes alone
-    decide. Raises AdapterBroken if the adapter is damaged or made for another model.
+    decide. Raises AdapterBroken if the adapter is damaged or made for another model, OutOfMemory.
     """
     from peft import PeftModel
 
     check_fits(model, folder, base=base)
     try:
-        with warnings.catch_warnings():
+        with (
+            telling_memory(f"the adapter {folder.name} was put on"),
+            warnings.catch_warnings(),
+        ):
             # peft 0.21 asks transformers 5.23 in a way that transformers 6 will drop.
             warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
             merged = PeftModel.from_pretrained(model, str(folder)).merge_and_unload(safe_merge=True)

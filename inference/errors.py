@@ -17,6 +17,14 @@ class ModelBroken(InferenceError):  # noqa: N818 - named as the logs name it
     """The model's files are incomplete, damaged, or not of a chat model that can be served."""
 
 
+class PackageMissing(InferenceError):  # noqa: N818 - named as the logs name it
+    """A package that this needs is not installed; the text names it and how to install it."""
+
+
+class OutOfMemory(InferenceError):  # noqa: N818 - named as the logs name it
+    """The memory of the GPU or of the machine ran out; the text says what takes less."""
+
+
 class HubUnavailable(InferenceError):  # noqa: N818 - named as the logs name it
     """The model is not on this machine and the model hub cannot be reached."""
 

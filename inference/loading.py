@@ -5,17 +5,26 @@ for the default model and for folders.
 """
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from inference.adapters import check_adapter, merged_adapter
 from inference.chat_forms import find_form, fitted
 from inference.convert import DEFAULT_MODEL, default_model_folder
-from inference.errors import HubUnavailable, ModelBroken, ModelMissing
+from inference.errors import (
+    HubUnavailable,
+    InferenceError,
+    ModelBroken,
+    ModelMissing,
+    PackageMissing,
+)
+from inference.out_of_memory import out_of_memory
 from inference.render import Renderer
 from inference.wire.chat_form import ChatForm
 
@@ -26,6 +35,10 @@ DEFAULT_ALIAS = "default"
 SHIPPED_ADAPTER = "earshot-smollm2-135m"
 NO_ADAPTER = Path("none")  # asked for by this word: the model as its makers left it
 MAX_PROMPT_TOKENS = 4096  # what a context may hold where the model allows more and nobody asks
+SUITABLE = "Llama, Mistral, Qwen2, Gemma or Falcon"  # families that all of Earshot works with
+# What transformers does by way of accelerate, and refuses as a ValueError without it.
+_PLACED = {"device_map", "quantization_config"}
+_OTHER_KIND = re.compile(r"Unrecognized configuration class <class '[\w.]*\.(\w+?)(?:Config)?'>")
 logger = logging.getLogger(__name__)
 
 
@@ -62,7 +75,7 @@ def shipped_adapter() -> Path:
 
 
 def _chosen(adapter: Path | None, where: "Located") -> Path | None:
-    if adapter is None and where.name == DEFAULT_MODEL:
+    if adapter is None and where.public_name == DEFAULT_MODEL:
         return shipped_adapter()
     return None if adapter == NO_ADAPTER else adapter
 
@@ -167,19 +180,26 @@ def read_config(where: Located) -> "PretrainedConfig":
 
 
 def without_weights(config: "PretrainedConfig") -> "PreTrainedModel":
-    """Build a model that has layers and shapes but no weights, and takes no memory."""
+    """Build a model that has layers and shapes but no weights, and takes no memory.
+
+    Raises ModelBroken where the configuration is of no model that continues a text.
+    """
     import torch
     from transformers import AutoModelForCausalLM
 
-    with torch.device("meta"):
-        model: PreTrainedModel = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
+    try:
+        with torch.device("meta"):
+            model: PreTrainedModel = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
+    except Exception as error:  # each architecture has demands of its own on its sizes
+        raise _broken(config.name_or_path or config.model_type, error) from error
     return model
 
 
 def read_weights(where: Located, **options: Any) -> "PreTrainedModel":
     """Load the model itself; `options` such as `dtype` go to `from_pretrained`.
 
-    Without a `dtype` it is float32 on a CPU and the model's own on a GPU. Raises InferenceError.
+    Without a `dtype` it is float32 on a CPU and the model's own on a GPU. Raises InferenceError,
+    PackageMissing and OutOfMemory among them.
     """
     import torch
     from transformers import AutoModelForCausalLM
@@ -190,9 +210,15 @@ def read_weights(where: Located, **options: Any) -> "PreTrainedModel":
     chosen: dict[str, Any] = {"dtype": "auto" if on_gpu else torch.float32}
     if on_gpu:
         chosen["device_map"] = "cuda"
+    chosen |= options
+    if not _PLACED.isdisjoint(chosen) and find_spec("accelerate") is None:
+        raise PackageMissing(
+            f"accelerate is needed to load {where.name} and is not installed: "
+            "pip install 'earshot[worker]'"
+        )
     with _explaining(where):
         return AutoModelForCausalLM.from_pretrained(
-            where.folder, local_files_only=where.local, **chosen | options
+            where.folder, local_files_only=where.local, **chosen
         )
 
 
@@ -200,15 +226,25 @@ def read_weights(where: Located, **options: Any) -> "PreTrainedModel":
 def _explaining(where: Located) -> Iterator[None]:
     try:
         yield
-    except OSError as error:
-        raise _explained(where.name, where.folder, error, local=where.local) from error
     except Exception as error:  # each file format has errors of its own
-        raise _broken(where.folder, error) from error
+        raise _explained(where, error) from error
 
 
-def _explained(name: str, folder: str, error: OSError, *, local: bool) -> Exception:
-    if local:
-        return _broken(folder, error)
+def _explained(where: Located, error: Exception) -> InferenceError:
+    if told := out_of_memory(error, f"{where.name} was loaded"):
+        return told
+    if isinstance(error, ImportError):
+        return PackageMissing(
+            f"a package that {where.name} needs is missing or does not work here "
+            f"({_first_line(error)})"
+        )
+    if isinstance(error, OSError) and not where.local:
+        return _not_loaded(where.name, error)
+    return _broken(where.folder, error)
+
+
+def _not_loaded(name: str, error: OSError) -> InferenceError:
+    """Tell a hub that cannot be reached from a model that it does not have."""
     text = str(error)
     if "offline" in text or "connect" in text.lower() or "couldn't" in text.lower():
         return HubUnavailable(
@@ -219,6 +255,11 @@ def _explained(name: str, folder: str, error: OSError, *, local: bool) -> Except
 
 
 def _broken(folder: str, error: Exception) -> ModelBroken:
+    if unknown := _OTHER_KIND.match(str(error)):
+        return ModelBroken(
+            f"{folder} is a {unknown[1]} model, and that is none that continues a text; take a chat "
+            f"model of a family such as {SUITABLE}"
+        )
     return ModelBroken(
         f"cannot load the model {folder} ({_first_line(error)}); "
         "it needs config.json, tokenizer.json and the weights, as save_pretrained writes them"

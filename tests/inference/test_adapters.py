@@ -6,7 +6,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 
 from inference.adapters import check_adapter
-from inference.errors import AdapterBroken
+from inference.errors import AdapterBroken, OutOfMemory
 from inference.loading import load
 from inference.wire.chat_form import FILE_NAME
 from tests.inference.tiny import chatml_tokenizer, tiny_llama
@@ -130,3 +130,13 @@ def test_a_configuration_peft_does_not_understand_is_told(tiny_folder, adapter):
 
     with pytest.raises(AdapterBroken, match="cannot load the adapter"):
         load(str(tiny_folder), adapter=adapter)
+
+
+def test_memory_that_runs_out_is_no_fault_of_the_adapter(tiny_folder, made, monkeypatch):
+    def failing(*_, **__):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr("peft.PeftModel.from_pretrained", failing)
+
+    with pytest.raises(OutOfMemory, match="while the adapter tuned was put on"):
+        load(str(tiny_folder), adapter=made[0])

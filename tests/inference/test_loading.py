@@ -3,9 +3,24 @@ import shutil
 
 import pytest
 import torch
+from transformers import CLIPConfig, T5Config
 
-from inference.errors import HubUnavailable, ModelBroken, ModelMissing
-from inference.loading import MAX_PROMPT_TOKENS, load
+from inference.convert import DEFAULT_MODEL
+from inference.errors import (
+    HubUnavailable,
+    ModelBroken,
+    ModelMissing,
+    OutOfMemory,
+    PackageMissing,
+)
+from inference.loading import (
+    MAX_PROMPT_TOKENS,
+    load,
+    located,
+    read_config,
+    read_weights,
+    without_weights,
+)
 from inference.wire.chat_form import FILE_NAME
 from tests.inference.tiny import save_tiny_model
 
@@ -115,3 +130,47 @@ def test_the_default_model_is_loaded_in_float32_with_its_own_form(default_model)
     assert default_model.form.decision.silence == "sil"
     assert default_model.form.decision.response == "response"
     assert default_model.form.decision.prefix == "("
+
+
+def test_only_the_default_model_itself_brings_the_shipped_adapter(tiny_folder, tmp_path):
+    namesake = shutil.copytree(tiny_folder, tmp_path / DEFAULT_MODEL)
+
+    loaded = load(str(namesake))
+
+    assert (loaded.id, loaded.adapter) == (DEFAULT_MODEL, None)
+
+
+@pytest.mark.parametrize(("config", "name"), [(T5Config(), "T5"), (CLIPConfig(), "CLIP")])
+def test_a_model_that_continues_no_text_is_told_as_one(folder, config, name):
+    config.save_pretrained(folder)
+
+    with pytest.raises(ModelBroken, match=f"{folder} is a {name} model.* such as Llama"):
+        load(str(folder))
+    with pytest.raises(ModelBroken, match=f"is a {name} model"):
+        without_weights(read_config(located(str(folder))))
+
+
+def test_a_model_that_needs_accelerate_says_so(folder, monkeypatch):
+    monkeypatch.setattr("inference.loading.find_spec", lambda _: None)
+
+    with pytest.raises(PackageMissing, match=r"accelerate.*pip install 'earshot\[worker\]'"):
+        read_weights(located(str(folder)), device_map="cpu")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (ImportError("needs sentencepiece\nread on"), PackageMissing, r"\(needs sentencepiece\)"),
+        (torch.OutOfMemoryError("CUDA out of memory"), OutOfMemory, "GPU.*CUDA_VISIBLE_DEVICES="),
+        (RuntimeError("[..] DefaultCPUAllocator: can't allocate memory"), OutOfMemory, "smaller"),
+        (MemoryError(), OutOfMemory, "smaller model"),
+    ],
+)
+def test_what_is_no_fault_of_the_files_is_not_told_as_one(folder, monkeypatch, error, kind, words):
+    def failing(*_, **__):
+        raise error
+
+    monkeypatch.setattr("transformers.AutoModelForCausalLM.from_pretrained", failing)
+
+    with pytest.raises(kind, match=words):
+        load(str(folder))
