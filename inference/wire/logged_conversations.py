@@ -124,7 +124,6 @@ def _pieces(
     messages: Sequence[LoggedMessage], assistant_id: str, cuts: Cuts
 ) -> Iterator[list[LoggedMessage]]:
     """Cut before messages of people only: a reply stays with what it answers."""
-    gap = timedelta(hours=cuts.gap_hours)
     piece: list[LoggedMessage] = []
     for message in messages:
         from_assistant = message.person_id == assistant_id
@@ -133,7 +132,9 @@ def _pieces(
                 piece = [message]
             continue
         is_full = len(piece) >= cuts.max_messages
-        if not from_assistant and (is_full or message.at - piece[-1].at > gap):
+        # Compared in hours: a gap of any size is a float, but not a timedelta.
+        silence_hours = (message.at - piece[-1].at) / timedelta(hours=1)
+        if not from_assistant and (is_full or silence_hours > cuts.gap_hours):
             yield piece
             piece = []
         piece.append(message)

@@ -246,6 +246,26 @@ def test_a_damaged_or_encrypted_member_is_named(export, run_import):
     file.write_bytes(raw)
     assert "is encrypted" in run_import("slack", file)[0].stderr
 
+    file = export(slack(general=GENERAL), compress_type=zipfile.ZIP_LZMA)
+    raw = bytearray(file.read_bytes())
+    raw[60:90] = b"\xff" * 30
+    file.write_bytes(raw)
+    assert "users.json in " in run_import("slack", file)[0].stderr
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_member_whose_name_is_no_utf_8_is_told(export, run_import, number):
+    file = export({**slack(), "\u00e9/2026-01-05.json": GENERAL})
+    raw = file.read_bytes()
+    assert raw.count(b"\xc3\xa9/") == 2  # before the member, and in the directory at the end
+    file.write_bytes(raw.replace(b"\xc3\xa9/", b"\xff\xa9/", number))
+
+    done, conversations = run_import("slack", file)
+
+    assert done.exit_code == 1
+    assert "a name that is not UTF-8" in done.stderr
+    assert conversations == []
+
 
 def test_nobody_of_that_name_lists_who_there_is(export, run_import):
     done, _ = run_import("slack", export(slack(general=GENERAL)), assistant="Claudia")

@@ -81,6 +81,13 @@ def test_a_long_silence_parts_conversations_but_never_a_reply_from_its_question(
     ]
 
 
+@pytest.mark.parametrize("gap_hours", [1e12, float("inf")])
+def test_a_gap_longer_than_any_silence_parts_nothing(gap_hours):
+    early = said((ANA, "hello?"), (BEN, "yes?"), minutes=10_000)
+
+    assert len(conversations(early, cuts=Cuts(gap_hours=gap_hours, min_messages=1))) == 1
+
+
 def test_a_busy_channel_is_cut_where_it_gets_too_long():
     log = said(*[(ANA, "a"), (HELPER, "b")] * 3)
 

@@ -4,6 +4,7 @@ Knows nothing of what the members mean. Every fault is a DataBroken that names t
 """
 
 import json
+import lzma
 import zipfile
 import zlib
 from pathlib import Path
@@ -16,7 +17,11 @@ MIB = 2**20
 MAX_MEMBERS = 500_000  # ten years of a thousand channels
 MAX_MEMBER_BYTES = 256 * MIB  # a day of one channel, or the list of users
 MAX_TOTAL_BYTES = 32 * 1024 * MIB
+_BAD_NAME = "a name that is not UTF-8, though it is marked as such: zip the export again"
 MAX_RATIO = 200  # JSON of chats shrinks to a tenth; a bomb to a thousandth
+
+_UNPACKING = (zlib.error, lzma.LZMAError, EOFError, OSError)
+_DAMAGED = (zipfile.BadZipFile, NotImplementedError, *_UNPACKING)
 
 
 class SafeZip:
@@ -28,6 +33,8 @@ class SafeZip:
             self._zip = zipfile.ZipFile(file)
         except OSError as error:
             raise DataBroken(f"{file} cannot be read: {error.strerror or error}") from error
+        except UnicodeDecodeError as error:
+            raise DataBroken(f"{file} holds a file with {_BAD_NAME}") from error
         except (zipfile.BadZipFile, NotImplementedError) as error:
             raise DataBroken(f"{file} is no zip file, or a damaged one: {error}") from error
         try:
@@ -72,7 +79,9 @@ class SafeZip:
                 raw = member.read(MAX_MEMBER_BYTES + 1)
         except RuntimeError as error:  # what zipfile raises for a password
             raise self._broken(name, "is encrypted: unpack it and zip it without") from error
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+        except UnicodeDecodeError as error:
+            raise self._broken(name, f"is damaged: it has {_BAD_NAME}") from error
+        except _DAMAGED as error:
             raise self._broken(name, f"is damaged: {error}") from error
         if len(raw) > MAX_MEMBER_BYTES:
             raise self._broken(name, f"is larger than {MAX_MEMBER_BYTES // MIB} MiB")
