@@ -36,6 +36,15 @@ def test_messages_are_found(text):
     assert read(text) == BOTH
 
 
+@pytest.mark.parametrize("rest", [":", ": *", "", " (", "Ana", "Ana" + " " * 100_000])
+def test_a_transcript_of_whitespace_is_read_through_at_once(rest):
+    assert read(" " * 100_000 + rest) == []
+
+
+def test_a_name_may_hold_what_stands_before_names_too():
+    assert messages_in("> 2. 4nna-B: hi", people=["4nna-B", "4nna"])[0]["name"] == "4nna-B"
+
+
 def test_a_line_break_inside_a_string_is_no_fault():
     assert read('[{"name": "Ana", "content": "hi\nyou"}]') == [("Ana", "hi\nyou")]
 

@@ -19,7 +19,8 @@ _THOUGHTS = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL |
 _FENCE = re.compile(r"```[\w-]*\n?(.*?)(?:```|\Z)", re.DOTALL)
 _OBJECT = re.compile(r"\{[^{}]*\}", re.DOTALL)
 _TRAILING_COMMA = re.compile(r",\s*([}\]])")
-_SAID = re.compile(r"^[\s>*#\d.)-]*\**([^:*\n]{1,60}?)\**\s*(?:\([^)\n]*\))?:\**\s*(\S.*)$")
+# What stands around a name at the begin of a line: "2. **Ana** (laughing): hi".
+_BEFORE_NAME, _AFTER_NAME = r"[\s>*#\d.)-]*", r"\**\s*(?:\([^)\n]*\))?:\**\s*(\S.*)$"
 _NAME_KEYS = ("name", "speaker", "author", "from", "user", "sender")
 _TEXT_KEYS = ("content", "text", "message", "said", "body")
 MAX_CHARS = 200_000  # more than any chat; what a model repeats without end is not read through
@@ -87,11 +88,12 @@ def _object(text: str) -> dict[str, Any] | None:
 
 def _from_transcript(text: str, people: Sequence[str]) -> Iterator[Line]:
     """Read `Name: text` lines of the people asked for and of the assistant."""
-    known = {name.casefold() for name in (*people, ASSISTANT_NAME)}
+    # Names that are known, not any name: a line of nothing but spaces then takes no time to read.
+    names = "|".join(map(re.escape, (*people, ASSISTANT_NAME)))
+    said_by = re.compile(f"{_BEFORE_NAME}({names}){_AFTER_NAME}", re.IGNORECASE)
     for line in text.splitlines():
-        said = _SAID.match(line)
-        if said and said[1].strip().casefold() in known:
-            yield {"name": said[1].strip(), "content": said[2]}
+        if said := said_by.match(line):
+            yield {"name": said[1], "content": said[2]}
 
 
 def _tidied(raws: Sequence[Any], people: Sequence[str]) -> list[Line]:
