@@ -1,4 +1,3 @@
-import errno
 import json
 
 import pytest
@@ -7,9 +6,9 @@ from safetensors.torch import load_file, save_file
 from transformers import LlamaForCausalLM
 
 from inference.convert import find_gguf
-from inference.errors import AdapterBroken, InferenceError, ModelBroken, ModelMissing, TuneRefused
+from inference.errors import AdapterBroken, ModelBroken, ModelMissing, TuneRefused
 from inference.loading import load
-from inference.tune.publishing import fresh, merging
+from inference.tune.publishing import merging
 from inference.tune.publishing.folder import FolderAct
 from inference.tune.publishing.parcel import Source
 from tests.inference.tiny import CHATML, chatml_tokenizer, tiny_llama
@@ -106,39 +105,6 @@ def test_the_plan_tells_the_size_and_writes_nothing(adapter, tmp_path, base):
     assert not (tmp_path / "merged").exists()
 
 
-def test_a_folder_that_holds_something_is_left_alone(adapter, tmp_path):
-    target = tmp_path / "merged"
-    target.mkdir()
-    (target / "diary.txt").write_text("mine")
-
-    with pytest.raises(TuneRefused, match="not empty"):
-        FolderAct(Source(adapter), target).plan()
-    with pytest.raises(TuneRefused, match="holds no model"):
-        FolderAct(Source(adapter), target, overwrite=True).plan()
-    with pytest.raises(TuneRefused, match="is a file"):
-        FolderAct(Source(adapter), target / "diary.txt").plan()
-
-
-def test_a_model_is_replaced_whole_if_asked_for(adapter, tmp_path):
-    target = tmp_path / "merged"
-    target.mkdir()
-    for name in ("config.json", "left-over.bin"):
-        (target / name).write_text("{}")
-
-    FolderAct(Source(adapter), target, overwrite=True).carry_out(unheard)
-
-    assert not (target / "left-over.bin").exists()
-    assert load(str(target)).decision_ids
-
-
-def test_an_empty_folder_is_taken(adapter, tmp_path):
-    (tmp_path / "merged").mkdir()
-
-    FolderAct(Source(adapter), tmp_path / "merged").carry_out(unheard)
-
-    assert (tmp_path / "merged" / "config.json").is_file()
-
-
 def test_q8_0_is_for_gguf_files(adapter, tmp_path):
     with pytest.raises(TuneRefused, match="f32, f16 or bf16"):
         FolderAct(Source(adapter), tmp_path / "merged", weights="q8_0").plan()
@@ -188,60 +154,6 @@ def test_a_base_with_a_damaged_configuration_is_told(adapter, tmp_path):
 
     with pytest.raises(ModelBroken, match=r"config\.json"):
         FolderAct(Source(adapter, str(tmp_path / "broken")), tmp_path / "merged").plan()
-
-
-def test_a_disk_without_room_is_told_beforehand(adapter, tmp_path, monkeypatch):
-    full = type("Usage", (), {"free": 0})
-    monkeypatch.setattr(fresh.shutil, "disk_usage", lambda _: full)
-
-    with pytest.raises(InferenceError, match=r"disk is full.*0\.00 GB are free"):
-        FolderAct(Source(adapter), tmp_path / "merged").plan()
-
-
-@pytest.mark.parametrize(
-    ("error", "words"),
-    [
-        (OSError(errno.ENOSPC, "No space left on device"), "disk is full"),
-        (OSError("262144 requested and 1024 written"), "disk is full"),
-        (OSError(errno.EACCES, "Permission denied"), "Permission denied"),
-    ],
-)
-def test_a_disk_that_takes_no_more_leaves_what_was_there(
-    adapter, tmp_path, monkeypatch, error, words
-):
-    target = tmp_path / "merged"
-    target.mkdir()
-    (target / "config.json").write_text("former")
-
-    def failing(self, *_, **__):
-        raise error
-
-    monkeypatch.setattr("transformers.LlamaForCausalLM.save_pretrained", failing)
-
-    with pytest.raises(InferenceError, match=words):
-        FolderAct(Source(adapter), target, overwrite=True).carry_out(unheard)
-
-    assert [path.name for path in target.iterdir()] == ["config.json"]
-    assert list(tmp_path.glob(".publishing-*")) == []
-
-
-def test_a_folder_that_cannot_take_its_place_gives_the_former_back(tmp_path, monkeypatch):
-    target = tmp_path / "merged"
-    target.mkdir()
-    (target / "config.json").write_text("former")
-    rename = fresh.Path.rename
-
-    def failing(self, to):
-        if self.name == "new":
-            raise OSError(errno.EIO, "Input/output error")
-        return rename(self, to)
-
-    monkeypatch.setattr(fresh.Path, "rename", failing)
-
-    with pytest.raises(InferenceError, match="Input/output"), fresh.fresh_folder(target) as folder:
-        (folder / "config.json").write_text("new")
-
-    assert (target / "config.json").read_text() == "former"
 
 
 def test_with_little_memory_the_base_s_own_precision_is_used(adapter, tmp_path, monkeypatch):

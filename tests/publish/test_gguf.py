@@ -236,20 +236,6 @@ def test_a_tensor_that_llama_cpp_has_no_name_for_is_refused(adapter, tmp_path, m
         GgufAct(Source(adapter), tmp_path / "tuned.gguf").carry_out(unheard)
 
 
-def test_a_file_that_is_there_is_replaced_only_if_asked_for(adapter, tmp_path):
-    target = tmp_path / "tuned.gguf"
-    target.write_bytes(b"former")
-
-    with pytest.raises(TuneRefused, match="there already"):
-        GgufAct(Source(adapter), target).carry_out(unheard)
-    assert target.read_bytes() == b"former"
-    GgufAct(Source(adapter), target, overwrite=True).carry_out(unheard)
-
-    assert target.read_bytes()[:4] == b"GGUF"
-    with pytest.raises(TuneRefused, match="is a folder"):
-        GgufAct(Source(adapter), tmp_path).plan()
-
-
 @pytest.mark.parametrize(
     ("config", "words"),
     [

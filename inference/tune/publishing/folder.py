@@ -51,7 +51,10 @@ class FolderAct:
         return Parcel(parcel.target, items_of(self.target), parcel.note)
 
     def _planned(self, outline: Outline) -> Parcel:
-        check_folder(self.target, overwrite=self.overwrite)
+        kept = {"adapter": self.source.adapter}
+        if outline.where.local:
+            kept["base"] = Path(outline.where.folder)
+        check_folder(self.target, overwrite=self.overwrite, kept=kept)
         dtype = self._dtype(outline)
         num_bytes = outline.num_parameters * dtype.itemsize
         check_room(self.target, num_bytes)

@@ -1,9 +1,10 @@
 """Write a folder or files whole or not at all: beside the target first, then renamed onto it."""
 
 import errno
+import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,18 +13,41 @@ from inference.errors import InferenceError, TuneRefused
 # safetensors and numpy report a full disk in words of their own.
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FULL_WORDS = ("os error 28", "requested and")
+_WEIGHTS = ("model*.safetensors", "pytorch_model*.bin")  # whole or in parts
 
 
-def check_folder(target: Path, *, overwrite: bool) -> None:
-    """Refuse a target that holds something, unless it is a model that may be overwritten."""
+def check_folder(target: Path, *, overwrite: bool, kept: Mapping[str, Path]) -> None:
+    """Refuse a target that holds something, unless it is a model that may be overwritten.
+
+    `kept` names folders that no target may be or hold. A model is what `save_pretrained` writes, and
+    that has no folders in it. Raises TuneRefused.
+    """
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return
     if not target.is_dir():
         raise TuneRefused(f"{target} is a file; name a folder")
+    for what, folder in kept.items():
+        if folder.resolve().is_relative_to(target.resolve()):
+            raise TuneRefused(f"{target} is the {what} itself, or holds it; name another folder")
     if not overwrite:
         raise TuneRefused(f"{target} is not empty; name a new folder, or add --overwrite")
-    if not (target / "config.json").is_file():
+    if not _is_model(target):
         raise TuneRefused(f"{target} holds no model, so --overwrite leaves it alone; name another")
+    if within := next((path for path in sorted(target.iterdir()) if path.is_dir()), None):
+        raise TuneRefused(
+            f"{target} holds the folder {within.name}, which is no part of a model, so --overwrite "
+            "leaves it alone; name another"
+        )
+
+
+def _is_model(folder: Path) -> bool:
+    """Tell a model's folder from one of something else that also has a config.json."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    has_weights = any(any(folder.glob(pattern)) for pattern in _WEIGHTS)
+    return has_weights and isinstance(config, dict) and "model_type" in config
 
 
 def check_file(target: Path, *, overwrite: bool) -> None:

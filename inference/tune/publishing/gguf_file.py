@@ -64,7 +64,8 @@ class GgufAct:
         return Parcel(parcel.target, items, parcel.note)
 
     def _planned(self, outline: Outline) -> Parcel:
-        check_file(self.target, overwrite=self.overwrite)
+        for path in (self.target, self.form_file):
+            check_file(path, overwrite=self.overwrite)
         _check_architecture(outline)
         num_bytes = sum(
             _num_bytes(shape, _stored(shape, self.weights)) for shape in outline.shapes.values()
