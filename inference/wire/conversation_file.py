@@ -54,6 +54,8 @@ def parse_conversations(lines: Iterable[str]) -> Iterator[FileConversation]:
             yield _conversation(json.loads(line), number)
         except ValueError as error:
             raise ValueError(f"line {number}: {error}") from error
+        except RecursionError as error:
+            raise ValueError(f"line {number}: nested too deep") from error
 
 
 def _conversation(raw: Any, line: int) -> FileConversation:

@@ -29,6 +29,7 @@ def test_a_conversation_without_id_is_named_by_its_line():
     ("line", "fault"),
     [
         ("{", "line 2: "),
+        ("[" * 200_000, "line 2: nested too deep"),
         ("[]", "line 2: not a JSON object"),
         ("{}", '"messages" is missing or empty'),
         ('{"messages": []}', '"messages" is missing or empty'),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from inference.tune.metrics import Figures
@@ -37,13 +38,13 @@ def wide_console() -> Console:
 def print_figures(console: Console, rows: Sequence[tuple[str, Sequence[Figures]]]) -> None:
     """Print a table for each file; `rows` are judges by name, each with its figures by file."""
     for number, first in enumerate(rows[0][1]):
-        title = f"{first.file}: {first.n:,} decisions, {first.speak_rate:.1%} due"
+        title = f"{escape(first.file)}: {first.n:,} decisions, {first.speak_rate:.1%} due"
         table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
         table.add_column("judge", min_width=12)
         for head in ("AUROC", *_COLUMNS.values()):
             table.add_column(head, justify="right", min_width=min(5, len(head)))
         for name, figures in rows:
-            table.add_row(name, *_cells(figures[number]))
+            table.add_row(escape(name), *_cells(figures[number]))
         console.print(table)
     console.print(LEGEND)
 
