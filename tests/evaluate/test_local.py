@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import pytest
@@ -5,8 +6,9 @@ import torch
 
 from inference.chat_forms import fitted, shipped_form
 from inference.errors import TuneRefused
+from inference.loading import NO_ADAPTER
 from inference.tune.evaluation.files import Reading, read_files
-from inference.tune.evaluation.local import LocalChoice, judge_of, local_judge
+from inference.tune.evaluation.local import LocalChoice, judge_of, local_judge, model_of
 from inference.tune.evaluation.window import Naming, Window
 from inference.tune.examples import NotAppendOnly
 from inference.tune.scoring import p_speak
@@ -138,6 +140,29 @@ def test_the_default_model_prompted_has_a_form_of_its_own():
 def test_prompted_with_an_adapter_is_refused(tmp_path):
     with pytest.raises(TuneRefused, match="leave --adapter out"):
         local_judge(LocalChoice(adapter=tmp_path, prompted=True))
+
+
+@pytest.mark.parametrize(
+    ("named", "base"),
+    [
+        ("Qwen/Qwen2.5-7B-Instruct", "Qwen/Qwen2.5-7B-Instruct"),
+        ("HuggingFaceTB/SmolLM2-135M-Instruct", None),
+        ("a-folder-elsewhere", None),
+        ("/a/folder/elsewhere", None),
+        ("", None),
+    ],
+)
+def test_the_base_of_an_adapter_is_the_one_that_it_names_if_that_can_be_had(tmp_path, named, base):
+    config = {"peft_type": "LORA", "base_model_name_or_path": named}
+    (tmp_path / "adapter_config.json").write_text(json.dumps(config))
+    (tmp_path / "adapter_model.safetensors").write_text("")
+
+    assert model_of(LocalChoice(adapter=tmp_path)) == base
+    assert model_of(LocalChoice("another", tmp_path)) == "another"
+
+
+def test_no_adapter_names_no_base():
+    assert model_of(LocalChoice(adapter=NO_ADAPTER)) is None
 
 
 def test_markers_that_part_nowhere_are_refused(tiny_model):

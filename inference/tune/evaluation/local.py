@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from inference.adapters import check_adapter
 from inference.chat_forms import fitted, shipped_form
 from inference.convert import DEFAULT_MODEL
 from inference.errors import TuneRefused
 from inference.loading import NO_ADAPTER, LoadedModel, load
 from inference.render import Renderer
+from inference.tune.bases import local_name, public_id
 from inference.tune.evaluation.judging import Advance
 from inference.tune.evaluation.window import Shown, Window
 from inference.tune.examples import (
@@ -134,7 +136,8 @@ class LocalJudge:
 class LocalChoice:
     """Which model is to judge, and in which form. None: the default model, the adapter it brings.
 
-    `prompted` leaves every adapter out and takes the form of a model that nobody tuned.
+    Without a `model` an adapter is put on the base that it names, if that is known here or on the
+    hub. `prompted` leaves every adapter out and takes the form of a model that nobody tuned.
     """
 
     model: str | None = None
@@ -148,13 +151,26 @@ def local_judge(choice: LocalChoice) -> LocalJudge:
     """Load a model to judge with. Raises InferenceError."""
     if choice.prompted and choice.adapter is not None:
         raise TuneRefused("--prompted is the model without an adapter: leave --adapter out")
-    loaded = load(choice.model, adapter=NO_ADAPTER if choice.prompted else choice.adapter)
+    loaded = load(model_of(choice), adapter=NO_ADAPTER if choice.prompted else choice.adapter)
     if form := _other_form(choice, loaded):
         fit = fitted(form, loaded.tokenizer)
         loaded = replace(
             loaded, form=fit.form, renderer=fit.renderer, decision_ids=fit.decision_ids
         )
     return judge_of(loaded, persona=choice.persona, prompted=choice.prompted)
+
+
+def model_of(choice: LocalChoice) -> str | None:
+    """Give the model asked for, else the base that the adapter names; None is the default one.
+
+    Raises AdapterBroken.
+    """
+    if choice.model or choice.adapter is None or choice.adapter == NO_ADAPTER:
+        return choice.model
+    named = local_name(str(check_adapter(choice.adapter).get("base_model_name_or_path") or ""))
+    if not named or named == DEFAULT_MODEL:
+        return None
+    return named if public_id(named) or Path(named).is_dir() else None
 
 
 def judge_of(loaded: LoadedModel, *, persona: str = "", prompted: bool = False) -> LocalJudge:
