@@ -92,6 +92,19 @@ def test_a_folder_that_cannot_be_is_refused_before_the_work(tmp_path):
     assert (tmp_path / "new" / "folder").is_dir()
 
 
+def test_a_report_replaces_an_earlier_one_and_nothing_else(tmp_path):
+    checked_folder(tmp_path / "report")
+    write_report(evaluation(CHATS), tmp_path / "report")
+    checked_folder(tmp_path / "report")
+
+    for name in ("index.html", "figures.json"):
+        strange = tmp_path / name.partition(".")[0]
+        strange.mkdir()
+        (strange / name).write_text("[1, 2]")
+        with pytest.raises(TuneRefused, match=rf"{name} is no report of ours"):
+            checked_folder(strange)
+
+
 def test_a_page_that_cannot_be_written_leaves_no_half_of_it(tmp_path):
     (tmp_path / "index.html").mkdir()
 

@@ -19,6 +19,10 @@ from inference.tune.metrics import Figures
 
 PAGE_NAME = "index.html"
 FIGURES_NAME = "figures.json"
+GENERATOR = "earshot evaluate"  # how both files say that they may be replaced by their like
+PAGE_MARK = f'<meta name="generator" content="{GENERATOR}">'
+FIGURES_MARK = f'"generator": "{GENERATOR}"'
+MARKED_BYTES = 500  # at the beginning of each
 HEADS = {
     "n": "decisions",
     "speak_rate": "due",
@@ -73,11 +77,26 @@ class Section:
 
 
 def checked_folder(folder: Path) -> None:
-    """Make the folder of a report before hours of work. Raises TuneRefused if it cannot be."""
+    """Make the folder of a report before hours of work.
+
+    Raises TuneRefused if it cannot be, or if a report would replace what is none.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TuneRefused(f"the report cannot be written to {folder}: {error.strerror}") from error
+    for path, mark in ((folder / PAGE_NAME, PAGE_MARK), (folder / FIGURES_NAME, FIGURES_MARK)):
+        if path.exists() and not _begins_with(path, mark):
+            raise TuneRefused(f"{path} is no report of ours and would be lost: name another folder")
+
+
+def _begins_with(path: Path, mark: str) -> bool:
+    """Tell whether a file has our mark at its beginning."""
+    try:
+        with path.open("rb") as file:
+            return mark.encode() in file.read(MARKED_BYTES)
+    except OSError:
+        return False
 
 
 def write_report(evaluation: Evaluation, folder: Path) -> Path:
@@ -101,6 +120,7 @@ def _replace(path: Path, text: str) -> Path:
 def as_json(evaluation: Evaluation) -> dict[str, Any]:
     """Give all figures as plain JSON values."""
     return {
+        "generator": GENERATOR,
         "judges": [
             {
                 "name": one.name,
@@ -145,6 +165,7 @@ def page(evaluation: Evaluation) -> str:
     )
     model = evaluation.judgements[0]
     return template.render(
+        generator=GENERATOR,
         label=model.name,
         threshold=model.threshold,
         notes=evaluation.notes,
