@@ -5,7 +5,9 @@ from importlib.util import find_spec
 from inference.errors import TuneRefused
 
 
-def check_packages() -> None:
-    """Raise TuneRefused, saying what to install, if the figures could not be computed."""
+def check_packages(*, with_plots: bool = False) -> None:
+    """Raise TuneRefused, saying what to install, if figures, or plots of them, could not be made."""
     if find_spec("sklearn") is None:
         raise TuneRefused("figures need scikit-learn: pip install 'earshot[tune]'")
+    if with_plots and find_spec("matplotlib") is None:
+        raise TuneRefused("plots need matplotlib: pip install 'earshot[tune]'")

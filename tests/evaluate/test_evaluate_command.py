@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 from inference import __main__ as command_line
 from inference.loading import load
 from inference.server.worker import Worker
+from inference.tune.evaluation.baselines import RULES
 from inference.tune.evaluation.facts import facts
 from tests.evaluate.odd_chats import ODD_CHATS, long_chat
 from tests.inference.test_server import Served, runtime_of
@@ -73,6 +74,32 @@ def test_without_json_a_table_shows_the_baselines_beside_the_model(evaluate, wri
         assert words in result.stdout
     assert "not calibrated" in result.stderr
     assert "line 2: the conversation starts with the assistant" in caplog.text
+
+
+def test_a_name_with_brackets_is_shown_as_it_is(evaluate, write, tmp_path):
+    (tmp_path / "x[").mkdir()
+    twins = write(PEOPLE_ONLY, name="x[/a]"), write(PEOPLE_ONLY, name="a]")
+
+    result = evaluate(write(*ODD_CHATS, name="[support] may"), *twins)
+
+    assert result.exit_code == 0, result.exception
+    assert "[support] may: 14 decisions" in result.stdout
+    assert "x[/a].jsonl" in result.stdout
+    assert "[support] may (14 to do)" in result.stderr
+
+
+def test_the_baseline_learns_what_training_learned(evaluate, write, monkeypatch):
+    shares = []
+    monkeypatch.setattr(
+        "inference.tune.evaluation.run.trained",
+        lambda _, *, hold_out, naming: shares.append(hold_out) or RULES[0],
+    )
+    learned = write(*[long_chat(10)] * 8, name="learned")
+
+    evaluate(write(*ODD_CHATS), "--baseline-data", learned, "--hold-out", "0.3")
+    evaluate(write(*ODD_CHATS), "--baseline-data", learned)
+
+    assert shares == [0.3, 0.15]
 
 
 def test_by_url_the_figures_are_those_of_this_machine(evaluate, write, tiny_folder):
@@ -143,14 +170,33 @@ def test_words_are_judged_on_this_machine_only(evaluate, write, tiny_folder):
     assert "leave --model-url out" in result.stderr
 
 
-def test_an_adapter_is_calibrated_on_the_files_given(evaluate, write, tmp_path):
-    adapter = tmp_path / "adapter"
-    chats = write(*[long_chat(10)] * 8, name="learned")
-    learned = ["train", "--base", str(evaluate.model), "--data", str(chats), "--out", str(adapter)]
+@pytest.fixture
+def chats(write):
+    return write(*[long_chat(10)] * 8, name="learned")
+
+
+@pytest.fixture
+def adapter(evaluate, chats, tmp_path):
+    folder = tmp_path / "adapter"
+    learned = ["train", "--base", str(evaluate.model), "--data", str(chats), "--out", str(folder)]
     flags = ["--rank", "2", "--max-steps", "1", "--hold-out", "0", "--batch", "1"]
     trained = CliRunner().invoke(command_line.app, [*learned, *flags])
     assert trained.exit_code == 0, trained.output
+    return folder
 
+
+def test_an_adapter_alone_is_judged_on_the_base_that_it_names(
+    evaluate, adapter, chats, monkeypatch
+):
+    monkeypatch.chdir(evaluate.model.parent)
+
+    result = evaluate(chats, "--adapter", adapter, model=None)
+
+    assert result.exit_code == 0, result.output
+    assert "tiny + adapter" in result.stdout
+
+
+def test_an_adapter_is_calibrated_on_the_files_given(evaluate, adapter, chats):
     result = evaluate(chats, "--adapter", adapter, "--calibrate", "--json")
 
     assert result.exit_code == 0

@@ -45,6 +45,23 @@ def test_held_out_leaves_what_training_would_learn(write):
     assert 0 < len(ids) < 30
 
 
+def test_the_share_held_out_is_the_one_that_training_was_given(write):
+    file = write(*[CHAT] * 60)
+
+    (conversations,) = read(file, held_out=True, hold_out=0.5)
+
+    ids = [shown.conversation.id for shown in conversations.shown]
+    assert ids == [f"c{number}" for number in range(60) if is_held_out(f"c{number}", share=0.5)]
+
+
+def test_of_held_out_files_all_is_held_out(write, tmp_path):
+    write(*[CHAT] * 20, name="learned")
+    file = write(*[CHAT] * 20, name="pets.held-out")
+
+    for path in (file, tmp_path):
+        assert len(read(path, held_out=True)[0].shown) == 20
+
+
 def test_a_limit_counts_conversations(write):
     assert len(read(write(*[CHAT] * 5), limit=2)[0].shown) == 2
 
@@ -80,6 +97,7 @@ def test_a_conversation_that_starts_with_the_assistant_is_read_without_its_first
         ("", "no message of a person"),
         ('{"messages": [{"role": "assistant", "content": "x"}]}', "no message of a person"),
         ('{"messages": [{"role": "user", "content": "x"}]}', 'needs a "name"'),
+        ("[" * 200_000, "line 1: nested too deep"),
     ],
 )
 def test_a_broken_or_empty_file_is_named_with_line_and_fault(tmp_path, text, fault):

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inference.tune.split import HOLD_OUT
+
 if TYPE_CHECKING:
     from inference.tune.evaluation.run import Evaluation
 
@@ -28,7 +30,9 @@ def evaluate(  # noqa: PLR0913 - one parameter a flag
     ] = None,
     adapter: Annotated[
         Path | None,
-        typer.Option("--adapter", help="Folder of a LoRA adapter; the default model brings one."),
+        typer.Option(
+            "--adapter", help="Folder of a LoRA adapter, for --model or the base it names."
+        ),
     ] = None,
     prompted: Annotated[
         bool, typer.Option("--prompted", help="No adapter: tell the model when to speak.")
@@ -41,8 +45,18 @@ def evaluate(  # noqa: PLR0913 - one parameter a flag
         bool, typer.Option("--bursts", help="Join random runs of messages and decide on each run.")
     ] = False,
     held_out: Annotated[
-        bool, typer.Option("--held-out", help="Only what `earshot train` holds out of each file.")
+        bool,
+        typer.Option(
+            "--held-out",
+            help="Only what `earshot train` holds out of each file; all of *.held-out.jsonl.",
+        ),
     ] = False,
+    hold_out: Annotated[
+        float,
+        typer.Option(
+            "--hold-out", min=0, max=0.9, help="The share it held out, as `earshot train` was told."
+        ),
+    ] = HOLD_OUT,
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, help="Only N conversations of each file.")
     ] = None,
@@ -109,18 +123,22 @@ def evaluate(  # noqa: PLR0913 - one parameter a flag
     from inference.tune.evaluation.report import checked_folder, write_report
     from inference.tune.evaluation.run import Options, evaluate as run
     from inference.tune.evaluation.window import Naming
+    from inference.tune.packages import check_packages
 
     if threads is not None:
         import torch
 
         torch.set_num_threads(threads)
     if report is not None:
+        check_packages(with_plots=True)
         checked_folder(report)
     if calibrate and adapter is None:
         raise typer.BadParameter("name the --adapter to calibrate", param_hint="--calibrate")
     options = Options(
         files=tuple(files),
-        reading=Reading(Naming(own=name), limit=limit, bursts=bursts, held_out=held_out),
+        reading=Reading(
+            Naming(own=name), limit=limit, bursts=bursts, held_out=held_out, hold_out=hold_out
+        ),
         local=LocalChoice(model, adapter, prompted, chat_form, persona),
         url=model_url,
         api_key=api_key,

@@ -10,7 +10,7 @@ from random import Random
 from inference.errors import DataBroken
 from inference.tune.evaluation.window import Naming, Shown, starts_with_assistant
 from inference.tune.lessons import HELD_OUT
-from inference.tune.split import is_held_out
+from inference.tune.split import HOLD_OUT, is_held_out
 from inference.tune.variation import merged
 from inference.wire.conversation_file import FileConversation, parse_conversations
 
@@ -21,12 +21,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How files are read. `held_out` leaves out what `earshot train` would learn; `limit` is a file's."""
+    """How files are read; `limit` is a file's.
+
+    `held_out` leaves out what `earshot train --hold-out HOLD_OUT` would learn.
+    """
 
     naming: Naming
     limit: int | None = None
     bursts: bool = False
     held_out: bool = False
+    hold_out: float = HOLD_OUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +62,7 @@ def read_files(paths: Sequence[Path], reading: Reading) -> list[Conversations]:
 
 
 def _read(path: Path, name: str, reading: Reading) -> Conversations:
-    found = (one for file in _files(path) for one in _conversations(file))
-    if reading.held_out:
-        found = (one for one in found if is_held_out(one.id))
+    found = (one for file in _files(path) for one in _chosen(file, reading))
     shown = [_shown(one, reading) for one in islice(found, reading.limit)]
     conversations = Conversations(name, tuple(one for one in shown if len(one)), path)
     if not conversations.num_decisions:
@@ -77,6 +79,14 @@ def _files(path: Path) -> list[Path]:
     if not files:
         raise DataBroken(f"the folder {path} holds no .jsonl file")
     return [file for file in files if file.name.endswith(HELD_OUT)] or files
+
+
+def _chosen(path: Path, reading: Reading) -> Iterator[FileConversation]:
+    """Give the conversations of a file, or those held out; of one named as held out that is all."""
+    found = _conversations(path)
+    if not reading.held_out or path.name.endswith(HELD_OUT):
+        return found
+    return (one for one in found if is_held_out(one.id, share=reading.hold_out))
 
 
 def _conversations(path: Path) -> Iterator[FileConversation]:

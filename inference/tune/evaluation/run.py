@@ -31,7 +31,7 @@ from inference.wire.prompted import DEFAULT_FORM
 class Options:
     """What is judged by what. `url` None: a model on this machine.
 
-    `baseline_data` are files as `earshot train` takes them, `hold_out` the share it left out of each.
+    `baseline_data` are files as `earshot train` takes them, `reading` tells the share it left out.
     """
 
     files: tuple[Path, ...]
@@ -41,7 +41,6 @@ class Options:
     api_key: str | None = None
     max_requests: int = 4
     baseline_data: tuple[str, ...] = ()
-    hold_out: float = 0.15
     with_baselines: bool = False
     with_replies: bool = False
     num_generations: int | None = None
@@ -157,8 +156,8 @@ def _baselines(options: Options, watcher: Watcher) -> list[Baseline]:
         return list(RULES)
     watcher.doing("training the baseline")
     sources = sources_of(options.baseline_data)
-    naming = options.reading.naming
-    return [*RULES, trained(sources, hold_out=options.hold_out, naming=naming)]
+    reading = options.reading
+    return [*RULES, trained(sources, hold_out=reading.hold_out, naming=reading.naming)]
 
 
 def _judgement(
