@@ -18,6 +18,8 @@ from inference.__main__ import app
 from inference.tune.data.plan import plan
 from tests.data.conftest import FAST, fault, good, written
 
+OTHER = '{"id": "o", "messages": [{"role": "user", "name": "Ana", "content": "hi"}]}'
+
 
 def test_a_kill_costs_no_line_and_the_same_command_goes_on(server, out):
     command = [sys.executable, "-m", "inference", "data", "synthesize", "--url", server.url]
@@ -94,14 +96,36 @@ def test_two_programs_never_write_one_file(synthesized, server, out):
     assert f"{out} is being written by another program" in done.stderr
 
 
-def test_a_file_that_holds_something_else_is_not_added_to(synthesized, out):
-    out.write_text('{"messages": []}\n')
+@pytest.mark.parametrize(
+    ("held", "words"),
+    [
+        ('{"messages": []}\n', 'line 1: "messages" is empty'),
+        ('{"name": "settings"}', 'line 1: "messages" is missing'),
+        ('{"id": "1"}\n{"id": "2"}', 'line 1: "messages" is missing'),
+        ("a,b\n1,2\n3,", "line 1: not JSON"),
+        ("no line at all", "ends in half a line"),
+        (f"{OTHER}\n{OTHER[:-5]}", "ends in half a line"),
+    ],
+)
+def test_a_file_that_holds_something_else_is_left_as_it_is(synthesized, server, out, held, words):
+    out.write_text(held)
 
     done = synthesized()
 
     assert done.exit_code == 1
-    assert f'{out}, line 1: "messages" is empty' in done.stderr
-    assert out.read_text() == '{"messages": []}\n'
+    assert done.stderr.startswith(f"error: {out}")
+    assert words in done.stderr
+    assert out.read_text() == held
+    assert server.asked == []
+
+
+def test_conversations_of_others_are_added_to_whether_the_last_has_its_end(synthesized, out):
+    out.write_text(OTHER)
+
+    synthesized(number=2)
+
+    assert [one["id"] for one in written(out)] == ["o", *(item.id for item in plan(2, seed=0))]
+    assert out.read_text().startswith(f"{OTHER}\n")
 
 
 def test_a_folder_that_is_not_there_is_told(synthesized, server, tmp_path):

@@ -1,21 +1,24 @@
 """Write data files so that a kill or a full disk leaves whole lines only.
 
 `write_new` writes a file at once or not at all; `LineFile` adds line by line, each safely on disk
-before the next, and goes on where an earlier run ended.
+before the next, and goes on where an earlier run ended. Neither changes what somebody else wrote.
 """
 
 import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterable, Mapping
+import stat
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from inference.errors import DataBroken
 
-_CHUNK = 2**16
+# Given a line without judging its end, and its number from 1: whether this program wrote it. Raises
+# DataBroken for what a file must not hold if lines are to be added to it.
+IsOurs = Callable[[bytes, int], bool]
 
 
 def as_line(conversation: Mapping[str, object]) -> bytes:
@@ -53,21 +56,26 @@ def write_new(file: Path, conversations: Iterable[Mapping[str, object]]) -> int:
 class LineFile:
     """A data file that grows. Use it in a `with`; only one program at a time may have it open."""
 
-    def __init__(self, file: Path) -> None:
-        """Open or make the file. A last line without its end, left by a kill, is cut off."""
+    def __init__(self, file: Path, *, is_ours: IsOurs) -> None:
+        """Open or make the file; raises DataBroken, with nothing changed, if it cannot be added to.
+
+        Every line there is goes to `is_ours` before anything is changed. Then a last line without
+        its end gets it, if it is whole; half a line, as a kill leaves it, is cut off if a line before
+        it is ours.
+        """
         self._file = file
+        self._is_new = not os.path.lexists(file)
         try:
             self._fd = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise _cannot_write(file, error, "nothing was written") from error
         try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+            self._lock()
+            size, lacks_end = self._kept(is_ours)
+            self._end = self._mended(size, lacks_end=lacks_end)
+        except BaseException:
             os.close(self._fd)
-            raise DataBroken(f"{file} is being written by another program") from error
-        self._end = self._whole_end()
-        os.ftruncate(self._fd, self._end)
-        os.lseek(self._fd, self._end, os.SEEK_SET)
+            raise
 
     def __enter__(self) -> Self:
         """Give itself."""
@@ -79,8 +87,8 @@ class LineFile:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close the file; one that holds nothing is removed."""
-        if not self._end:
+        """Close the file; one that was made here and holds nothing is removed."""
+        if self._is_new and not self._end:
             with contextlib.suppress(OSError):
                 self._file.unlink()
         os.close(self._fd)
@@ -100,16 +108,49 @@ class LineFile:
             raise _cannot_write(self._file, error, "what was written before stands") from error
         self._end += len(line)
 
-    def _whole_end(self) -> int:
-        """Give where the last whole line ends."""
-        position = os.fstat(self._fd).st_size
-        while position > 0:
-            start = max(0, position - _CHUNK)
-            found = os.pread(self._fd, position - start, start).rfind(b"\n")
-            if found >= 0:
-                return start + found + 1
-            position = start
-        return 0
+    def _lock(self) -> None:
+        if not stat.S_ISREG(os.fstat(self._fd).st_mode):
+            raise DataBroken(f"{self._file} is no file that can be added to: name another one")
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise DataBroken(f"{self._file} is being written by another program") from error
+
+    def _kept(self, is_ours: IsOurs) -> tuple[int, bool]:
+        """Give the size of all whole lines, and whether the last of them lacks its end."""
+        size = num_ours = 0
+        lacks_end = False
+        with os.fdopen(self._fd, "rb", closefd=False) as lines:
+            for number, line in enumerate(lines, start=1):
+                has_end = line.endswith(b"\n")
+                if has_end or _is_whole(line):
+                    num_ours += is_ours(line, number)
+                    size += len(line)
+                    lacks_end = not has_end
+                elif not num_ours:
+                    raise DataBroken(
+                        f"{self._file} ends in half a line, and no line before it was written here: "
+                        "mend it, or name another file"
+                    )
+        return size, lacks_end
+
+    def _mended(self, size: int, *, lacks_end: bool) -> int:
+        """Cut off half a line, end a whole one; give the size that the file then has."""
+        try:
+            os.ftruncate(self._fd, size)
+            os.lseek(self._fd, size, os.SEEK_SET)
+            return size + (os.write(self._fd, b"\n") if lacks_end else 0)
+        except OSError as error:
+            raise _cannot_write(self._file, error, "nothing was written") from error
+
+
+def _is_whole(line: bytes) -> bool:
+    """Tell whether a line without its end lacks nothing else."""
+    try:
+        json.loads(line.strip() or b"null")
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _cannot_write(file: Path, error: OSError, so: str) -> DataBroken:

@@ -17,9 +17,9 @@ MIB = 2**20
 MAX_MEMBERS = 500_000  # ten years of a thousand channels
 MAX_MEMBER_BYTES = 256 * MIB  # a day of one channel, or the list of users
 MAX_TOTAL_BYTES = 32 * 1024 * MIB
-_BAD_NAME = "a name that is not UTF-8, though it is marked as such: zip the export again"
 MAX_RATIO = 200  # JSON of chats shrinks to a tenth; a bomb to a thousandth
 
+_BAD_NAME = "a name that is not UTF-8, though it is marked as such: zip the export again"
 _UNPACKING = (zlib.error, lzma.LZMAError, EOFError, OSError)
 _DAMAGED = (zipfile.BadZipFile, NotImplementedError, *_UNPACKING)
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from inference.errors import DataBroken, InferenceError, ServerFailed
-from inference.tune.data.acceptance import Accepted, Rejected, accepted
+from inference.tune.data.acceptance import SOURCE, Accepted, Rejected, accepted
 from inference.tune.data.brief import brief
 from inference.tune.data.duplicates import Seen
-from inference.tune.data.line_file import LineFile
+from inference.tune.data.line_file import IsOurs, LineFile
 from inference.tune.data.model_writer import ModelWriter, WritingFailed
 from inference.tune.data.plan import Item, plan
 from inference.tune.data.schema import check_line
@@ -62,9 +62,9 @@ async def synthesize(
     Raises DataBroken for a file that cannot be used or written, ServerFailed if the server is no
     help.
     """
-    with LineFile(out) as file:
-        run = _Run(writer, file, options, progress, on_progress)
-        run.seen = _read(out)
+    seen = Seen()
+    with LineFile(out, is_ours=_remembering(seen, out)) as file:
+        run = _Run(writer, file, options, progress, on_progress, seen)
         planned = plan(options.number, seed=options.seed)
         missing = [item for item in planned if not run.seen.has_id(item.id)]
         progress.num_before = len(planned) - len(missing)
@@ -79,20 +79,21 @@ async def synthesize(
             raise (ours or group_error).exceptions[0] from None
 
 
-def _read(out: Path) -> Seen:
+def _remembering(seen: Seen, out: Path) -> IsOurs:
     """Remember what the file holds. Raises DataBroken that names the line that is no conversation."""
-    seen = Seen()
-    with out.open("rb") as lines:
-        for number, raw in enumerate(lines, start=1):
-            checked = check_line(raw, number)
-            if checked is None:
-                continue
-            if checked.conversation is None:
-                raise DataBroken(
-                    f"{out}, line {number}: {checked.first_error}; correct it, or name another file"
-                )
-            seen.add(checked.conversation)
-    return seen
+
+    def is_ours(raw: bytes, number: int) -> bool:
+        checked = check_line(raw, number)
+        if checked is None:
+            return False
+        if checked.conversation is None:
+            raise DataBroken(
+                f"{out}, line {number}: {checked.first_error}; correct it, or name another file"
+            )
+        seen.add(checked.conversation)
+        return checked.conversation.source == SOURCE
+
+    return is_ours
 
 
 @dataclass(slots=True)
@@ -104,7 +105,7 @@ class _Run:
     options: SynthesisOptions
     progress: Progress
     on_progress: OnProgress
-    seen: Seen = field(default_factory=Seen)
+    seen: Seen
     failures_in_a_row: int = 0
 
     async def work(self, items: Iterator[Item]) -> None:
