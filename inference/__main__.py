@@ -32,7 +32,13 @@ class PlainErrors(TyperGroup):
             raise typer.Exit(1) from error
 
 
-app = typer.Typer(cls=PlainErrors, add_completion=False, no_args_is_help=True)
+app = typer.Typer(
+    cls=PlainErrors,
+    add_completion=False,
+    no_args_is_help=True,
+    # A traceback with local variables could show a secret.
+    pretty_exceptions_enable=False,
+)
 bench = typer.Typer(no_args_is_help=True, help="Measure.")
 app.add_typer(bench, name="bench")
 app.add_typer(data_app, name="data")

@@ -102,6 +102,10 @@ def test_the_baseline_learns_what_training_learned(evaluate, write, monkeypatch)
     assert shares == [0.3, 0.15]
 
 
+def test_a_traceback_shows_no_variables():
+    assert command_line.app.pretty_exceptions_enable is False
+
+
 def test_by_url_the_figures_are_those_of_this_machine(evaluate, write, tiny_folder):
     file = write(*ODD_CHATS, long_chat(20, words=3))
     here = evaluate(file, "--json")

@@ -160,6 +160,31 @@ def test_a_refusal_is_told_without_the_key(hosted, few, status, words):
     assert "sk-secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_request_that_is_refused_is_told_without_the_key(hosted, few, status):
+    hosted.decide = lambda body: refusal(status, "no: sk-secret")
+    judge = remote_judge(RemoteChoice(hosted.url, api_key="sk-secret"))
+
+    with pytest.raises(TuneRefused, match=r'"no: \*{3}"'):
+        scores_of(judge, few)
+
+
+def test_a_password_in_the_address_is_not_shown(hosted, few):
+    def told(choice):
+        with pytest.raises(InferenceError) as caught:
+            scores_of(remote_judge(choice), few)
+        return str(caught.value)
+
+    choice = RemoteChoice(hosted.url.replace("//", "//me:hush@"))
+    hosted.decide = lambda body: refusal(404, "no")
+    faults = [told(choice), told(RemoteChoice("ftp://me:hush@host/v1"))]
+    hosted.models = lambda: completion(text="what?")
+    faults += [told(choice)]
+
+    assert "hush" not in "".join(faults)
+    assert f"the server at {hosted.url} failed with HTTP 404" in faults[0]
+
+
 def test_a_server_that_is_none_or_lacks_the_model_is_named(hosted):
     with pytest.raises(TuneRefused, match="no address of a model server"):
         remote_judge(RemoteChoice("localhost:8000"))

@@ -19,9 +19,9 @@ from openai import (
 
 from inference.errors import ServerFailed
 from inference.tune.data.brief import RESPONSE_FORMAT
+from inference.tune.model_server import address_of, message_of, words_of
 
 LOCAL = ("127.0.0.1", "::1", "localhost")
-MAX_QUOTED_CHARS = 300
 MAX_MODELS_NAMED = 10
 # Words by which a server names a field it does not want, and the field.
 _NAMED_BY = (
@@ -154,41 +154,24 @@ class ModelWriter:
         return f"; it has: {', '.join(sorted(listed)[:MAX_MODELS_NAMED])}{more}"
 
     def _words(self, error: APIError) -> str:
-        """Give what the server said, as ` ("...")`, without the key that it may repeat."""
-        words = " ".join(_message(error).split())
-        if self._secret:
-            words = words.replace(self._secret, "***")
-        return f' ("{words[:MAX_QUOTED_CHARS]}")' if words and "<html" not in words.lower() else ""
+        return words_of(error, secret=self._secret)
 
 
 def _checked(url: str) -> str:
-    """Give the address as it may be shown, without a password."""
     try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host, port, parts = None, None, urlsplit("")
-    if parts.scheme not in ("http", "https") or not host:
-        raise ServerFailed("--url is no address; it should look like http://127.0.0.1:8000/v1")
-    shown = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{shown}{f':{port}' if port else ''}{parts.path}"
+        return address_of(url)
+    except ValueError as error:
+        raise ServerFailed(f"--url {error}") from None
 
 
 def _unwanted(error: APIStatusError, options: Mapping[str, Any]) -> str | None:
     """Name the field that the server does not want, None if it is something else."""
     if error.status_code not in _SAYS_SO:
         return None
-    said = f"{error.param or ''} {_message(error)}".casefold()
+    said = f"{error.param or ''} {message_of(error)}".casefold()
     for field, words in _NAMED_BY:
         if field in options and any(word in said for word in words):
             return field
     # A server that does not say what it minds: most often it is the newest thing.
     is_unsaid = error.status_code < 500
     return "response_format" if is_unsaid and "response_format" in options else None
-
-
-def _message(error: APIError) -> str:
-    body = error.body
-    if isinstance(body, Mapping):
-        body = body.get("message") or body.get("detail") or body.get("error")
-    return body if isinstance(body, str) else ("" if body is None else str(body))

@@ -21,6 +21,7 @@ from openai import (
 from inference.errors import InferenceError, TuneRefused
 from inference.tune.evaluation.judging import Advance
 from inference.tune.evaluation.window import Shown, Window
+from inference.tune.model_server import address_of, words_of
 from inference.wire.answers import Completion, ListedModel, ModelList
 from inference.wire.asking import Way, decision_fields, opened, ways_for
 from inference.wire.chat_form import ChatForm
@@ -48,6 +49,11 @@ class RemoteChoice:
     persona: str = ""
     max_requests: int = 4
     timeout_s: float = 60.0
+
+    @property
+    def address(self) -> str:
+        """The URL as it may be shown, without a password."""
+        return address_of(self.url)
 
     @property
     def is_local(self) -> bool:
@@ -135,9 +141,12 @@ class RemoteJudge:
                 **fields,
             )
         except (BadRequestError, UnprocessableEntityError) as error:
-            raise _Refused(f"the server refused the request: {_words(error)}") from None
+            words = words_of(error, secret=self.choice.api_key)
+            raise _Refused(
+                f"the server refused the request (HTTP {error.status_code}){words}"
+            ) from None
         except APIError as error:
-            raise InferenceError(explained(error, self.choice.url)) from None
+            raise InferenceError(explained(error, self.choice.address)) from None
         try:
             completion = Completion.model_validate_json(response.content)
             score = p_speak(
@@ -165,10 +174,10 @@ class _Refused(Exception):  # noqa: N818 - what the server did
 
 def remote_judge(choice: RemoteChoice) -> RemoteJudge:
     """Ask a server what it offers, and make a judge of it. Raises InferenceError."""
-    if urlsplit(choice.url).scheme not in ("http", "https"):
-        raise TuneRefused(
-            f"{choice.url} is no address of a model server, such as http://127.0.0.1:8000/v1"
-        )
+    try:
+        address_of(choice.url)
+    except ValueError as error:
+        raise TuneRefused(f"--model-url {error}") from None
     listed = _listed(asyncio.run(_offered(choice)), choice)
     form = choice.form or _own_form(listed)
     budget = MAX_PROMPT_TOKENS
@@ -200,10 +209,10 @@ async def _offered(choice: RemoteChoice) -> list[ListedModel]:
             response = await client.models.with_raw_response.list()
             return ModelList.model_validate_json(response.content).data
         except APIError as error:
-            raise InferenceError(explained(error, choice.url)) from None
+            raise InferenceError(explained(error, choice.address)) from None
         except ValueError:
             raise TuneRefused(
-                f"{choice.url} does not answer as an OpenAI-compatible server; the address often "
+                f"{choice.address} does not answer as an OpenAI-compatible server; the address often "
                 "ends in /v1"
             ) from None
 
@@ -227,21 +236,15 @@ def _own_form(listed: ListedModel) -> ChatForm:
         raise TuneRefused(f"the server gives a faulty chat form: {error}") from error
 
 
-def explained(error: APIError, url: str) -> str:
+def explained(error: APIError, address: str) -> str:
     """Say what went wrong with a server, without what its answer may repeat of the key."""
     if isinstance(error, APIStatusError):
         if error.status_code in (401, 403):
-            return f"the server at {url} refused the key (HTTP {error.status_code})"
-        return f"the server at {url} failed with HTTP {error.status_code}: see its log"
+            return f"the server at {address} refused the key (HTTP {error.status_code})"
+        return f"the server at {address} failed with HTTP {error.status_code}: see its log"
     if isinstance(error, APIConnectionError):
-        return f"no model server answers at {url}, or it broke off"
-    return f"the server at {url} gave up while it answered"
-
-
-def _words(error: APIStatusError) -> str:
-    body = error.body
-    words = body.get("message") if isinstance(body, dict) else None
-    return " ".join(str(words or f"HTTP {error.status_code}").split())[:300]
+        return f"no model server answers at {address}, or it broke off"
+    return f"the server at {address} gave up while it answered"
 
 
 def _session(shown: Shown) -> str:
