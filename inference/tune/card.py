@@ -4,11 +4,18 @@ Pure: facts in, Markdown with the model hub's front matter out. Nothing is looke
 guessed here, and a figure that is not known is left out or shown as a dash.
 """
 
-import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from inference.tune.bases import PUBLIC_IDS, base_license, public_id
+from inference.tune.card_base import (
+    base_entries,
+    base_link,
+    base_name,
+    base_setting,
+    base_terms,
+    front_lines,
+)
 from inference.wire.chat_form import FILE_NAME, Calibration
 
 CARD_NAME = "README.md"  # as the hub wants it
@@ -27,6 +34,12 @@ COLUMNS = {
     "miss_direct": "miss on direct address",
     "ece": "calibration error",
 }
+_FIGURES = "## Figures"
+_CALIBRATION = "## Calibration"
+_USE = "## How to use it"
+# Where a dial stands in a card that was written before, and where it would: up to the next heading.
+_CALIBRATION_PART = re.compile(rf"^{_CALIBRATION}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+_BEFORE_USE = re.compile(rf"^(?={_USE}$)", re.MULTILINE)
 _SHARES = {"speak_rate", "over_talk", "miss_direct"}
 
 
@@ -84,18 +97,32 @@ def model_card(facts: CardFacts) -> str:
         _data(facts),
         _settings(facts),
         _figures(facts),
-        _calibration(facts),
+        _calibration_section(facts.calibration) if facts.calibration else "",
         _how_to_use(facts),
         _licences(facts),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def recalibrated(card: str, calibration: Calibration, *, files: Sequence[str]) -> str:
+    """Give a card with another dial, set on `files`; what else people wrote into it stays.
+
+    One that is none of ours, with neither a dial nor a place for it, stays as it is.
+    """
+    note = f"It was set anew after training, on {', '.join(map(_inline, files))}"
+    note += (
+        "; the figures above are at the threshold that training chose." if _FIGURES in card else "."
+    )
+    section = _calibration_section(calibration, note) + "\n\n"
+    for place in (_CALIBRATION_PART, _BEFORE_USE):
+        if place.search(card):
+            return place.sub(lambda _: section, card, count=1).rstrip("\n") + "\n"
+    return card
+
+
 def _front_matter(facts: CardFacts) -> str:
-    base = public_id(facts.base)
-    lines: dict[str, object] = {
-        "base_model": base,
-        "base_model_relation": "adapter" if base else None,
+    entries: dict[str, object] = {
+        **base_entries(facts.base),
         "library_name": "peft",
         "pipeline_tag": "text-generation",
         "license": facts.license or None,
@@ -103,18 +130,13 @@ def _front_matter(facts: CardFacts) -> str:
         "datasets": [one.hub_id for one in facts.data if one.hub_id],
         "tags": ["earshot", "lora", "group-chat", "when-to-speak"],
     }
-    # Each value is written as JSON, which is YAML too and needs no quoting rules of its own.
-    written = [
-        f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in lines.items() if value
-    ]
-    return "\n".join(["---", *written, "---"])
+    known = {key: value for key, value in entries.items() if value}
+    return "\n".join(["---", *front_lines(known), "---"])
 
 
 def _introduction(facts: CardFacts) -> str:
-    base = public_id(facts.base)
-    shown = f"[{base}](https://huggingface.co/{base})" if base else f"`{_base_name(facts)}`"
     text = (
-        f"A LoRA adapter for {shown} that teaches it when to speak in a group chat: after each "
+        f"A LoRA adapter for {base_link(facts.base)} that teaches it when to speak in a group chat: after each "
         "message it answers `(silence)`, or `(response)` and a reply. It is made for "
         "Earshot, a chat assistant that listens to everything "
         "and speaks only when it should."
@@ -170,7 +192,7 @@ def _settings(facts: CardFacts) -> str:
 def _figures(facts: CardFacts) -> str:
     if not facts.figures:
         return ""
-    parts = ["## Figures", "On conversations it was not trained on, each file for itself."]
+    parts = [_FIGURES, "On conversations it was not trained on, each file for itself."]
     parts.append(_figure_table(facts.figures))
     if facts.prompted:
         parts += ["The base model prompted, without the adapter:", _figure_table(facts.prompted)]
@@ -203,31 +225,29 @@ def _figure(row: Mapping[str, object], key: str) -> str:
     return f"{value:.3f}"
 
 
-def _calibration(facts: CardFacts) -> str:
-    if facts.calibration is None:
-        return ""
+def _calibration_section(calibration: Calibration, note: str = "") -> str:
+    """Render the dial under its heading; `note` is a sentence more on where it comes from."""
     rows = [
         [str(step.eagerness), f"{step.threshold:.3f}", f"{step.ambient_share:.1%}"]
-        for step in facts.calibration.steps
+        for step in calibration.steps
     ]
-    return (
-        "## Calibration\n\n"
+    text = (
         "The dial of Earshot, 0 to 100, as thresholds on P(speak), with the share of messages not "
-        "addressed to it that it is then expected to answer. 50 is the default.\n\n"
-        + _table(["eagerness", "threshold", "answered"], rows)
+        "addressed to it that it is then expected to answer. 50 is the default."
     )
+    told = f"{text} {note}" if note else text
+    table = _table(["eagerness", "threshold", "answered"], rows)
+    return f"{_CALIBRATION}\n\n{told}\n\n{table}"
 
 
 def _how_to_use(facts: CardFacts) -> str:
-    base = public_id(facts.base) or _base_name(facts)
-    model = "" if facts.base in PUBLIC_IDS else f"\n    EARSHOT_MODEL={base}"
     return (
-        "## How to use it\n\n"
-        f"With Earshot's own worker: download this folder and set, in the environment or in `.env`\n"
-        f"{model}\n    EARSHOT_ADAPTER=/path/to/this/folder\n\n"
+        f"{_USE}\n\n"
+        "With Earshot's own worker: download this folder and set, in the environment or in `.env`\n\n"
+        f"{base_setting(facts.base)}    EARSHOT_ADAPTER=/path/to/this/folder\n\n"
         "With vLLM, which then serves base and adapter to Earshot (`--max-lora-rank` is at least the "
         "rank of this adapter)\n\n"
-        f"    vllm serve {base} --enable-lora --max-lora-rank {_rank(facts)} "
+        f"    vllm serve {base_name(facts.base)} --enable-lora --max-lora-rank {_rank(facts)} "
         "--lora-modules earshot=/path/to/this/folder\n\n"
         "    EARSHOT_MODEL_URL=http://127.0.0.1:8000/v1\n"
         "    EARSHOT_MODEL=earshot\n"
@@ -238,7 +258,7 @@ def _how_to_use(facts: CardFacts) -> str:
 
 
 def _licences(facts: CardFacts) -> str:
-    base = facts.base_license or base_license(facts.base) or "not known to us; see its own card"
+    base = facts.base_license or base_terms(facts.base)
     own = facts.license or "not stated"
     return (
         f"## Licences\n\nThis adapter: {_inline(own)}. The base model: {_inline(base)}. "
@@ -254,11 +274,6 @@ def _rank(facts: CardFacts) -> int:
     rank = facts.settings.get("rank")
     wanted = rank if isinstance(rank, int) else 64
     return next((step for step in _VLLM_RANKS if step >= wanted), wanted)
-
-
-def _base_name(facts: CardFacts) -> str:
-    """Give the last part of a folder's path: the rest is nobody's business."""
-    return _inline(facts.base.rstrip("/").rsplit("/", 1)[-1])
 
 
 def _shown(value: object) -> str:

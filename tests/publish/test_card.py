@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import pytest
 import yaml
 
 from inference.tune.bases import base_license, public_id
-from inference.tune.card import CardData, CardFacts, model_card
+from inference.tune.card import CardData, CardFacts, model_card, recalibrated
+from inference.tune.card_base import with_base
 from inference.wire.chat_form import Calibration, CalibrationStep
 
 FIGURES = {
@@ -132,3 +135,49 @@ def test_a_name_cannot_break_a_table():
 )
 def test_a_base_is_known_by(base, known_as, license_):
     assert (public_id(base), base_license(base)) == (known_as, license_)
+
+
+OTHER = Calibration((CalibrationStep(0, 1.0, 0.0), CalibrationStep(50, 0.7, 0.02)))
+
+
+@pytest.mark.parametrize("former", [FACTS.calibration, None])
+def test_another_dial_takes_the_place_of_the_former_and_says_where_it_is_from(former):
+    card = recalibrated(
+        model_card(replace(FACTS, calibration=former)), OTHER, files=["ours", "a\nb"]
+    )
+
+    note = (
+        " It was set anew after training, on ours, a b; the figures above are at the threshold that "
+        "training chose."
+    )
+    assert note in card
+    assert card.replace(note, "") == model_card(replace(FACTS, calibration=OTHER))
+    assert recalibrated(card, OTHER, files=["ours", "a\nb"]) == card
+
+
+def test_a_dial_at_the_end_of_a_card_is_replaced_and_a_strangers_card_stays():
+    card = "# Mine\n\n## Calibration\n\nold\n"
+
+    assert recalibrated(card, OTHER, files=["ours"]).endswith("| 50 | 0.700 | 2.0% |\n")
+    assert recalibrated("# Mine\n", OTHER, files=["ours"]) == "# Mine\n"
+
+
+BASES = ["SmolLM2-135M-Instruct", "Qwen/Qwen2.5-7B-Instruct", "some/other", "/home/ana/my model"]
+
+
+@pytest.mark.parametrize("other", BASES)
+@pytest.mark.parametrize("base", BASES)
+def test_a_card_that_comes_to_name_another_base_is_as_if_written_for_it(base, other):
+    facts = replace(FACTS, base_license="", base=base)
+
+    assert with_base(model_card(facts), other) == model_card(replace(facts, base=other))
+
+
+def test_what_people_wrote_into_a_card_stays_when_its_base_changes():
+    card = "---\nlicense: mit\nbase_model:\n- a/b\n- c/d\ntags: [x]\n---\n# Mine\nof a/b\n"
+
+    assert with_base(card, "e/f") == (
+        '---\nbase_model: "e/f"\nbase_model_relation: "adapter"\nlicense: mit\ntags: [x]\n---\n'
+        "# Mine\nof a/b\n"
+    )
+    assert with_base("# Mine", "e/f") == "# Mine"

@@ -35,7 +35,7 @@ def test_adapter_card_and_chat_form_are_one_commit_and_nothing_else_is_sent(sour
 
     ((repo, files),) = hub.commits
     assert (repo, sorted(files)) == ("ana/quiet", SENT)
-    for name in set(SENT) - {"adapter_config.json"}:
+    for name in set(SENT) - {"adapter_config.json", "README.md"}:
         assert files[name] == (source.adapter / name).read_bytes()
     assert hub.repos == {"ana/quiet": False}
     assert parcel.target == f"{hub.url}/ana/quiet"
@@ -49,6 +49,19 @@ def test_the_base_is_named_as_others_know_it_and_no_path_is_sent(source, hub, ba
     config = json.loads(hub.commits[0][1]["adapter_config.json"])
     assert config["base_model_name_or_path"] == "someone/tiny"
     assert config["r"] == 4
+    card = hub.commits[0][1]["README.md"].decode()
+    assert card.startswith('---\nbase_model: "someone/tiny"\n')
+    assert card.endswith("library_name: peft\n---\n\n# Mine\n")
+
+
+def test_the_card_of_a_base_that_names_itself_is_sent_as_it_is(source, hub):
+    config = source.adapter / "adapter_config.json"
+    named = json.loads(config.read_text()) | {"base_model_name_or_path": "someone/tiny"}
+    config.write_text(json.dumps(named))
+
+    HubAct(Source(source.adapter), "ana/quiet").carry_out(unheard)
+
+    assert hub.commits[0][1]["README.md"] == (source.adapter / "README.md").read_bytes()
 
 
 def test_the_plan_names_the_files_with_their_sizes_and_asks_nothing(source, hub):
@@ -56,7 +69,7 @@ def test_the_plan_names_the_files_with_their_sizes_and_asks_nothing(source, hub)
 
     assert [item.name for item in parcel.items] == SENT
     sizes = {item.name: item.num_bytes for item in parcel.items}
-    assert sizes["README.md"] == (source.adapter / "README.md").stat().st_size
+    assert sizes["metrics.json"] == (source.adapter / "metrics.json").stat().st_size
     assert parcel.num_bytes == sum(sizes.values())
     assert "you only" in parcel.note
     assert hub.paths == []
@@ -64,11 +77,11 @@ def test_the_plan_names_the_files_with_their_sizes_and_asks_nothing(source, hub)
 
 def test_a_second_publication_goes_to_the_same_repository(source, hub):
     HubAct(source, "ana/quiet").carry_out(unheard)
-    (source.adapter / "README.md").write_text("---\n---\nchanged")
+    (source.adapter / "README.md").write_text("changed")
 
     HubAct(source, "ana/quiet").carry_out(unheard)
 
-    assert [files["README.md"] for _, files in hub.commits][1] == b"---\n---\nchanged"
+    assert [files["README.md"] for _, files in hub.commits][1] == b"changed"
 
 
 def test_a_private_repository_is_made_private(source, hub):

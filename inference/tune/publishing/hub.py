@@ -17,6 +17,7 @@ from inference.errors import HubRefused, HubUnavailable, InferenceError, TuneRef
 from inference.loading import Report
 from inference.tune.bases import public_id
 from inference.tune.card import CARD_NAME, METRICS_NAME
+from inference.tune.card_base import with_base
 from inference.tune.publishing.parcel import Item, Parcel, Source
 from inference.wire.chat_form import FILE_NAME
 
@@ -92,7 +93,17 @@ class HubAct:
         for name in (*NEEDED, *WELCOME):
             path = folder / name
             if path.is_file():
-                yield name, self._config() if name == CONFIG_NAME else path
+                yield name, self._content(path)
+
+    def _content(self, path: Path) -> Path | bytes:
+        """Give a file as it is sent: itself, unless it names the base."""
+        if path.name == CONFIG_NAME:
+            return self._config()
+        if path.name == CARD_NAME and self.source.base:
+            # Whatever is no text in it is sent as it is.
+            card = path.read_bytes().decode("utf-8", "surrogateescape")
+            return with_base(card, self.source.base).encode("utf-8", "surrogateescape")
+        return path
 
     def _config(self) -> bytes:
         """Give the adapter's configuration with its base named as others know it."""
