@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from inference.chat_forms import fitted, shipped_form
-from inference.errors import TuneRefused
+from inference.errors import OutOfMemory, TuneRefused
 from inference.loading import NO_ADAPTER
 from inference.tune.evaluation.files import Reading, read_files
 from inference.tune.evaluation.local import LocalChoice, judge_of, local_judge, model_of
@@ -87,6 +87,16 @@ def test_a_single_message_longer_than_the_context_is_refused_with_its_line(judge
 
     with pytest.raises(TuneRefused, match="line 1: message 1 alone"):
         scores_of(judge, shown_of(write([("Ana", "long " * 90)])))
+
+
+def test_memory_that_runs_out_is_told_with_the_line(judge, write, monkeypatch):
+    def failing(*_, **__):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+
+    monkeypatch.setattr("inference.tune.evaluation.local.decision_scores", failing)
+
+    with pytest.raises(OutOfMemory, match=r"GPU ran out while line 1 was judged: .* smaller model"):
+        scores_of(judge, shown_of(write([("Ana", "hi")])))
 
 
 def test_a_template_that_rewrites_earlier_turns_is_run_once_a_decision(judge, write, monkeypatch):

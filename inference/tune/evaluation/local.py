@@ -12,6 +12,7 @@ from inference.chat_forms import fitted, shipped_form
 from inference.convert import DEFAULT_MODEL
 from inference.errors import TuneRefused
 from inference.loading import NO_ADAPTER, LoadedModel, load
+from inference.out_of_memory import telling_memory
 from inference.render import Renderer
 from inference.tune.bases import local_name, public_id
 from inference.tune.evaluation.judging import Advance
@@ -53,10 +54,11 @@ class LocalJudge:
     notes: list[str] = field(default_factory=list)
 
     def scores(self, conversations: Sequence[Shown], advance: Advance) -> list[list[float]]:
-        """Give P(speak) of each burst of each conversation. Raises TuneRefused."""
+        """Give P(speak) of each burst of each conversation. Raises TuneRefused, OutOfMemory."""
         given = []
         for shown in conversations:
-            given.append(self._conversation(shown))
+            with telling_memory(f"line {shown.conversation.line} was judged"):
+                given.append(self._conversation(shown))
             advance(len(shown))
         return given
 

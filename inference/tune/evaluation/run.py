@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from inference.errors import TuneRefused
+from inference.out_of_memory import telling_memory
 from inference.tune.calibrate import threshold_of
 from inference.tune.evaluation.baselines import RULES, Baseline, sources_of, trained
 from inference.tune.evaluation.files import Conversations, Reading, read_files
@@ -111,13 +112,14 @@ def evaluate(options: Options, watcher: Watcher) -> Evaluation:
 def _with_words(
     evaluation: Evaluation, judge: LocalJudge, options: Options, watcher: Watcher
 ) -> Evaluation:
-    """Let the model write what the options ask for."""
+    """Let the model write what the options ask for. Raises OutOfMemory."""
     files, num = evaluation.conversations, options.num_generations
-    return replace(
-        evaluation,
-        replies=judged_replies(judge, files, watcher) if options.with_replies else None,
-        generations=tuple(judged_generations(judge, files, num, watcher)) if num else (),
-    )
+    with telling_memory("the model's words were judged"):
+        return replace(
+            evaluation,
+            replies=judged_replies(judge, files, watcher) if options.with_replies else None,
+            generations=tuple(judged_generations(judge, files, num, watcher)) if num else (),
+        )
 
 
 def _here(judge: Judge) -> LocalJudge:
