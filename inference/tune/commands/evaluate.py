@@ -31,7 +31,9 @@ def evaluate(  # noqa: PLR0913 - one parameter a flag
     adapter: Annotated[
         Path | None,
         typer.Option(
-            "--adapter", help="Folder of a LoRA adapter, for --model or the base it names."
+            "--adapter",
+            help="Folder of a LoRA adapter, for --model or the base it names; the default model "
+            "brings one.",
         ),
     ] = None,
     prompted: Annotated[
@@ -48,7 +50,7 @@ def evaluate(  # noqa: PLR0913 - one parameter a flag
         bool,
         typer.Option(
             "--held-out",
-            help="Only what `earshot train` holds out of each file; all of *.held-out.jsonl.",
+            help="Only what `earshot train` holds out of each file; all of `*.held-out.jsonl`.",
         ),
     ] = False,
     hold_out: Annotated[
