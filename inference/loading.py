@@ -128,7 +128,7 @@ def load(
         tokenizer=tokenizer,
         form=fit.form,
         renderer=fit.renderer,
-        max_prompt_tokens=_context(model, max_prompt_tokens),
+        max_prompt_tokens=context_of(model.config, max_prompt_tokens),
         decision_ids=fit.decision_ids,
     )
 
@@ -274,9 +274,9 @@ def untuned_form(where: Located, tokenizer: "PreTrainedTokenizerBase") -> ChatFo
     return find_form([Path(where.folder)] if where.local else [], default=default)
 
 
-def _context(model: "PreTrainedModel", wanted: int | None) -> int:
-    config = model.config.get_text_config()
-    possible: int | None = getattr(config, "max_position_embeddings", None)
+def context_of(config: "PretrainedConfig", wanted: int | None = None) -> int:
+    """Give the tokens a prompt with its answer may have: those wanted, or those in wide use."""
+    possible: int | None = getattr(config.get_text_config(), "max_position_embeddings", None)
     limit = wanted or MAX_PROMPT_TOKENS
     return min(limit, possible) if possible else limit
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from statistics import fmean
 
+from inference.loading import context_of
 from inference.tune.base import Base
 from inference.tune.batches import Lesson, Teaching
 from inference.tune.evaluation.files import Conversations
@@ -18,7 +19,6 @@ from inference.tune.metrics import FileDecisions
 from inference.tune.scoring import Parting, decision_scores
 from inference.tune.variation import UNVARIED
 from inference.wire.conversation_file import FileConversation
-from inference.wire.trim import MAX_PROMPT_TOKENS
 
 MAX_CONVERSATIONS = 60  # of a file; scoring all of a large one would take as long as learning
 
@@ -83,7 +83,7 @@ def judged_dev(
         renderer=base.fit.renderer,
         form=base.fit.form,
         parting=base.parting,
-        context=MAX_PROMPT_TOKENS,
+        context=context_of(loop.model.config),
     )
     found = []
     for file in files:

@@ -4,8 +4,6 @@ Reads from top to bottom: read the data, find the base, learn, and write one fol
 serving needs. A killed run goes on where it was when the same command is given again.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +13,7 @@ import torch
 from inference.adapters import check_covers, check_fits as check_adapter_fits
 from inference.errors import TuneRefused
 from inference.loading import read_config, without_weights
+from inference.out_of_memory import telling_memory
 from inference.tune.base import Base, BaseOptions, Settled, find_base
 from inference.tune.batches import Teaching
 from inference.tune.checkpoint import Checkpoint
@@ -64,6 +63,7 @@ class Looks:
 
 
 LOOKS = Looks()
+LESS_AT_ONCE = "begin anew with --batch 1 and a larger --accumulate, or a smaller --max-tokens"
 
 
 class Watcher(Protocol):
@@ -132,7 +132,7 @@ def train(
     first: int = state["step"] if state else 0
     shown = dev_examples(teaching, curriculum.dev, limit=looks.num_conversations)
     watcher.begun(plan.num_steps, first=first)
-    with told_of_memory():
+    with telling_memory("the model learned", remedy=LESS_AT_ONCE):
         for step, loss in plan.run(loop, first=first):
             watcher.stepped(step, loss)
             if (step + 1) % looks.save_every == 0:
@@ -170,18 +170,6 @@ def check_memory(base: Base, options: TrainOptions) -> None:
         learns_everything=options.weights.other > 0,
     )
     check_fits(Outline.of(read_config(base.where)), setting, free=free, device=device)
-
-
-@contextmanager
-def told_of_memory() -> Iterator[None]:
-    """Turn a GPU that ran out of memory, for all the estimate before, into a TuneRefused."""
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        raise TuneRefused(
-            "the GPU ran out of memory: free what else is on it and give the same command again, or "
-            "begin anew with --batch 1 and a larger --accumulate, or with a smaller --max-tokens"
-        ) from error
 
 
 def mark(options: TrainOptions, settled: Settled, curriculum: Curriculum) -> list[str]:

@@ -9,13 +9,13 @@ from transformers import LlamaForCausalLM
 from typer.testing import CliRunner
 
 from inference.__main__ import app
-from inference.errors import InferenceError, TuneRefused
+from inference.errors import InferenceError
 from inference.tune.base import BaseOptions, Settled, find_base
 from inference.tune.checkpoint import NAME as UNFINISHED, Checkpoint
 from inference.tune.finish import Record, write_adapter
 from inference.tune.lessons import Curriculum, Source, read_curriculum
 from inference.tune.lora import LoraOptions, with_lora
-from inference.tune.train import TrainOptions, mark, told_of_memory
+from inference.tune.train import TrainOptions, mark
 from tests.inference.tiny import chatml_tokenizer, save_tiny_model
 from tests.tune.training import FEW, conversation, tiny_config, trained
 
@@ -266,6 +266,13 @@ def test_a_template_that_rewrites_earlier_turns_is_refused(data, tmp_path, out):
     assert "the chat template changes earlier turns" in result.stderr
 
 
-def test_a_gpu_that_runs_out_of_memory_is_told():
-    with pytest.raises(TuneRefused, match="--batch 1"), told_of_memory():
+def test_a_step_that_finds_no_memory_is_told(tiny_folder, data, out, monkeypatch):
+    def full(*_, **__):
         raise torch.OutOfMemoryError
+
+    monkeypatch.setattr("inference.tune.loop.batch", full)
+
+    result = trained(tiny_folder, data, out)
+
+    assert result.exit_code == 1
+    assert "ran out while the model learned: begin anew with --batch 1" in result.stderr
