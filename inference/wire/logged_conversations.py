@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypedDict
 
+from inference.wire.addresses import without_addresses
 from inference.wire.chat_log import ChatLog, LoggedMessage, Person
 from inference.wire.file_bursts import ASSISTANT_NAME
-from inference.wire.name_finder import NameFinder, without_addresses, words_of
+from inference.wire.name_finder import NameFinder, words_of
 from inference.wire.pseudonyms import pseudonyms
 from inference.wire.speakers import SpeakerNames
 

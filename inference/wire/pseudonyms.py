@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Collection, Iterable
 
 from inference.wire.chat_log import Person
+from inference.wire.name_finder import name_words
 
 _NAMES_TEXT = (
     "Noor Elif Tomas Yuki Amara Leif Priya Mateo Hana Kofi Ingrid Ravi Zofia Diego Mei Tariq Saoirse"
@@ -24,7 +25,10 @@ def pseudonyms(people: Iterable[Person], *, not_used: Collection[str] = ()) -> d
     """
     everyone = list(people)
     real = {
-        word.casefold() for person in everyone for name in person.called for word in name.split()
+        word.casefold()
+        for person in everyone
+        for name in person.called
+        for word in name_words(name)
     }
     avoided = real | {name.casefold() for name in not_used}
     free = [name for name in NAMES if name.casefold() not in avoided] or ["Person"]

@@ -6,7 +6,7 @@ import pytest
 
 from inference.wire.chat_log import ChatLog, LoggedMessage, Person, chosen_person
 from inference.wire.logged_conversations import Cuts, logged_conversations, names_in_data
-from inference.wire.name_finder import NameFinder, without_addresses
+from inference.wire.name_finder import NameFinder
 from inference.wire.pseudonyms import NAMES, pseudonyms
 
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -166,13 +166,6 @@ def test_names_without_spaces_around_them_are_found():
 
 def test_a_mention_of_nobody_known_is_someone():
     assert NameFinder().replaced("ask <@U404>", {}) == "ask @someone"
-
-
-@pytest.mark.parametrize(
-    "text", ["on 2024-01-15 10:30", "v0.12.345", "1000000 lines", "10.0.0.12", "01.02.2024"]
-)
-def test_numbers_that_are_no_phone_stay(text):
-    assert without_addresses(text) == text
 
 
 def test_an_id_holds_no_name_and_stays_the_same():
