@@ -249,7 +249,8 @@ def test_a_damaged_history_is_told(run, tmp_path, monkeypatch):
 )
 def test_all_else_is_handed_to_the_worker_program_with_its_options(monkeypatch, words):
     ran = []
-    monkeypatch.setattr("os.execv", lambda program, arguments: ran.append(arguments[1:]))
+    for name in ("os.execv", "os.execve"):  # the latter where a key goes with it
+        monkeypatch.setattr(name, lambda program, arguments, *_: ran.append(arguments[1:]))
 
     CliRunner().invoke(app, ["data", *words, "x", "--json", "--help"])
 
