@@ -14,9 +14,9 @@ from inference.tune.evaluation.local import LocalChoice, local_judge
 from inference.tune.evaluation.window import Naming
 from inference.tune.metrics import figures
 
-EVERY = 6  # conversation of those held out: all of them would take ten minutes
-MIN_AUROC = 0.90
-MIN_MACRO_F1 = 0.78
+EVERY = 8  # conversation of those held out: all of them would take ten minutes
+MIN_AUROC = 0.94
+MIN_MACRO_F1 = 0.80
 MAX_OVER_TALK = 0.08
 MAX_MISS_DIRECT = 0.05
 
