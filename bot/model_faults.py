@@ -6,7 +6,6 @@ are quoted on one line, without the key that a server may repeat in them.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from openai import (
     APIConnectionError,
@@ -16,6 +15,7 @@ from openai import (
 )
 
 from bot.errors import ConfigError, ModelError, ModelRefused, ModelUnavailable
+from inference.wire.server_address import address_of, is_local
 
 MAX_QUOTED_CHARS = 300
 
@@ -43,23 +43,14 @@ class Server:
     def at(cls, url: str, *, secret: str | None, timeout_s: float) -> "Server":
         """Check the URL. Raises ConfigError if no server can be meant by it."""
         try:
-            parts = urlsplit(url)
-            host, port = parts.hostname, parts.port
-        except ValueError:
-            host, port, parts = None, None, urlsplit("")
-        if parts.scheme not in ("http", "https") or not host:
-            raise ConfigError(
-                "EARSHOT_MODEL_URL is no address of a model server; "
-                "it should look like http://127.0.0.1:8000/v1"
-            )
-        shown_host = f"[{host}]" if ":" in host else host
-        shown_port = "" if port is None else f":{port}"
-        return cls(f"{parts.scheme}://{shown_host}{shown_port}{parts.path}", secret, timeout_s)
+            return cls(address_of(url), secret, timeout_s)
+        except ValueError as error:
+            raise ConfigError(f"EARSHOT_MODEL_URL {error}") from None
 
     @property
     def is_local(self) -> bool:
         """Whether it runs on this machine, where no proxy must be asked."""
-        return urlsplit(self.address).hostname in ("127.0.0.1", "::1", "localhost")
+        return is_local(self.address)
 
     def fault(self, error: Exception) -> ModelError:
         """Say what an exception of the `openai` client, a timeout or a bad answer means."""

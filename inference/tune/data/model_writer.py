@@ -6,7 +6,6 @@ client tries again by itself what may pass: a busy server, a broken connection.
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from openai import (
     APIConnectionError,
@@ -19,9 +18,9 @@ from openai import (
 
 from inference.errors import ServerFailed
 from inference.tune.data.brief import RESPONSE_FORMAT
-from inference.tune.model_server import address_of, message_of, words_of
+from inference.tune.model_server import message_of, words_of
+from inference.wire.server_address import address_of, is_local
 
-LOCAL = ("127.0.0.1", "::1", "localhost")
 MAX_MODELS_NAMED = 10
 # Words by which a server names a field it does not want, and the field.
 _NAMED_BY = (
@@ -68,9 +67,7 @@ class ModelWriter:
             api_key=api_key or "none",  # not unset: OPENAI_API_KEY is not for any server
             max_retries=max_retries,
             timeout=timeout_s,
-            http_client=DefaultAsyncHttpxClient(
-                trust_env=urlsplit(self._address).hostname not in LOCAL
-            ),
+            http_client=DefaultAsyncHttpxClient(trust_env=not is_local(self._address)),
         )
 
     @property

@@ -6,7 +6,7 @@ Any OpenAI-compatible server: our worker, vLLM, a hosted API that gives few logp
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from openai import (
     APIConnectionError,
@@ -21,12 +21,13 @@ from openai import (
 from inference.errors import InferenceError, TuneRefused
 from inference.tune.evaluation.judging import Advance
 from inference.tune.evaluation.window import Shown, Window
-from inference.tune.model_server import address_of, words_of
+from inference.tune.model_server import words_of
 from inference.wire.answers import Completion, ListedModel, ModelList
 from inference.wire.asking import Way, decision_fields, opened, ways_for
 from inference.wire.chat_form import ChatForm
 from inference.wire.prompted import DEFAULT_FORM
 from inference.wire.score import p_speak
+from inference.wire.server_address import address_of, is_local
 from inference.wire.trim import MAX_PROMPT_TOKENS, prompt_budget
 from inference.wire.turns import Turn, decision_turns
 
@@ -58,7 +59,7 @@ class RemoteChoice:
     @property
     def is_local(self) -> bool:
         """Whether it runs on this machine, where no proxy must be asked."""
-        return urlsplit(self.url).hostname in ("127.0.0.1", "::1", "localhost")
+        return is_local(self.url)
 
 
 @dataclass(slots=True)
