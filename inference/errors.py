@@ -25,6 +25,14 @@ class OutOfMemory(InferenceError):  # noqa: N818 - named as the logs name it
     """The memory of the GPU or of the machine ran out; the text says what takes less."""
 
 
+class DiskFull(InferenceError):  # noqa: N818 - named as the logs name it
+    """The disk is full; the text says what does not fit where."""
+
+
+class ModelTooLarge(InferenceError):  # noqa: N818 - named as the logs name it
+    """The model does not fit the memory that is free; the text has the numbers and what does fit."""
+
+
 class HubUnavailable(InferenceError):  # noqa: N818 - named as the logs name it
     """The model is not on this machine and the model hub cannot be reached."""
 
@@ -47,6 +55,14 @@ class PromptTooLong(BadRequest):
 
 class RequestTimeout(InferenceError):  # noqa: N818 - a state, named as the logs name it
     """A request took longer than the worker allows."""
+
+
+class QueueFull(InferenceError):  # noqa: N818 - a state, named as the logs name it
+    """Too many requests wait; `retry_after_s` is when to try again."""
+
+    def __init__(self, max_waiting: int, retry_after_s: int) -> None:
+        super().__init__(f"{max_waiting} requests wait already; try again in {retry_after_s} s")
+        self.retry_after_s = retry_after_s
 
 
 class EngineStopped(InferenceError):  # noqa: N818 - a state, named as the logs name it

@@ -7,7 +7,8 @@ import torch
 
 from inference.chat_forms import Fitted, fitted
 from inference.errors import TuneRefused
-from inference.loading import Located, located, read_tokenizer, read_weights, untuned_form
+from inference.loading import read_tokenizer, read_weights, untuned_form
+from inference.locating import Located, located
 from inference.tune.lora import Precision, best_precision, dtype_of
 from inference.tune.quantize import Quantize, made_ready, quantization_config
 from inference.tune.scoring import Parting, parting_of

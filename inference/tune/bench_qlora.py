@@ -22,11 +22,11 @@ import transformers
 import typer
 
 from inference.errors import InferenceError, TuneRefused
-from inference.loading import without_weights
+from inference.outline import Outline, without_weights
 from inference.tune.examples import Example
 from inference.tune.loop import Loop, LoopOptions, Schedule
 from inference.tune.lora import LoraOptions, best_precision, dtype_of, with_lora
-from inference.tune.memory import Outline, Setting, need
+from inference.tune.memory import Setting, need
 from inference.tune.quantize import made_ready, quantization_config
 
 if TYPE_CHECKING:

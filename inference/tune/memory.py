@@ -10,18 +10,17 @@ Arithmetic on shapes; the numbers that no shape tells were measured (docs/measur
 estimate leans to the high side: a refusal costs a flag, a run out of memory costs the run.
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import accumulate as accumulated
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
 import torch
 
+from inference.devices import free_host_memory
 from inference.errors import TuneRefused
-from inference.loading import SUITABLE, without_weights
+from inference.loading_faults import SUITABLE
+from inference.outline import PLAIN_BYTES, Outline, Precision as HeldAs
 from inference.tune.lora import Precision
 from inference.tune.quantize import Quantize
 
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
     from transformers import PretrainedConfig
 
 MIN_TOKENS = 128  # below, hardly a conversation is left
-_BYTES = {"fp32": 4, "bf16": 2, "fp16": 2}
-# Of a weight in a linear layer: nf4 has a scale of one byte for 64 weights, and a scale of those.
-_NF4_BYTES = 0.5 + 1 / 64 + 4 / (64 * 256)
 # fp32 weight, gradient, two means, and one more for a moment while AdamW steps.
 _ADAPTER_BYTES = 20
 # What the backward pass needs, in bytes for each element that goes into a linear layer and each
@@ -48,66 +44,9 @@ _SAVED = {
 # Of the tokens of a chat, with loss on completions; 0.1 to 0.32 in all files that we have.
 _SHARE_LEARNED = 0.4
 _FLOAT = 4
-_CGROUP = Path("/sys/fs/cgroup")  # as a container sees its own
 # What the allocator loses between blocks; on a CPU measured with SmolLM2-135M, peak of RSS.
 _FRAGMENTS = {"cuda": 1.05, "cpu": 1.25}
 _CONTEXT = {"cuda": 600e6, "cpu": 300e6}  # bytes: kernels, libraries, buffers of their own
-
-
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """The sizes of a model that decide on memory, in elements.
-
-    `linear` counts the weights of linear layers but the head, `other` all the rest, tied ones once;
-    `wide_in` and `wide_out` are what goes into and comes out of the linear layers of one block.
-    """
-
-    linear: int
-    other: int
-    largest: int
-    num_layers: int
-    hidden: int
-    wide_in: int
-    wide_out: int
-    vocab: int
-
-    @property
-    def num_parameters(self) -> int:
-        """All parameters of the model."""
-        return self.linear + self.other
-
-    @classmethod
-    def of(cls, config: "PretrainedConfig") -> "Outline":
-        """Take the sizes from a configuration, by building the model without its weights.
-
-        Raises ModelBroken where none can be built, TuneRefused without a layer that LoRA goes on.
-        """
-        model: Any = without_weights(config)
-        head = model.get_output_embeddings()
-        linears = [
-            one for one in model.modules() if isinstance(one, torch.nn.Linear) and one is not head
-        ]
-        if not linears:
-            raise TuneRefused(
-                f"a {config.model_type} model cannot be trained here: it has no linear layers for the "
-                f"adapter to go on; take a base of a family such as {SUITABLE}"
-            )
-        linear = sum(one.weight.numel() for one in linears)
-        everything = sum(one.numel() for one in model.parameters())
-        text = config.get_text_config()
-        inputs = model.get_input_embeddings().weight
-        if text.tie_word_embeddings and head is not None and head.weight is not inputs:
-            everything -= head.weight.numel()  # tied only once the weights are there
-        return cls(
-            linear=linear,
-            other=everything - linear,
-            largest=max(one.weight.numel() for one in linears),
-            num_layers=text.num_hidden_layers,
-            hidden=inputs.shape[1],
-            wide_in=sum(one.in_features for one in linears) // text.num_hidden_layers,
-            wide_out=sum(one.out_features for one in linears) // text.num_hidden_layers,
-            vocab=inputs.shape[0],
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +109,10 @@ def lora_parameters(outline: Outline, rank: int) -> int:
 
 
 def _weights(outline: Outline, setting: Setting) -> float:
-    plain = _BYTES[setting.precision]
-    linear = {"none": plain, "int8": 1 + 4 / outline.hidden, "nf4": _NF4_BYTES}[setting.quantize]
+    quantized: HeldAs = setting.precision if setting.quantize == "none" else setting.quantize
     # A quantised layer is unpacked to compute with it.
-    unpacked = 0 if setting.quantize == "none" else plain * outline.largest
-    return linear * outline.linear + plain * outline.other + unpacked
+    unpacked = 0 if setting.quantize == "none" else PLAIN_BYTES[setting.precision] * outline.largest
+    return outline.weight_bytes(quantized, rest=setting.precision) + unpacked
 
 
 def _layer(outline: Outline, setting: Setting) -> tuple[float, float]:
@@ -192,31 +130,30 @@ def _logits(outline: Outline, setting: Setting) -> float:
     """Rows are cut to the tokens that any row of the batch learns, and lost on one by one."""
     share = 1.0 if setting.learns_everything else _SHARE_LEARNED
     any_row = 1 - (1 - share) ** setting.batch
-    kept = _BYTES[setting.precision] * setting.batch * any_row
+    kept = PLAIN_BYTES[setting.precision] * setting.batch * any_row
     # Three times: the logits, their gradients row by row, and those put together.
     return setting.max_tokens * outline.vocab * (3 * kept + 3 * _FLOAT * share)
+
+
+def trainable(config: "PretrainedConfig") -> Outline:
+    """Take the sizes from a configuration.
+
+    Raises ModelBroken where no model can be built, TuneRefused without a layer that LoRA goes on.
+    """
+    outline = Outline.of(config)
+    if not outline.linear:
+        raise TuneRefused(
+            f"a {config.model_type} model cannot be trained here: it has no linear layers for the "
+            f"adapter to go on; take a base of a family such as {SUITABLE}"
+        )
+    return outline
 
 
 def free_memory() -> tuple[float, str]:
     """Give the free bytes of the device that would train, and which it is: "cuda" or "cpu"."""
     if torch.cuda.is_available():
         return float(torch.cuda.mem_get_info()[0]), "cuda"
-    return min(float(psutil.virtual_memory().available), _free_in_container()), "cpu"
-
-
-def _free_in_container() -> float:
-    """Give what a container's limit (cgroup v2) leaves, in bytes; without a limit it is infinite.
-
-    Pages of files count as used there, and are given up when memory runs short.
-    """
-    try:
-        limit = float((_CGROUP / "memory.max").read_text())
-        used = float((_CGROUP / "memory.current").read_text())
-        stat = (_CGROUP / "memory.stat").read_text()
-    except (OSError, ValueError):  # no such files, or the limit is "max"
-        return math.inf
-    pages = dict(line.split() for line in stat.splitlines())
-    return limit - used + float(pages.get("inactive_file", 0))
+    return free_host_memory(), "cpu"
 
 
 def check_fits(outline: Outline, setting: Setting, *, free: float, device: str = "cpu") -> Need:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import torch
 
 from inference.errors import TuneRefused
+from inference.quantize import quantization_config as bitsandbytes_config
 
 if TYPE_CHECKING:
     from transformers import BitsAndBytesConfig, PreTrainedModel
@@ -32,16 +33,7 @@ def quantization_config(kind: Quantize, *, compute: torch.dtype) -> "BitsAndByte
             f"--quantize {kind} needs bitsandbytes: pip install 'earshot[tune]', "
             "or train with --quantize none"
         )
-    from transformers import BitsAndBytesConfig
-
-    if kind == "int8":
-        return BitsAndBytesConfig(load_in_8bit=True)  # type: ignore[no-untyped-call]
-    return BitsAndBytesConfig(  # type: ignore[no-untyped-call]
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=compute,
-    )
+    return bitsandbytes_config(kind, compute=compute)
 
 
 def made_ready(model: "PreTrainedModel", *, gradient_checkpointing: bool) -> "PreTrainedModel":

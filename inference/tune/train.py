@@ -12,8 +12,9 @@ import torch
 
 from inference.adapters import check_covers, check_fits as check_adapter_fits
 from inference.errors import TuneRefused
-from inference.loading import read_config, without_weights
+from inference.loading import read_config
 from inference.out_of_memory import telling_memory
+from inference.outline import without_weights
 from inference.tune.base import Base, BaseOptions, Settled, find_base
 from inference.tune.batches import Teaching
 from inference.tune.checkpoint import Checkpoint
@@ -23,10 +24,11 @@ from inference.tune.finish import WRITTEN, Record, write_adapter
 from inference.tune.lessons import Curriculum, Source, read_curriculum
 from inference.tune.loop import Loop, LoopOptions, Schedule
 from inference.tune.lora import LoraOptions, size_of, with_lora
-from inference.tune.memory import Outline, Setting, check_fits, free_memory
+from inference.tune.memory import Setting, check_fits, free_memory, trainable
 from inference.tune.packages import check_packages
 from inference.tune.padding import pad_id
 from inference.tune.plan import Amount, Plan
+from inference.tune.split import HOLD_OUT
 from inference.tune.variation import Chances
 
 
@@ -40,7 +42,7 @@ class TrainOptions:
     base: BaseOptions
     sources: tuple[Source, ...]
     dev: tuple[Path, ...] = ()
-    hold_out: float = 0.15
+    hold_out: float = HOLD_OUT
     lora: LoraOptions = field(default_factory=LoraOptions)
     loop: LoopOptions = field(default_factory=lambda: LoopOptions(Schedule()))
     weights: LossWeights = field(default_factory=LossWeights)
@@ -169,7 +171,7 @@ def check_memory(base: Base, options: TrainOptions) -> None:
         gradient_checkpointing=settled.gradient_checkpointing,
         learns_everything=options.weights.other > 0,
     )
-    check_fits(Outline.of(read_config(base.where)), setting, free=free, device=device)
+    check_fits(trainable(read_config(base.where)), setting, free=free, device=device)
 
 
 def mark(options: TrainOptions, settled: Settled, curriculum: Curriculum) -> list[str]:

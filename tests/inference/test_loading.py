@@ -13,14 +13,9 @@ from inference.errors import (
     OutOfMemory,
     PackageMissing,
 )
-from inference.loading import (
-    MAX_PROMPT_TOKENS,
-    load,
-    located,
-    read_config,
-    read_weights,
-    without_weights,
-)
+from inference.loading import MAX_PROMPT_TOKENS, load, read_config, read_weights
+from inference.locating import located
+from inference.outline import without_weights
 from inference.wire.chat_form import FILE_NAME
 from tests.inference.tiny import save_tiny_model
 
@@ -121,7 +116,7 @@ def test_what_is_loaded_is_reported(tiny_folder):
 
     load(str(tiny_folder), report=heard.append)
 
-    assert heard == ["loading tiny"]
+    assert heard == ["loading tiny in fp32"]
 
 
 def test_the_default_model_is_loaded_in_float32_with_its_own_form(default_model):

@@ -15,13 +15,14 @@ from transformers import (
 )
 
 from inference.errors import TuneRefused
+from inference.outline import Outline
 from inference.tune.memory import (
-    Outline,
     Setting,
     check_fits,
     free_memory,
     lora_parameters,
     need,
+    trainable,
 )
 from inference.tune.quantize import made_ready, quantization_config
 
@@ -212,7 +213,7 @@ def test_more_of_anything_takes_more():
 
 def test_a_base_without_linear_layers_is_told_with_what_works():
     with pytest.raises(TuneRefused, match=r"a gpt2 model cannot be trained .* such as Llama"):
-        Outline.of(GPT2Config(n_layer=1))
+        trainable(GPT2Config(n_layer=1))
 
 
 def test_what_fits_is_let_through():
@@ -265,7 +266,7 @@ def test_the_free_memory_of_a_gpu_is_asked_of_it(monkeypatch):
 
 
 def test_the_free_memory_of_a_container_is_what_its_limit_leaves(monkeypatch, tmp_path):
-    monkeypatch.setattr("inference.tune.memory._CGROUP", tmp_path)
+    monkeypatch.setattr("inference.devices._CGROUP", tmp_path)
     (tmp_path / "memory.current").write_text("60000000\n")
     (tmp_path / "memory.stat").write_text("anon 40000000\ninactive_file 15000000\n")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from inference.loading import Report
+    from inference.locating import Report
     from inference.tune.publishing.parcel import Act, Parcel, Source, WeightType
 
 HUB = "hub:"

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from inference.errors import TuneRefused
-from inference.loading import Report
+from inference.locating import Report
 from inference.tune.card import CARD_NAME
 from inference.tune.publishing.fresh import check_folder, check_room, fresh_folder
 from inference.tune.publishing.merging import Merged, Outline, merge, outlined

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from inference.errors import InferenceError, TuneRefused
-from inference.loading import Report
+from inference.locating import Report
 from inference.tune.bases import base_license, public_id
 from inference.tune.publishing.fresh import check_file, check_room, fresh_files
 from inference.tune.publishing.gguf_vocabulary import add_vocabulary, vocabulary_of

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from inference.adapters import CONFIG_NAME, WEIGHTS_NAME, check_adapter
 from inference.chat_forms import find_form
 from inference.errors import HubRefused, HubUnavailable, InferenceError, TuneRefused
-from inference.loading import Report
+from inference.locating import Report
 from inference.tune.bases import public_id
 from inference.tune.card import CARD_NAME, METRICS_NAME
 from inference.tune.card_base import with_base

@@ -13,16 +13,9 @@ from inference.adapters import check_adapter, check_covers, check_fits, merged_a
 from inference.chat_forms import find_form, fitted
 from inference.convert import DEFAULT_MODEL
 from inference.errors import TuneRefused
-from inference.loading import (
-    Located,
-    Report,
-    located,
-    read_config,
-    read_tokenizer,
-    read_weights,
-    untuned_form,
-    without_weights,
-)
+from inference.loading import read_config, read_tokenizer, read_weights, untuned_form
+from inference.locating import Located, Report, located
+from inference.outline import without_weights
 from inference.tune.bases import local_name
 from inference.tune.publishing.parcel import Source
 from inference.wire.chat_form import ChatForm

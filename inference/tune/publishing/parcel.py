@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from inference.loading import Report
+from inference.locating import Report
 
 WeightType = Literal["f32", "f16", "bf16", "q8_0"]
 
