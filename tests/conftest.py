@@ -4,6 +4,10 @@ Torch is imported only by those that ask for a model.
 """
 
 import os
+import resource
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 # The tests share the machine; see inference/__main__.py. Must be set before torch is imported.
@@ -26,6 +30,24 @@ def _nobody_s_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def database_url(tmp_path: Path) -> str:
     """Name a database file that does not exist yet."""
     return f"sqlite:///{tmp_path / 'earshot.db'}"
+
+
+@pytest.fixture
+def file_size_limit() -> Callable[[int], AbstractContextManager[None]]:
+    """A limit on the size of files, for a disk that takes no more; bytes."""
+
+    @contextmanager
+    def limited(num_bytes: int) -> Iterator[None]:
+        before, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+        handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, most))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (before, most))
+            signal.signal(signal.SIGXFSZ, handler)
+
+    return limited
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,11 @@
 import fcntl
 import json
 import os
-import resource
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -45,20 +45,34 @@ def test_a_kill_costs_no_line_and_the_same_command_goes_on(server, out):
     assert written(out)[:3] == before
 
 
-def test_ctrl_c_says_what_is_written(server, out):
+@pytest.fixture
+def ctrl_c():
+    """Let programs hear SIGINT, which a shell makes all that it starts with `&` ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield signal.SIGINT
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_says_what_is_written(server, out, ctrl_c):
     command = [sys.executable, "-m", "inference", "data", "synthesize", "--url", server.url]
     command += ["--model", "a", "--out", str(out), "-n", "4", *FAST]
+    at_the_third = threading.Event()
 
-    def interrupt_at_the_third(asked):
-        if asked.number == 2:
-            os.kill(running.pid, signal.SIGINT)
-            # Nothing more to say: the answer comes after the end.
-        return good(asked) if asked.number < 2 else fault(503, "going")
+    def fail_from_the_third(asked):
+        if asked.number < 2:
+            return good(asked)
+        at_the_third.set()
+        return fault(503, "going")
 
-    server.answer = interrupt_at_the_third
+    server.answer = fail_from_the_third
     running = subprocess.Popen(
-        [*command, "--retries", "9"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, "--retries", "9"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
+    assert at_the_third.wait(timeout=60)
+    running.send_signal(ctrl_c)
     stdout, stderr = running.communicate()
 
     assert running.returncode == 130
@@ -67,21 +81,15 @@ def test_ctrl_c_says_what_is_written(server, out):
     assert "Traceback" not in stderr
 
 
-def test_a_full_disk_leaves_whole_lines_only(server, out):
-    def small_files():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (2500, 2500))
-
+def test_a_full_disk_leaves_whole_lines_only(server, out, file_size_limit):
     command = [sys.executable, "-m", "inference", "data", "synthesize", "--url", server.url]
-    done = subprocess.run(
-        [*command, "--model", "a", "--out", str(out), "-n", "9", *FAST],
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=small_files,
-    )
+    command += ["--model", "a", "--out", str(out), "-n", "9", *FAST]
+    with file_size_limit(2500):  # not a preexec_fn, which the server's thread can break
+        running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    _, stderr = running.communicate()
 
-    assert done.returncode == 1
-    assert "cannot be written: File too large; what was written before stands" in done.stderr
+    assert running.returncode == 1
+    assert b"cannot be written: File too large; what was written before stands" in stderr
     assert 0 < len(written(out)) < 9
 
 
