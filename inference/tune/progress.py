@@ -4,8 +4,8 @@ import time
 
 from rich.progress import TextColumn
 
-from inference.tune.bar import StderrBar
 from inference.tune.dev import DevScores
+from inference.tune.terminal import StderrBar
 
 LINE_EVERY = 10  # steps, where nobody watches
 

@@ -164,10 +164,12 @@ def _print(evaluation: "Evaluation", *, as_json: bool) -> None:
     """Print the figures to stdout; with `as_json` all that is no figure of a file goes to stderr."""
     from rich.console import Console
 
-    from inference.tune.evaluation.table import print_figures, wide_console
+    from inference.tune.evaluation.table import PIPED_WIDTH, print_figures
     from inference.tune.evaluation.words_table import print_generations, print_replies
+    from inference.tune.terminal import table_console
 
-    console = Console(stderr=True, highlight=False) if as_json else wide_console()
+    on_stdout = table_console(piped_width=PIPED_WIDTH)
+    console = Console(stderr=True, highlight=False) if as_json else on_stdout
     if as_json:
         for one, figures in zip(
             evaluation.conversations, evaluation.judgements[0].figures, strict=True

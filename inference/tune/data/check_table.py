@@ -9,6 +9,7 @@ from rich.text import Text
 
 from inference.tune.data.check import Contents, Report
 from inference.tune.data.faults import Gravity
+from inference.tune.terminal import table_console
 
 PIPED_WIDTH = 160  # columns; what goes into a file need not fit a window
 
@@ -32,16 +33,8 @@ def print_report(report: Report, *, errors_only: bool) -> None:
         if fault.gravity is Gravity.ERROR or not errors_only:
             style = "red" if fault.gravity is Gravity.ERROR else "yellow"
             console.print(str(fault), style=style)
-    table_console().print(_table(report))
+    table_console(piped_width=PIPED_WIDTH).print(_table(report))
     console.print(_verdict(report))
-
-
-def table_console() -> Console:
-    """Give a console for tables: as wide as the window, or wide enough for a file."""
-    console = Console(emoji=False, highlight=False)
-    if console.is_terminal:
-        return console
-    return Console(emoji=False, highlight=False, width=PIPED_WIDTH)
 
 
 def as_json(report: Report) -> str:

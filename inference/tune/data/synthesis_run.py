@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from inference.errors import DataBroken
-from inference.tune.bar import StderrBar
-from inference.tune.data.check_table import table_console
+from inference.tune.data.check_table import PIPED_WIDTH
 from inference.tune.data.model_writer import ModelWriter
 from inference.tune.data.synthesize import Progress, SynthesisOptions, synthesize
+from inference.tune.terminal import StderrBar, table_console
 
 INTERRUPTED = 130  # the exit code of a program that Ctrl-C ended
 
@@ -79,7 +79,7 @@ def _tell(out: Path, options: SynthesisOptions, progress: Progress) -> None:
     if progress.num_tokens:
         typer.echo(f"{progress.num_answers:,} answers took {progress.num_tokens:,} tokens.")
     if progress.rejected:
-        table_console().print(_reasons(progress))
+        table_console(piped_width=PIPED_WIDTH).print(_reasons(progress))
     if progress.num_written:
         typer.echo(f"Look at them before you train on them: earshot data check {out}")
 

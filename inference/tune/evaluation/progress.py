@@ -2,7 +2,7 @@
 
 from rich.markup import escape
 
-from inference.tune.bar import StderrBar
+from inference.tune.terminal import StderrBar
 
 
 class EvaluationBar(StderrBar):

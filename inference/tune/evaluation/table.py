@@ -20,19 +20,13 @@ _COLUMNS = {
     "threshold": "from",
 }
 _PERCENT = {"speak_rate", "over_talk", "miss_direct"}
-_WIDTH = 120  # where nobody looks at a terminal
+PIPED_WIDTH = 120  # columns, where nobody looks at a terminal
 LEGEND = (
     "AUROC with its 95% interval below it (bootstrap over conversations). The figures behind average "
     "precision are at one threshold for all files, in the last column. Over-talk: share spoken of the "
     "messages not due that do not name the assistant. Calls missed: share silent of the due ones that "
     "do."
 )
-
-
-def wide_console() -> Console:
-    """Give a console for tables on stdout, wide enough where it is no terminal."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=_WIDTH)
 
 
 def print_figures(console: Console, rows: Sequence[tuple[str, Sequence[Figures]]]) -> None:

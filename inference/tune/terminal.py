@@ -1,4 +1,4 @@
-"""The frame of what long work shows: a bar on a terminal, whole lines elsewhere; all on stderr."""
+"""What commands show at a terminal and elsewhere: a bar for long work, on stderr; tables, on stdout."""
 
 from types import TracebackType
 from typing import Any, Self
@@ -12,6 +12,14 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+
+
+def table_console(*, piped_width: int) -> Console:
+    """Give a console for tables: as wide as the window, or `piped_width` columns where none is."""
+    console = Console(emoji=False, highlight=False)
+    if not console.is_terminal:
+        console.width = piped_width
+    return console
 
 
 class StderrBar:
