@@ -27,7 +27,7 @@ class TrainingBar(StderrBar):
 
     def warned(self, text: str) -> None:
         """Print a warning, above the bar if there is one."""
-        self._console.print(f"Note: {text}.", highlight=False, soft_wrap=True, markup=False)
+        self._say(f"Note: {text}.")
 
     def doing(self, what: str) -> None:
         """Say what goes on outside the steps."""
@@ -58,4 +58,4 @@ class TrainingBar(StderrBar):
             f"{name} {'-' if auroc is None else f'{auroc:.3f}'} (speaks {scores.spoken[name]:.1%})"
             for name, auroc in scores.auroc.items()
         )
-        self._console.print(f"step {step + 1}, dev AUROC: {shown}", highlight=False, soft_wrap=True)
+        self._say(f"step {step + 1}, dev AUROC: {shown}")

@@ -26,9 +26,9 @@ class StderrBar:
     """A bar of one task; `columns` stand between the count and the time left, `fields` fill them."""
 
     def __init__(self, *columns: ProgressColumn, transient: bool = False, **fields: Any) -> None:
-        self._console = Console(stderr=True)
+        self._console = Console(stderr=True, emoji=False)
         self._bar = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             *columns,
@@ -56,4 +56,8 @@ class StderrBar:
     def _say_in_log(self, text: str) -> None:
         """Write a line where no bar is seen."""
         if not self._console.is_terminal:
-            self._console.print(text, highlight=False, soft_wrap=True)
+            self._say(text)
+
+    def _say(self, text: str) -> None:
+        """Write a line as it is, names with brackets too; above the bar if there is one."""
+        self._console.print(text, highlight=False, soft_wrap=True, markup=False)

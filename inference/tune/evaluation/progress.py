@@ -1,7 +1,5 @@
 """What an evaluation shows while it runs: a bar on a terminal, a line a file elsewhere; on stderr."""
 
-from rich.markup import escape
-
 from inference.tune.terminal import StderrBar
 
 
@@ -13,9 +11,8 @@ class EvaluationBar(StderrBar):
 
     def doing(self, what: str, *, total: int | None = None) -> None:
         """Say what is done now."""
-        shown = escape(what)  # a file's name may hold brackets
-        self._bar.reset(self._task, description=shown, total=total)
-        self._say_in_log(shown if total is None else f"{shown} ({total:,} to do)")
+        self._bar.reset(self._task, description=what, total=total)
+        self._say_in_log(what if total is None else f"{what} ({total:,} to do)")
 
     def advance(self, num: int) -> None:
         """Count."""
