@@ -3,7 +3,7 @@
 A weight of 2 shows each conversation twice an epoch, 0.5 a random half of them.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +11,10 @@ from inference.errors import DataBroken, TuneRefused
 from inference.tune.batches import Lesson
 from inference.tune.data.schema import check_line
 from inference.tune.split import split
-from inference.wire.conversation_file import FileConversation
+from inference.wire.conversation_file import FileConversation, FileMessage
 
 HELD_OUT = ".held-out.jsonl"  # how a file's name ends whose topic is never learned
+Messages = tuple[FileMessage, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +85,11 @@ def read_curriculum(
         files.append(FileData(source, (*learned, *held_out)))
         lessons += [Lesson(one, source.when_only, source.weight) for one in learned]
         kept.append(DevFile(source.path.stem, tuple(held_out)))
-    dev, num_copies = _without_copies(kept, lessons)
+    learned_messages = {lesson.conversation.messages for lesson in lessons}
+    dev, num_copies = _without_copies(kept, learned_messages)
     for path in dev_files:
         unlearned = read_file(path)
-        _check_apart(path, unlearned, lessons)
+        _check_apart(path, unlearned, learned_messages)
         dev.append(DevFile(path.stem, tuple(unlearned)))
     if not any(_has_reply(lesson.conversation) for lesson in lessons):
         raise TuneRefused(
@@ -98,14 +100,11 @@ def read_curriculum(
     return Curriculum(tuple(lessons), _joined(dev), tuple(files), hold_out, warnings)
 
 
-def _without_copies(
-    files: Sequence[DevFile], lessons: Sequence[Lesson]
-) -> tuple[list[DevFile], int]:
+def _without_copies(files: Sequence[DevFile], learned: Set[Messages]) -> tuple[list[DevFile], int]:
     """Give what is held out without what is learned as well under another id, and how much that is.
 
     Files of which nothing is left are left out.
     """
-    learned = {lesson.conversation.messages for lesson in lessons}
     apart = [
         DevFile(file.name, tuple(one for one in file.conversations if one.messages not in learned))
         for file in files
@@ -173,10 +172,9 @@ def _conversation(path: Path, raw: bytes, number: int) -> FileConversation | Non
 
 
 def _check_apart(
-    path: Path, conversations: Sequence[FileConversation], lessons: Sequence[Lesson]
+    path: Path, conversations: Sequence[FileConversation], learned: Set[Messages]
 ) -> None:
     """Refuse a dev file of which something is learned: its figures would be too good."""
-    learned = {lesson.conversation.messages for lesson in lessons}
     both = [one.line for one in conversations if one.messages in learned]
     if both:
         raise TuneRefused(

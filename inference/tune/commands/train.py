@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from inference.tune.split import HOLD_OUT
+
 
 def train(  # noqa: PLR0913 - one parameter a flag
     *,
@@ -29,7 +31,7 @@ def train(  # noqa: PLR0913 - one parameter a flag
     out: Annotated[Path, typer.Option("--out", help="The folder of the adapter.")],
     hold_out: Annotated[
         float, typer.Option("--hold-out", min=0, max=0.9, help="Kept for dev, a share of each.")
-    ] = 0.15,
+    ] = HOLD_OUT,
     rank: Annotated[int, typer.Option("--rank", min=1, help="LoRA r.")] = 64,
     alpha: Annotated[int, typer.Option("--alpha", min=1, help="LoRA alpha.")] = 16,
     dropout: Annotated[
