@@ -136,10 +136,9 @@ def _front_matter(facts: CardFacts) -> str:
 
 def _introduction(facts: CardFacts) -> str:
     text = (
-        f"A LoRA adapter for {base_link(facts.base)} that teaches it when to speak in a group chat: after each "
-        "message it answers `(silence)`, or `(response)` and a reply. It is made for "
-        "Earshot, a chat assistant that listens to everything "
-        "and speaks only when it should."
+        f"A LoRA adapter for {base_link(facts.base)} that teaches it when to speak in a group chat: "
+        "after each message it answers `(silence)`, or `(response)` and a reply. It is made for "
+        "Earshot, a chat assistant that listens to everything and speaks only when it should."
     )
     return f"{facts.summary}\n\n{text}" if facts.summary else text
 

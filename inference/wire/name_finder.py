@@ -1,8 +1,8 @@
 """Find the names of people in what others write, and put other names there.
 
 Pure. A name is found as whole words, in one pass, so that a name put in is never taken for another
-person's; `_` ends a word, and accents are composed (NFC) in names and texts alike. It errs on the side of replacing too much: a word too many is odd, a name too many is a
-leak.
+person's; `_` ends a word, and accents are composed (NFC) in names and texts alike. It errs on the
+side of replacing too much: a word too many is odd, a name too many is a leak.
 """
 
 import re

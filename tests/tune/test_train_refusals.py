@@ -72,9 +72,7 @@ def test_messages_too_long_for_an_example_leave_nothing_to_learn(tiny_folder, tm
 def test_an_adapter_of_another_base_is_not_gone_on_from(tiny_folder, data, tmp_path):
     first = tmp_path / "first"
     trained(tiny_folder, data, first)
-    config = json.loads((first / "adapter_config.json").read_text(encoding="utf-8"))
-    config["base_model_name_or_path"] = "Qwen/Qwen2.5-0.5B"
-    (first / "adapter_config.json").write_text(json.dumps(config), encoding="utf-8")
+    change_config(first, base_model_name_or_path="Qwen/Qwen2.5-0.5B")
     wide = tmp_path / "wide"
     LlamaForCausalLM(tiny_config(hidden_size=64)).save_pretrained(wide)
     chatml_tokenizer().save_pretrained(wide)
@@ -101,14 +99,18 @@ def test_an_adapter_of_a_base_with_fewer_layers_is_not_gone_on_from(tiny_folder,
 def test_an_adapter_whose_rank_is_not_that_of_its_weights_is_told(tiny_folder, data, tmp_path):
     first = tmp_path / "first"
     trained(tiny_folder, data, first)
-    config = json.loads((first / "adapter_config.json").read_text(encoding="utf-8"))
-    config["r"] = 8
-    (first / "adapter_config.json").write_text(json.dumps(config), encoding="utf-8")
+    change_config(first, r=8)
 
     result = trained(tiny_folder, data, tmp_path / "second", "--from-adapter", str(first))
 
     assert result.exit_code == 1
     assert "cannot go on from" in result.stderr
+
+
+def change_config(adapter, **values):
+    path = adapter / "adapter_config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(config | values), encoding="utf-8")
 
 
 def test_half_a_surrogate_pair_in_a_reply_does_not_end_the_run(tiny_folder, tmp_path, out):
