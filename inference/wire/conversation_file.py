@@ -51,14 +51,18 @@ def parse_conversations(lines: Iterable[str]) -> Iterator[FileConversation]:
         if not line.strip():
             continue
         try:
-            yield _conversation(json.loads(line), number)
+            yield parse_conversation(json.loads(line), number)
         except ValueError as error:
             raise ValueError(f"line {number}: {error}") from error
         except RecursionError as error:
             raise ValueError(f"line {number}: nested too deep") from error
 
 
-def _conversation(raw: Any, line: int) -> FileConversation:
+def parse_conversation(raw: Any, line: int) -> FileConversation:
+    """Give the conversation of a line that JSON was read from; one without an id is `line-N`.
+
+    Raises ValueError that names the fault.
+    """
     if not isinstance(raw, dict):
         raise ValueError("not a JSON object")
     messages = raw.get("messages")
@@ -67,7 +71,8 @@ def _conversation(raw: Any, line: int) -> FileConversation:
     parsed = tuple(_message(message, index) for index, message in enumerate(messages))
     fields = ("title", "source", "topic", "license")
     told = {field: _whole(str(raw.get(field, ""))) for field in fields}
-    return FileConversation(_whole(str(raw.get("id", f"line-{line}"))), line, parsed, **told)
+    given = _whole(str(raw.get("id", "")))
+    return FileConversation(given if given.strip() else f"line-{line}", line, parsed, **told)
 
 
 def _message(raw: Any, index: int) -> FileMessage:

@@ -19,8 +19,11 @@ def test_a_line_is_a_conversation_and_empty_lines_are_none():
     assert first.messages[1].from_assistant
 
 
-def test_a_conversation_without_id_is_named_by_its_line():
-    (only,) = parse_conversations(['{"messages": [{"role": "assistant", "content": "hi"}]}'])
+@pytest.mark.parametrize("given", ["", '"id": "", ', '"id": "  ", ', r'"id": "\ud83d", '])
+def test_a_conversation_without_id_is_named_by_its_line(given):
+    line = f'{{{given}"messages": [{{"role": "assistant", "content": "hi"}}]}}'
+
+    (only,) = parse_conversations([line])
 
     assert only.id == "line-1"
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from inference.tune.data.faults import Finding, Gravity, error, warning
 from inference.tune.data.sense import sense_findings
-from inference.wire.conversation_file import FileConversation, parse_conversations
+from inference.wire.conversation_file import FileConversation, parse_conversation
 
 ROLES = ("user", "assistant")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -54,10 +54,7 @@ def check_content(content: Any, number: int) -> Checked:
     checked = Checked(None, tuple(findings))
     if checked.first_error:
         return checked
-    (conversation,) = parse_conversations([json.dumps(content)])
-    if not str(content.get("id", "")).strip():
-        conversation = replace(conversation, id=f"line-{number}")
-    conversation = replace(conversation, line=number)
+    conversation = parse_conversation(content, number)
     findings += sense_findings(conversation)
     checked = Checked(conversation, tuple(findings))
     return replace(checked, conversation=None) if checked.first_error else checked
