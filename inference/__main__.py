@@ -10,13 +10,15 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from inference.bench.commands import bench_app
 from inference.errors import InferenceError
+from inference.fit_command import Asked, Conversations, fit
 from inference.tune.commands.data import data_app
 from inference.tune.commands.evaluate import evaluate
 from inference.tune.commands.publish import publish
 from inference.tune.commands.train import train
 
-HANDED_OVER = ("data", "train", "evaluate", "publish")
+HANDED_OVER = ("data", "train", "evaluate", "publish", "bench")
 """The commands that people know as those of `earshot`."""
 
 
@@ -39,12 +41,12 @@ app = typer.Typer(
     # A traceback with local variables could show a secret.
     pretty_exceptions_enable=False,
 )
-bench = typer.Typer(no_args_is_help=True, help="Measure.")
-app.add_typer(bench, name="bench")
+app.add_typer(bench_app, name="bench")
 app.add_typer(data_app, name="data")
 app.command()(train)
 app.command()(evaluate)
 app.command()(publish)
+app.command()(fit)
 
 Model = Annotated[
     str | None, typer.Option("--model", help="Hub id or folder; the default model if not given.")
@@ -83,11 +85,29 @@ def serve(  # noqa: PLR0913 - one parameter a flag
     port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8001,
     host: Annotated[str, typer.Option("--host")] = "127.0.0.1",
     model: Model = None,
-    adapter: Adapter = None,
+    adapter: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--adapter",
+            help="A LoRA adapter, FOLDER or NAME=FOLDER; several are served by their names.",
+        ),
+    ] = None,
+    dynamic_adapters: Annotated[
+        bool, typer.Option("--dynamic-adapters", help="Let clients add and remove adapters.")
+    ] = False,
     threads: Threads = None,
+    precision: Asked = None,
+    conversations: Conversations = 8,
     max_cached_tokens: Annotated[
-        int, typer.Option("--max-cached-tokens", min=256, help="Prefix cache, in tokens.")
-    ] = 16384,
+        int | None,
+        typer.Option("--max-cached-tokens", min=256, help="Prefix cache; what fits if not given."),
+    ] = None,
+    max_parked_tokens: Annotated[
+        int, typer.Option("--max-parked-tokens", min=0, help="Kept in the host's memory (GPU).")
+    ] = 0,
+    max_waiting: Annotated[
+        int, typer.Option("--max-waiting", min=1, help="Requests that may wait; then 429.")
+    ] = 256,
     max_prompt_tokens: Annotated[
         int | None, typer.Option("--max-prompt-tokens", min=64, help="Context, in tokens.")
     ] = None,
@@ -98,13 +118,18 @@ def serve(  # noqa: PLR0913 - one parameter a flag
 ) -> None:
     """Serve a model over HTTP until told to stop."""
     _stay_offline(model)
-    from inference.server.serve import ServeOptions, listen, serve as run
+    from inference.server.serve import AdapterChoice, ServeOptions, listen, serve as run
 
     options = ServeOptions(
         model_id=model,
-        adapter=adapter,
+        adapters=tuple(AdapterChoice.parse(one) for one in adapter or ()),
+        dynamic_adapters=dynamic_adapters,
         threads=threads,
+        precision=precision,
+        conversations=conversations,
         max_cached_tokens=max_cached_tokens,
+        max_parked_tokens=max_parked_tokens,
+        max_waiting=max_waiting,
         max_prompt_tokens=max_prompt_tokens,
         timeout_s=timeout_s,
     )
@@ -126,37 +151,6 @@ def convert() -> None:
         folder = default_model_folder(lambda share: bars.update(bar, completed=share))
         bars.update(bar, completed=1.0)
     typer.echo(folder)
-
-
-@bench.command()
-def decide(
-    histories: Annotated[
-        str, typer.Option("--histories", help="Lengths in tokens, with commas between.")
-    ] = "256,1024,2048",
-    rounds: Annotated[int, typer.Option("--rounds", min=1, help="The median counts.")] = 5,
-    model: Model = None,
-    threads: Threads = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
-) -> None:
-    """Time one decision with the kept prefix against rendering and running everything anew."""
-    _stay_offline(model)
-    from inference.bench.decide import measure_decisions, shown
-
-    lengths = _lengths(histories)
-    rows = measure_decisions(model, lengths, rounds=rounds, threads=threads)
-    typer.echo(shown(rows, as_json=as_json))
-
-
-def _lengths(text: str) -> list[int]:
-    try:
-        lengths = [int(part) for part in text.split(",")]
-    except ValueError:
-        lengths = []
-    if not lengths or min(lengths) < 1:
-        raise typer.BadParameter(
-            "give lengths in tokens such as 256,1024", param_hint="--histories"
-        )
-    return lengths
 
 
 def _stay_offline(model: str | None) -> None:

@@ -1,83 +1,44 @@
-"""Run a model one step at a time: prompts in chunks, then token by token, on kept prefixes.
+"""Run many generations through one model, a step at a time, on kept prefixes.
 
-Every generation is a plain iterator that does at most one forward pass per step, so a scheduler can
-run several side by side. Knows no HTTP and no threads; one thread may use it at a time.
+A step is one forward pass: a token for every answer under way, and prompts beside them, as
+`schedule` chooses. So decisions of many conversations share a pass, and none waits for a reply to
+end. Knows no HTTP, no clock and no threads; one thread may use it at a time.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+import logging
+from collections import deque
+from collections.abc import Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from inference.attention import use_grouped_attention
-from inference.detokenize import Detokenizer, StopStrings
+from inference.errors import EngineStopped, InferenceError
+from inference.generation import Generation, OnEnd, OnStep, Request, Step
 from inference.kv import SequenceKV
-from inference.prefix_cache import Kept, PrefixCache
-from inference.sampling import SamplingOptions, draw
+from inference.named_adapters import NamedAdapters
+from inference.out_of_memory import out_of_memory
+from inference.packed import Row
+from inference.prefix_cache import PrefixCache
+from inference.readout import read_out
+from inference.runner import runner_for
+from inference.schedule import GPU_LIMITS, Limits, Waiting, choose
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-MAX_CHUNK = 512  # tokens of a prompt run in one step: what a decision may have to wait for
-MAX_TOP_LOGPROBS = 20
+LESS = "ask for less at once, or start the worker with fewer --max-cached-tokens"
+logger = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One generation.
-
-    `top_logprobs` is None where no logprobs are wanted; those of `always_ids` are told too, however
-    unlikely they are. No answer ends before `min_tokens` tokens, neither by an end token nor by a
-    stop string, as in vLLM. `session` names the conversation whose prefix is kept, None keeps
-    nothing.
-    """
-
-    prompt_ids: tuple[int, ...]
-    max_tokens: int
-    session: str | None = None
-    sampling: SamplingOptions = field(default_factory=SamplingOptions)
-    min_tokens: int = 0
-    stop: tuple[str, ...] = ()
-    seed: int | None = None
-    top_logprobs: int | None = None
-    always_ids: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TokenLogprob:
-    """A token and the natural log of its probability, before any sampling option."""
-
-    token_id: int
-    logprob: float
-    top: tuple[tuple[int, float], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """One generated token, and the text that became showable with it (often none)."""
-
-    text: str
-    logprob: TokenLogprob | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The end of a generation. `num_cached_tokens` of the prompt were not run again."""
-
-    finish_reason: str
-    num_prompt_tokens: int
-    num_cached_tokens: int
-    num_generated_tokens: int
-
-
-Step = Piece | Done | None
-"""What one step of a generation gives: None while the prompt is still being run."""
+Part = tuple[Generation, int]
+"""A generation in a step, and how many of its pending tokens it runs there."""
 
 
 class Engine:
-    """A model with its prefix cache. `num_run_tokens` and `num_reused_tokens` only ever grow."""
+    """A model with its prefix cache and the generations under way.
+
+    `num_run_tokens`, `num_reused_tokens` and `num_steps` only ever grow.
+    """
 
     def __init__(
         self,
@@ -85,115 +46,203 @@ class Engine:
         tokenizer: "PreTrainedTokenizerBase",
         *,
         max_cached_tokens: int,
+        max_parked_tokens: int = 0,
+        limits: Limits | None = None,
     ) -> None:
-        use_grouped_attention(model)
-        self._model = model
-        self._tokenizer = tokenizer
-        self.cache = PrefixCache(lambda: SequenceKV(model.config), max_tokens=max_cached_tokens)
+        self.model = model
+        self.tokenizer = tokenizer
+        self.runner = runner_for(model)
+        self.adapters = NamedAdapters(model)
+        self.limits = limits or (GPU_LIMITS if model.device.type == "cuda" else Limits())
+        self.cache = PrefixCache(
+            lambda: SequenceKV(model.config),
+            max_tokens=max_cached_tokens,
+            max_parked_tokens=max_parked_tokens,
+        )
         self.end_ids = end_token_ids(model, tokenizer)
         self.num_run_tokens = 0
         self.num_reused_tokens = 0
-
-    def steps(self, request: Request) -> Iterator[Step]:
-        """Generate step by step; the last step is Done. Closing the iterator keeps what was run."""
-        kept = self.cache.take(request.session, request.prompt_ids)
-        num_cached = len(kept.ids)
-        self.num_reused_tokens += num_cached
-        generation = _Generation(self._tokenizer, request, self.end_ids)
-        try:
-            pending = list(request.prompt_ids[num_cached:])
-            while len(pending) > MAX_CHUNK:
-                self.run(kept, pending[:MAX_CHUNK])
-                del pending[:MAX_CHUNK]
-                yield None
-            while generation.finish_reason is None:
-                logits = self.run(kept, pending)
-                pending = [generation.next_token(logits)]
-                yield generation.piece
-        finally:
-            self.cache.give_back(kept, whole=kept.kv.num_tokens == len(kept.ids))
-        yield Done(
-            finish_reason=generation.finish_reason,
-            num_prompt_tokens=len(request.prompt_ids),
-            num_cached_tokens=num_cached,
-            num_generated_tokens=generation.num_tokens,
-        )
-
-    @torch.inference_mode()
-    def run(self, kept: Kept, ids: Sequence[int]) -> Tensor:
-        """Run tokens behind those kept; give the logits behind the last, float32 (V,) on the CPU."""
-        output = self._model(
-            input_ids=torch.tensor([list(ids)], device=self._model.device),
-            past_key_values=kept.kv.cache,
-            use_cache=True,
-            logits_to_keep=1,
-        )
-        kept.ids.extend(ids)
-        self.num_run_tokens += len(ids)
-        logits: Tensor = output.logits[0, -1].float().cpu()
-        return logits
-
-
-class _Generation:
-    """The answer so far: draws tokens, turns them into text, and knows when to stop."""
-
-    def __init__(
-        self, tokenizer: "PreTrainedTokenizerBase", request: Request, end_ids: frozenset[int]
-    ) -> None:
-        self._request = request
-        self._end_ids = end_ids
-        self._ids: list[int] = []
-        self._detokenizer = Detokenizer(tokenizer, request.prompt_ids)
-        self._stops = StopStrings(request.stop)
-        self._generator = torch.Generator()
-        if request.seed is None:
-            self._generator.seed()
-        else:
-            self._generator.manual_seed(request.seed)
-        self.finish_reason: str | None = None
-        self.piece = Piece("")
+        self.num_steps = 0
+        self._active: list[Generation] = []  # in the order in which they came
+        self._long_is_due = False
 
     @property
-    def num_tokens(self) -> int:
-        return len(self._ids)
+    def num_waiting(self) -> int:
+        """Number of generations of which nothing has been run yet."""
+        return sum(generation.kept is None for generation in self._active)
 
-    def next_token(self, logits: Tensor) -> int:
-        """Draw a token, and set `piece` and maybe `finish_reason`."""
-        wanted = self._request
-        early = len(self._ids) < wanted.min_tokens
-        token_id = draw(
-            logits,
-            wanted.sampling,
-            seen=(*wanted.prompt_ids, *self._ids),
-            forbidden=tuple(self._end_ids) if early else (),
-            generator=self._generator,
+    @property
+    def num_running(self) -> int:
+        """Number of generations that have begun."""
+        return len(self._active) - self.num_waiting
+
+    def add(self, request: Request, *, on_step: OnStep, on_end: OnEnd) -> Generation:
+        """Begin a generation with the next step; both callbacks are called from within `step`."""
+        generation = Generation(
+            self.tokenizer, request, self.end_ids, on_step=on_step, on_end=on_end
         )
-        self._ids.append(token_id)
-        text = "" if token_id in self._end_ids else self._detokenizer.push(token_id)
-        shown = text if early else self._stops.push(text)
-        self.finish_reason = self._reason(token_id)
-        if self.finish_reason and not self._stops.found:
-            shown += self._stops.push(self._detokenizer.flush()) + self._stops.flush()
-        logprob = None
-        if wanted.top_logprobs is not None:
-            logprob = _logprob(logits, token_id, wanted.top_logprobs, always_ids=wanted.always_ids)
-        self.piece = Piece(shown, logprob)
-        return token_id
+        self._active.append(generation)
+        return generation
 
-    def _reason(self, token_id: int) -> str | None:
-        if token_id in self._end_ids or self._stops.found:
-            return "stop"
-        return "length" if len(self._ids) >= self._request.max_tokens else None
+    def cancel(self, generation: Generation, error: InferenceError | None = None) -> None:
+        """Stop a generation and keep what was run. `on_end` hears an error only, if there is one."""
+        if generation.has_ended:
+            return
+        self._leave(generation)
+        if error is not None:
+            generation.on_end(error)
 
+    def remove_adapter(self, name: str) -> None:
+        """Forget an adapter, what was kept with it, and end what runs with it. Raises KeyError."""
+        version = self.adapters.version(name)
+        gone = EngineStopped(f"the adapter {name!r} was removed")
+        for generation in list(self._active):
+            if generation.request.adapter == name:
+                self.cancel(generation, gone)
+        self.cache.forget(lambda key: isinstance(key, tuple) and key[0] == version)
+        self.adapters.remove(name)
 
-def _logprob(
-    logits: Tensor, token_id: int, num_top: int, *, always_ids: tuple[int, ...]
-) -> TokenLogprob:
-    logprobs = logits.log_softmax(-1)
-    top = logprobs.topk(num_top).indices.tolist()
-    told = [*top, *(always_id for always_id in always_ids if always_id not in top)]
-    pairs = zip(told, logprobs[told].tolist(), strict=True)
-    return TokenLogprob(token_id, float(logprobs[token_id]), tuple(pairs))
+    def step(self) -> bool:
+        """Run one forward pass; False if nothing is left to do."""
+        ready = self._ready()
+        if not ready:
+            return False
+        waiting = [Waiting(self._num_pending(one), one.is_writing) for one in ready]
+        chosen = choose(waiting, self.limits, long_is_due=self._long_is_due)
+        self._long_is_due = chosen.long_is_due
+        parts = [(ready[at], count) for at, count in chosen.rows]
+        for generation, _ in parts:
+            self._begin(generation)
+        self._run([(one, min(count, len(one.pending))) for one, count in parts])
+        self.num_steps += 1
+        return True
+
+    def steps(self, request: Request) -> Iterator[Step | None]:
+        """Generate alone, step by step: pieces, then Done; None while the prompt is being run.
+
+        Closing the iterator keeps what was run. Raises InferenceError.
+        """
+        heard: deque[Step] = deque()
+        ends: list[InferenceError | None] = []
+        generation = self.add(request, on_step=heard.append, on_end=ends.append)
+        try:
+            while not ends:
+                self.step()
+                if not heard and not ends:
+                    yield None
+                while heard:
+                    yield heard.popleft()
+            if ends[0] is not None:
+                raise ends[0]
+        finally:
+            self.cancel(generation)
+
+    def _ready(self) -> list[Generation]:
+        """Give those that may run: one prompt of a conversation after the other, as they came."""
+        ready: list[Generation] = []
+        busy: set[str] = set()
+        for generation in self._active:
+            session = generation.request.session
+            if generation.is_writing or session is None:
+                ready.append(generation)
+            elif session not in busy:
+                busy.add(session)
+                ready.append(generation)
+        return ready
+
+    def _num_pending(self, generation: Generation) -> int:
+        """Give the tokens a generation has to run, for one that has not begun as the cache knows."""
+        if generation.kept is not None:
+            return len(generation.pending)
+        if generation.num_expected is None:
+            wanted = generation.request
+            known = self.cache.num_known(self._key(wanted), wanted.prompt_ids)
+            generation.num_expected = len(wanted.prompt_ids) - known
+        return generation.num_expected
+
+    def _key(self, request: Request) -> Hashable | None:
+        """Tell conversations apart by the adapter too: another one has other keys and values."""
+        if request.session is None:
+            return None
+        return self.adapters.version(request.adapter), request.session
+
+    def _begin(self, generation: Generation) -> None:
+        if generation.kept is None:
+            wanted = generation.request
+            generation.begin(self.cache.take(self._key(wanted), wanted.prompt_ids))
+            self.num_reused_tokens += generation.num_cached
+
+    def _run(self, parts: Sequence[Part]) -> None:
+        """Run tokens of each part, and draw the next token of those that are through."""
+        batches = [parts] if self.runner.is_batching else [[part] for part in parts]
+        through: list[tuple[Generation, Tensor]] = []
+        for batch in batches:
+            for (generation, count), logits in zip(batch, self._logits(batch), strict=True):
+                if isinstance(logits, InferenceError):
+                    self.cancel(generation, logits)
+                    continue
+                self._advance(generation, count)
+                if not generation.pending:
+                    through.append((generation, logits))
+        if through:
+            self._draw([one for one, _ in through], torch.stack([logits for _, logits in through]))
+
+    def _advance(self, generation: Generation, count: int) -> None:
+        generation.taken.ids.extend(generation.pending[:count])
+        del generation.pending[:count]
+        self.num_run_tokens += count
+
+    def _draw(self, generations: Sequence[Generation], logits: Tensor) -> None:
+        for generation, drawn in zip(generations, read_out(logits, generations), strict=True):
+            piece = generation.push(drawn)
+            if generation.finish_reason is None:
+                generation.on_step(piece)
+                continue
+            self._leave(generation)
+            generation.on_step(piece)
+            generation.on_step(generation.done())
+            generation.on_end(None)
+
+    def _leave(self, generation: Generation) -> None:
+        """Take a generation out, and give its sequence back if it is sound."""
+        generation.has_ended = True
+        self._active.remove(generation)
+        if (kept := generation.kept) is not None:
+            self.cache.give_back(kept, whole=kept.kv.num_tokens == len(kept.ids))
+
+    def _logits(
+        self, parts: Sequence[Part], *, again: bool = True
+    ) -> list[Tensor | InferenceError]:
+        """Give the logits behind each part, or what is wrong with it.
+
+        Memory that runs out is freed of kept prefixes, once; then, and after any other failure, each
+        part is tried alone, so that one request cannot fail another.
+        """
+        rows = [Row(one.taken.kv, one.pending[:count], one.request.adapter) for one, count in parts]
+        try:
+            with self.adapters.chosen(rows):
+                return list(self.runner.run(rows))
+        except Exception as error:
+            for generation, _ in parts:
+                # A failed pass may have written to some layers.
+                generation.taken.kv.keep(len(generation.taken.ids))
+            told = out_of_memory(error, "the model ran", remedy=LESS)
+            if told and again:
+                self._free_memory()
+                return self._logits(parts, again=False)
+            if len(parts) > 1:
+                return [self._logits([part], again=again)[0] for part in parts]
+            logger.exception("the engine failed on a request")
+            return [told or EngineStopped("the model failed on this request; see its log")]
+
+    def _free_memory(self) -> None:
+        """Drop what is kept and not in use: it can be run again."""
+        num_tokens = self.cache.empty()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        logger.warning(
+            "memory ran out: %d kept tokens were dropped, and it is tried again", num_tokens
+        )
 
 
 def end_token_ids(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> frozenset[int]:

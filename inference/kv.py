@@ -1,4 +1,4 @@
-"""Keys and values of one token sequence, kept so that they can grow, shrink and be copied cheaply.
+"""Keys and values of one token sequence, kept so that they can grow, shrink, be copied and parked.
 
 transformers' own cache grows by copying everything it holds for every token. Here a layer writes
 into memory set aside in steps of GROWTH tokens and hands out views.
@@ -6,6 +6,7 @@ into memory set aside in steps of GROWTH tokens and hands out views.
 
 from typing import TYPE_CHECKING, Any, Self
 
+import torch
 from torch import Tensor
 from transformers import DynamicCache
 from transformers.cache_utils import Cache, DynamicLayer
@@ -27,6 +28,7 @@ class GrowingLayer(DynamicLayer):  # type: ignore[no-untyped-call]
     """
 
     _stores: tuple[Tensor, Tensor] | None = None
+    _home: torch.device | None = None  # where it was before it was parked
 
     @property
     def capacity(self) -> int:
@@ -46,12 +48,33 @@ class GrowingLayer(DynamicLayer):  # type: ignore[no-untyped-call]
         self.keys, self.values = views
         return views
 
+    def keep(self, num_tokens: int) -> None:
+        """Forget all but the first `num_tokens` tokens, if it holds more."""
+        if self.keys is not None and self.values is not None:
+            self.keys, self.values = self.keys[:, :, :num_tokens], self.values[:, :, :num_tokens]
+
     def copied(self, num_tokens: int) -> Self:
         """Give a layer of its own that holds the first `num_tokens` tokens."""
         copy = type(self)()
         if num_tokens and self.keys is not None and self.values is not None:
             copy.update(self.keys[:, :, :num_tokens], self.values[:, :, :num_tokens])
         return copy
+
+    def park(self) -> None:
+        """Move to the host's memory, without the room to grow."""
+        if self.keys is not None and self.values is not None:
+            self._home = self.keys.device
+            self._hold(self.keys.to("cpu", copy=True), self.values.to("cpu", copy=True))
+
+    def bring_back(self) -> None:
+        """Move back to where it was before `park`."""
+        if self._home is not None and self.keys is not None and self.values is not None:
+            self._hold(self.keys.to(self._home), self.values.to(self._home))
+            self._home = None
+
+    def _hold(self, keys: Tensor, values: Tensor) -> None:
+        self._stores = keys, values
+        self.keys, self.values = keys, values
 
     def _stores_for(self, keys: Tensor, values: Tensor, num_tokens: int) -> tuple[Tensor, Tensor]:
         """Give the memory, enlarged if it cannot hold `num_tokens`; `keys` and `values` show its kind."""
@@ -81,8 +104,8 @@ class SequenceKV:
 
     def __init__(self, config: "PretrainedConfig") -> None:
         text = config.get_text_config(decoder=True)
-        kinds = set(getattr(text, "layer_types", None) or ["full_attention"])
-        self.can_crop = kinds <= _CROPPABLE
+        self.can_crop = can_crop(config)
+        self.is_parked = False
         self._config = config
         self.cache: Cache = (
             Cache(layers=[_new_layer() for _ in range(text.num_hidden_layers)])
@@ -92,8 +115,13 @@ class SequenceKV:
 
     @property
     def num_tokens(self) -> int:
-        """Number of tokens held."""
-        return int(self.cache.get_seq_length())
+        """Number of tokens held by every layer."""
+        return min((layer.get_seq_length() for layer in self.layers), default=self._cache_length())
+
+    @property
+    def layers(self) -> list[GrowingLayer]:
+        """The layers that grow in place; none for a sequence that cannot be cropped."""
+        return [layer for layer in self.cache.layers if isinstance(layer, GrowingLayer)]
 
     @property
     def capacity(self) -> int:
@@ -102,16 +130,36 @@ class SequenceKV:
         return layer.capacity if isinstance(layer, GrowingLayer) else self.num_tokens
 
     def keep(self, num_tokens: int) -> None:
-        """Forget all but the first `num_tokens` tokens."""
-        if num_tokens < self.num_tokens:
-            self.cache.crop(num_tokens - self.num_tokens)
+        """Forget all but the first `num_tokens` tokens, also where only some layers hold more."""
+        for layer in self.layers:
+            layer.keep(num_tokens)
 
     def copied(self, num_tokens: int) -> Self:
-        """Give a sequence of its own that holds the first `num_tokens` tokens."""
+        """Give a sequence of its own that holds the first `num_tokens` tokens, not parked."""
         copy = type(self)(self._config)
-        layers = [layer for layer in self.cache.layers if isinstance(layer, GrowingLayer)]
-        copy.cache = Cache(layers=[layer.copied(num_tokens) for layer in layers])
+        copy.cache = Cache(layers=[layer.copied(num_tokens) for layer in self.layers])
         return copy
+
+    def park(self) -> None:
+        """Move to the host's memory."""
+        self.is_parked = True
+        for layer in self.layers:
+            layer.park()
+
+    def bring_back(self) -> None:
+        """Move back to the model's memory; does nothing if it is there."""
+        self.is_parked = False
+        for layer in self.layers:
+            layer.bring_back()
+
+    def _cache_length(self) -> int:
+        return int(self.cache.get_seq_length())
+
+
+def can_crop(config: "PretrainedConfig") -> bool:
+    """Tell whether a model's sequences can be shortened: all its layers attend to the past."""
+    text = config.get_text_config(decoder=True)
+    return set(getattr(text, "layer_types", None) or ["full_attention"]) <= _CROPPABLE
 
 
 def _new_layer() -> GrowingLayer:

@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inference.detokenize import TokenTexts
-from inference.engine import Done, Piece, Request, TokenLogprob
 from inference.errors import PromptTooLong
-from inference.loading import LoadedModel
+from inference.generation import Done, Piece, Request, TokenLogprob
 from inference.sampling import SamplingOptions
+from inference.server.models import Served
 from inference.server.schema import CompletionRequest
 from inference.wire.turns import Turn
 
 
-def engine_request(body: CompletionRequest, loaded: LoadedModel, session: str | None) -> Request:
+def engine_request(body: CompletionRequest, served: Served, session: str | None) -> Request:
     """Render and bound a request. Raises BadRequest, or PromptTooLong with the numbers."""
+    loaded = served.loaded
     prompt_ids = loaded.renderer.render(
         [_turn(message.role, message.text) for message in body.messages],
         add_generation_prompt=body.add_generation_prompt,
@@ -40,6 +41,7 @@ def engine_request(body: CompletionRequest, loaded: LoadedModel, session: str | 
         top_logprobs=(body.top_logprobs or 0) if body.logprobs else None,
         # A decision compares these two; a likeliest few without one of them would make it 0 or 1.
         always_ids=loaded.decision_ids if body.continue_final_message else (),
+        adapter=served.adapter,
     )
 
 

@@ -10,7 +10,9 @@ from inference.errors import (
     BadRequest,
     EngineStopped,
     InferenceError,
+    OutOfMemory,
     PromptTooLong,
+    QueueFull,
     RequestTimeout,
 )
 
@@ -23,16 +25,20 @@ class Fault:
     message: str
     code: str
     param: str | None = None
+    retry_after_s: int | None = None
 
     def body(self) -> dict[str, Any]:
         """Give the JSON body."""
         kind = "invalid_request_error" if self.status < 500 else "server_error"
+        if self.status == 429:
+            kind = "rate_limit_error"
         error = {"message": self.message, "type": kind, "param": self.param, "code": self.code}
         return {"error": error}
 
     def response(self) -> JSONResponse:
         """Give the whole HTTP answer."""
-        headers = {"Retry-After": "1"} if self.status == 503 else None
+        wait_s = self.retry_after_s or (1 if self.status == 503 else None)
+        headers = None if wait_s is None else {"Retry-After": str(wait_s)}
         return JSONResponse(self.body(), status_code=self.status, headers=headers)
 
 
@@ -51,6 +57,10 @@ def fault_of(error: InferenceError) -> Fault:
             return Fault(400, str(error), "context_length_exceeded", error.param)
         case BadRequest():
             return Fault(400, str(error), "invalid_value", error.param)
+        case QueueFull():
+            return Fault(429, str(error), "queue_full", retry_after_s=error.retry_after_s)
+        case OutOfMemory():
+            return Fault(503, str(error), "out_of_memory", retry_after_s=5)
         case RequestTimeout():
             return Fault(504, str(error), "timeout")
         case EngineStopped():

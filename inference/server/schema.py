@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from inference.engine import MAX_TOP_LOGPROBS
+from inference.generation import MAX_TOP_LOGPROBS
 
 MAX_STOPS = 16  # OpenAI allows 4; a transcript form also stops at speakers' names
 

@@ -3,81 +3,59 @@
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from inference.detokenize import TokenTexts
-from inference.engine import Done, Engine, Request, Step
-from inference.errors import InferenceError, RequestTimeout
-from inference.loading import LoadedModel, Report
-from inference.scheduler import Scheduler
+from inference.engine import Engine
+from inference.engine_loop import EngineLoop
+from inference.errors import InferenceError
+from inference.generation import Done, Request
+from inference.loading import LoadedModel
+from inference.locating import Report
 from inference.server.faults import Fault, Faulty
+from inference.server.models import ServedModels
+from inference.server.running import Running
 
 logger = logging.getLogger(__name__)
 
-PING_TIMEOUT_S = 10.0  # a busy CPU runs a chunk of 512 tokens in 1 to 3 s
-GRACE_S = 5.0  # beyond a request's own time limit: then the engine hangs in a step
+PING_TIMEOUT_S = 10.0  # a busy CPU runs the largest step in 1 to 3 s
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """A loaded model, its engine, and the thread that runs it."""
+    """A loaded model, what it is called, and the thread that runs it.
+
+    `can_change`: adapters may be added and removed by clients.
+    """
 
     loaded: LoadedModel
-    engine: Engine
-    scheduler: Scheduler
+    models: ServedModels
+    loop: EngineLoop
     texts: TokenTexts
     timeout_s: float
     created: int
+    can_change: bool = False
 
-    async def steps(self, request: Request) -> AsyncGenerator[Step]:
-        """Run a generation on the engine's thread; closing this iterator stops it.
+    @property
+    def engine(self) -> Engine:
+        """The engine, which only the loop's thread may use."""
+        return self.loop.engine
 
-        Raises RequestTimeout or EngineStopped.
-        """
-        loop = asyncio.get_running_loop()
-        inbox: asyncio.Queue[Step | _End] = asyncio.Queue()
-
-        def tell(item: "Step | _End") -> None:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(inbox.put_nowait, item)
-
-        job = self.scheduler.submit(
-            self.engine.steps(request),
-            on_step=tell,
-            on_end=lambda error: tell(_End(error)),
-            timeout_s=self.timeout_s,
-        )
-        try:
-            while not isinstance(item := await _next(inbox, self.timeout_s + GRACE_S), _End):
-                yield item
-            if item.error is not None:
-                raise item.error
-        finally:
-            job.cancel()
+    def submit(self, request: Request, *, is_urgent: bool = False) -> Running:
+        """Hand a request to the engine. Raises QueueFull or EngineStopped."""
+        return Running(self.loop, request, timeout_s=self.timeout_s, is_urgent=is_urgent)
 
     async def ping(self) -> bool:
         """Run one token through the engine; False if no answer comes in time."""
         request = Request(prompt_ids=(0,), max_tokens=1)
         try:
             async with asyncio.timeout(PING_TIMEOUT_S):
-                return any([isinstance(step, Done) async for step in self.steps(request)])
+                with self.submit(request, is_urgent=True) as running:
+                    return any([isinstance(step, Done) async for step in running])
         except (TimeoutError, InferenceError):
             return False
-
-
-@dataclass(frozen=True, slots=True)
-class _End:
-    error: InferenceError | None
-
-
-async def _next(inbox: "asyncio.Queue[Step | _End]", timeout_s: float) -> "Step | _End":
-    try:
-        async with asyncio.timeout(timeout_s):
-            return await inbox.get()
-    except TimeoutError:
-        raise RequestTimeout("the model gave no answer in time; the worker may hang") from None
 
 
 class Worker:
@@ -101,14 +79,14 @@ class Worker:
             raise Faulty(Fault(503, f"the model is not ready: {self.detail}", code))
         return self._runtime
 
-    def engine(self) -> Engine | None:
-        """Give the engine, None while there is none."""
-        return self._runtime.engine if self._runtime else None
+    def engine_loop(self) -> EngineLoop | None:
+        """Give the engine's loop, None while there is none."""
+        return self._runtime.loop if self._runtime else None
 
     def close(self) -> None:
         """Stop the engine."""
         if self._runtime is not None:
-            self._runtime.scheduler.close()
+            self._runtime.loop.close()
 
     def _run(self) -> None:
         try:
@@ -121,7 +99,7 @@ class Worker:
             self._end("failed", "the model could not be loaded; see the worker's log")
         else:
             self._end("ready", "")
-            logger.info("ready: %s", self._runtime.loaded.id)
+            logger.info("ready: %s", ", ".join(self._runtime.models.names))
 
     def _end(self, status: Literal["ready", "failed"], detail: str) -> None:
         self.status, self.detail, self.progress = status, detail, None

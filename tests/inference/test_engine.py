@@ -5,7 +5,10 @@ import torch
 from transformers import MistralConfig, MistralForCausalLM, Qwen3Config
 from transformers.models.qwen3 import Qwen3ForCausalLM
 
-from inference.engine import MAX_CHUNK, Done, Engine, Piece, Request
+from inference.engine import Engine
+from inference.errors import EngineStopped
+from inference.generation import Done, Piece, Request
+from inference.packed import Row
 from inference.sampling import SamplingOptions
 from tests.inference.tiny import chatml_tokenizer, tiny_llama
 
@@ -21,7 +24,9 @@ def full_logits(model, ids):
 
 def kept_logits(engine, session, ids):
     kept = engine.cache.take(session, ids)
-    logits = engine.run(kept, ids[len(kept.ids) :])
+    new = ids[len(kept.ids) :]
+    logits = engine.runner.run([Row(kept.kv, new)])[0]
+    kept.ids.extend(new)
     engine.cache.give_back(kept)
     return logits
 
@@ -117,12 +122,14 @@ def test_the_default_model_gives_the_same_logits_with_a_kept_prefix(default_mode
 
 
 def test_a_long_prompt_is_run_in_chunks_and_equals_one_run(tiny_engine):
-    ids = tuple(random.Random(3).randrange(3, 300) for _ in range(2 * MAX_CHUNK + 40))
+    ids = tuple(
+        random.Random(3).randrange(3, 300) for _ in range(2 * tiny_engine.limits.chunk_tokens + 40)
+    )
 
     steps = list(tiny_engine.steps(Request(ids, max_tokens=1, top_logprobs=5)))
 
     assert steps[:2] == [None, None]
-    expected = full_logits(tiny_engine._model, list(ids)).log_softmax(-1)
+    expected = full_logits(tiny_engine.model, list(ids)).log_softmax(-1)
     for token_id, logprob in steps[2].logprob.top:
         assert abs(logprob - float(expected[token_id])) < MAX_DIFF
 
@@ -176,15 +183,17 @@ def test_a_closed_generation_keeps_what_was_run(tiny_engine):
     assert tiny_engine.cache.take("s", (5, 6, 7, 8)).ids == [5, 6, 7]
 
 
-def test_a_failed_step_drops_the_sequence_it_may_have_damaged(tiny_engine):
+def test_a_failed_step_leaves_the_kept_prefix_as_it_was(tiny_engine):
     generated(tiny_engine, prompt_ids=(5, 6, 7), max_tokens=1, session="s")
-    fail = tiny_engine._model.model.layers[1].register_forward_pre_hook(lambda *_: 1 / 0)
+    fail = tiny_engine.model.model.layers[1].register_forward_pre_hook(lambda *_: 1 / 0)
 
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(EngineStopped):
         generated(tiny_engine, prompt_ids=(5, 6, 7, 8), max_tokens=1, session="s")
 
     fail.remove()
-    assert tiny_engine.cache.num_conversations == 0
+    _, done = generated(tiny_engine, prompt_ids=(5, 6, 7, 8), max_tokens=1, session="s")
+    assert done.num_cached_tokens == 3
+    assert_equal_to_full(tiny_engine, tiny_engine.model, [[5, 6, 7, 8, 9]])
 
 
 def test_greedy_answers_equal_those_of_transformers(tiny_engine):
@@ -198,7 +207,7 @@ def test_greedy_answers_equal_those_of_transformers(tiny_engine):
         top_logprobs=0,
     )
 
-    theirs = tiny_engine._model.generate(
+    theirs = tiny_engine.model.generate(
         torch.tensor([prompt]),
         attention_mask=torch.ones(1, len(prompt), dtype=torch.long),
         max_new_tokens=12,
@@ -285,7 +294,7 @@ def test_logprobs_are_those_of_the_model_before_sampling(tiny_engine):
         top_logprobs=20,
     )
 
-    expected = full_logits(tiny_engine._model, [5, 6]).log_softmax(-1)
+    expected = full_logits(tiny_engine.model, [5, 6]).log_softmax(-1)
     shown = pieces[0].logprob
     assert len(shown.top) == 20
     assert abs(shown.logprob - float(expected[shown.token_id])) < MAX_DIFF

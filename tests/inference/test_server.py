@@ -1,82 +1,21 @@
 import json
-import logging
-import socket
-import threading
-import time
 
 import httpx
 import openai
 import pytest
-import uvicorn
 
-from inference.detokenize import TokenTexts
-from inference.engine import Engine, Piece
-from inference.errors import ModelMissing
-from inference.scheduler import Scheduler
-from inference.server.app import MAX_BODY_BYTES, create_app
-from inference.server.serve import listen
-from inference.server.worker import Runtime, Worker
+from inference.server.body import MAX_BODY_BYTES
+from inference.server.worker import Worker
 from inference.wire.chat_form import ChatForm
-
-CHAT = [{"role": "user", "content": "Alice: assistant, what is the capital of France?"}]
-OPENED = [*CHAT, {"role": "assistant", "content": "("}]
-CONTINUED = {"continue_final_message": True, "add_generation_prompt": False}
-
-
-class Served:
-    """A worker on a loopback port, served by a real uvicorn on a thread of its own."""
-
-    def __init__(self, worker):
-        self.worker = worker
-        self._listener = listen("127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        config = uvicorn.Config(
-            create_app(worker), log_config=None, lifespan="on", timeout_graceful_shutdown=1
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [self._listener]}, daemon=True
-        )
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._server.should_exit = True
-        self._thread.join(10)
-        self._listener.close()
-
-    def get(self, path):
-        return httpx.get(f"{self.url}{path}", timeout=30)
-
-    def post(self, **body):
-        return httpx.post(
-            f"{self.url}/v1/chat/completions",
-            json={"model": "tiny", "messages": CHAT, "max_tokens": 2, **body},
-            timeout=30,
-        )
-
-    def client(self, of=openai.OpenAI):
-        return of(base_url=f"{self.url}/v1", api_key="none", max_retries=0, timeout=30)
-
-    def wait_until(self, status):
-        for _ in range(1000):
-            if self.worker.status == status:
-                return self
-            threading.Event().wait(0.01)
-        raise AssertionError(f"still {self.worker.status}")
-
-
-def runtime_of(loaded, timeout_s=30.0, engine_class=Engine):
-    return Runtime(
-        loaded=loaded,
-        engine=engine_class(loaded.model, loaded.tokenizer, max_cached_tokens=4096),
-        scheduler=Scheduler(),
-        texts=TokenTexts(loaded.tokenizer),
-        timeout_s=timeout_s,
-        created=int(time.time()),
-    )
+from tests.inference.serving import (
+    CHAT,
+    CONTINUED,
+    OPENED,
+    Served,
+    error_of,
+    metrics_of,
+    runtime_of,
+)
 
 
 @pytest.fixture(scope="module")
@@ -88,18 +27,6 @@ def served(tiny_model):
 @pytest.fixture
 def create(served):
     return served.client().chat.completions.create
-
-
-def error_of(response):
-    """The error of a body in OpenAI's form."""
-    error = response.json()["error"]
-    assert set(error) == {"message", "type", "param", "code"}
-    return error
-
-
-def metrics_of(served):
-    lines = [line for line in served.get("/metrics").text.splitlines() if line[0] != "#"]
-    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
 
 
 def test_the_model_is_described_with_its_chat_form(served):
@@ -275,40 +202,6 @@ async def test_decisions_are_answered_while_a_reply_is_written(served):
     await client.close()
 
 
-class Endless(Engine):
-    """Writes for ever, and tells when it began and when it was stopped."""
-
-    def __init__(self, *args, **options):
-        super().__init__(*args, **options)
-        self.begun, self.stopped = threading.Event(), threading.Event()
-
-    def steps(self, request):
-        try:
-            while True:
-                self.begun.set()
-                self.stopped.wait(0.001)  # a step of a real model takes longer still
-                yield Piece("on and ")
-        finally:
-            self.stopped.set()
-
-
-@pytest.mark.parametrize("stream", [True, False])
-def test_a_client_that_leaves_stops_the_generation(tiny_model, stream):
-    runtime = runtime_of(tiny_model, engine_class=Endless)
-    with Served(Worker(lambda _: runtime)) as served:
-        served.wait_until("ready")
-        body = json.dumps({"model": "tiny", "messages": CHAT, "stream": stream})
-        head = (
-            f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-
-        with socket.create_connection(httpx.URL(served.url).netloc.decode().split(":")) as client:
-            client.sendall(f"{head}{body}".encode())
-            assert runtime.engine.begun.wait(10)
-
-        assert runtime.engine.stopped.wait(10)
-
-
 def test_what_is_measured_can_be_read(served):
     served.post(user="measured", max_tokens=1, logprobs=True)
 
@@ -325,100 +218,3 @@ def test_health_is_ready_when_the_model_answers(served):
     response = served.get("/health")
 
     assert (response.status_code, response.json()) == (200, {"status": "ready", "model": "tiny"})
-
-
-def test_the_server_answers_while_the_model_loads(tiny_model):
-    go_on = threading.Event()
-
-    def load(report):
-        report("converting the default model: 40%", 0.4)
-        go_on.wait(30)
-        return runtime_of(tiny_model)
-
-    worker = Worker(load)
-    with Served(worker) as served:
-        while worker.detail == "starting":
-            threading.Event().wait(0.01)
-
-        health, models, answer = served.get("/health"), served.get("/v1/models"), served.post()
-
-        assert health.status_code == models.status_code == answer.status_code == 503
-        assert health.json() == {
-            "status": "loading",
-            "detail": "converting the default model: 40%",
-            "progress": 0.4,
-        }
-        assert error_of(answer)["code"] == "model_loading"
-        assert "40%" in error_of(answer)["message"]
-        assert "resident" not in served.get("/metrics").text
-        go_on.set()
-        assert served.wait_until("ready").get("/health").status_code == 200
-
-
-def test_the_log_hears_of_each_tenth_of_the_loading_once(tiny_model, caplog):
-    caplog.set_level(logging.INFO, "inference.server.worker")
-
-    def load(report):
-        report("loading tiny")
-        for percent in range(100):
-            report(f"converting: {percent}%", percent / 100)
-        return runtime_of(tiny_model)
-
-    with Served(Worker(load)) as served:
-        served.wait_until("ready")
-
-    converting = [line for line in caplog.messages if line.startswith("converting")]
-    assert converting == [f"converting: {percent}%" for percent in range(0, 100, 10)]
-    assert "loading tiny" in caplog.messages
-
-
-@pytest.mark.parametrize("error", [ModelMissing("there is no model folder"), ZeroDivisionError()])
-def test_a_model_that_cannot_be_loaded_is_told_and_the_server_stays(error):
-    def load(_):
-        raise error
-
-    with Served(Worker(load)) as served:
-        health = served.wait_until("failed").get("/health")
-
-        detail = str(error) or "the model could not be loaded; see the worker's log"
-        assert health.status_code == 503
-        assert health.json() == {"status": "failed", "detail": detail, "progress": None}
-        assert error_of(served.post())["code"] == "model_failed"
-
-
-def test_a_hung_engine_is_not_healthy(tiny_model, monkeypatch):
-    # given an engine that is stuck in a step
-    monkeypatch.setattr("inference.server.worker.PING_TIMEOUT_S", 0.05)
-    monkeypatch.setattr("inference.server.worker.GRACE_S", 0.05)
-    let_go = threading.Event()
-
-    class Hung(Engine):
-        def run(self, kept, ids):
-            let_go.wait(30)
-            return super().run(kept, ids)
-
-    worker = Worker(lambda _: runtime_of(tiny_model, timeout_s=0.05, engine_class=Hung))
-    with Served(worker) as served:
-        health, answer = served.wait_until("ready").get("/health"), served.post()
-
-        assert (health.status_code, health.json()["status"]) == (503, "hung")
-        assert (answer.status_code, error_of(answer)["code"]) == (504, "timeout")
-        let_go.set()
-
-
-def test_an_engine_that_fails_says_so_whole_and_streamed(tiny_model):
-    class Broken(Engine):
-        def run(self, kept, ids):
-            raise RuntimeError("out of memory")
-
-    with Served(Worker(lambda _: runtime_of(tiny_model, engine_class=Broken))) as served:
-        served.wait_until("ready")
-
-        whole, streamed = served.post(), served.post(stream=True)
-
-        assert (whole.status_code, error_of(whole)["code"]) == (500, "engine_failed")
-        assert '"code": "engine_failed"' in streamed.text
-        assert "[DONE]" not in streamed.text
-        with pytest.raises(openai.APIError):
-            list(served.client().chat.completions.create(model="tiny", messages=CHAT, stream=True))
-        assert served.get("/health").json()["status"] == "hung"

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import torch
 
-from inference.engine import Engine, Piece, Request
+from inference.engine import Engine
+from inference.generation import Piece, Request
 from inference.render import Renderer
 from inference.sampling import SamplingOptions
 from inference.tune.evaluation.local import LocalJudge

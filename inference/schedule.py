@@ -1,0 +1,72 @@
+"""Which conversations run in the next step, and how many tokens of each.
+
+Pure. Answers under way always go on, a token each. Short rests of prompts, which are mostly
+decisions, come before long ones, and a long prompt runs in chunks, alone among prompts: so a
+decision waits for one step at most, whatever else is going on, and nobody waits for ever.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one step, in tokens and conversations.
+
+    `chunk_tokens` is how much of a prompt runs at once, `step_tokens` what all short prompts of a
+    step may have together, `max_rows` how many conversations run at once.
+    """
+
+    chunk_tokens: int = 128
+    step_tokens: int = 1024
+    max_rows: int = 64
+
+
+# A GPU runs 2,000 tokens in about the time that a CPU takes for a hundred.
+GPU_LIMITS = Limits(chunk_tokens=2048, step_tokens=8192, max_rows=256)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A generation as the schedule sees it: the tokens it has to run, and whether it writes."""
+
+    num_pending: int
+    is_writing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The places of the generations that run, with the number of tokens of each.
+
+    `long_is_due`: prompts that are long were passed over for short ones and come next.
+    """
+
+    rows: tuple[tuple[int, int], ...]
+    long_is_due: bool
+
+
+def choose(waiting: Sequence[Waiting], limits: Limits, *, long_is_due: bool) -> Chosen:
+    """Choose from generations in the order in which they came."""
+    writing = [(at, one.num_pending) for at, one in enumerate(waiting) if one.is_writing]
+    writing = writing[: limits.max_rows]
+    prompts = [(at, one.num_pending) for at, one in enumerate(waiting) if not one.is_writing]
+    long = [at for at, num_pending in prompts if num_pending > limits.chunk_tokens]
+    short = [(at, count) for at, count in prompts if count <= limits.chunk_tokens]
+    if long and (long_is_due or not short):
+        return Chosen((*writing, (long[0], limits.chunk_tokens)), long_is_due=False)
+    fitting = _fitting(short, limits.step_tokens, limits.max_rows - len(writing))
+    return Chosen((*writing, *fitting), long_is_due=bool(long))
+
+
+def _fitting(
+    short: Sequence[tuple[int, int]], max_tokens: int, max_rows: int
+) -> list[tuple[int, int]]:
+    """Take prompts in order as long as they fit; the first always does."""
+    taken: list[tuple[int, int]] = []
+    num_tokens = 0
+    for at, count in short[: max(1, max_rows)]:
+        if taken and num_tokens + count > max_tokens:
+            break
+        taken.append((at, count))
+        num_tokens += count
+    return taken

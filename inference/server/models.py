@@ -1,0 +1,64 @@
+"""What a worker serves, by name: the model, and the adapters beside it, which may come and go."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from inference.chat_forms import find_form, fitted
+from inference.loading import LoadedModel
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A name that requests can ask for. `adapter` is one of the engine's, None for none."""
+
+    id: str
+    loaded: LoadedModel
+    adapter: str | None = None
+
+
+class ServedModels:
+    """The names of a worker. The first is what a client gets that asks for none in particular.
+
+    `aliases` are further names of the model as it was loaded, such as that of an adapter merged
+    into it.
+    """
+
+    def __init__(self, loaded: LoadedModel, *, aliases: Sequence[str] = ()) -> None:
+        self._loaded = loaded
+        self._plain = [Served(name, loaded) for name in (loaded.id, *aliases)]
+        self._adapted: dict[str, Served] = {}
+
+    def __iter__(self) -> Iterator[Served]:
+        """Give adapters first: whoever loads one wants to talk to it."""
+        yield from self._adapted.values()
+        yield from self._plain
+
+    @property
+    def names(self) -> list[str]:
+        """All names, the first in use first."""
+        return [served.id for served in self]
+
+    def find(self, name: str) -> Served | None:
+        """Give what a name stands for, None for an unknown one."""
+        return next((served for served in self if served.id == name), None)
+
+    def add(self, name: str, folder: Path) -> None:
+        """Take in an adapter that the engine has, with the chat form in its folder."""
+        fit = fitted(find_form([folder], default=self._loaded.form), self._loaded.tokenizer)
+        adapted = replace(
+            self._loaded,
+            adapter=name,
+            form=fit.form,
+            renderer=fit.renderer,
+            decision_ids=fit.decision_ids,
+        )
+        self._adapted[name] = Served(name, adapted, name)
+
+    def remove(self, name: str) -> None:
+        """Forget an adapter. Raises KeyError."""
+        del self._adapted[name]
+
+    def is_adapter(self, name: str) -> bool:
+        """Tell whether a name is that of an adapter that can be removed."""
+        return name in self._adapted
