@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     )
     model: str = Field(
         "",
-        description="The model: a folder or a transformers model id for the own worker, or the model's name "
+        description="The model: a folder, a GGUF file or a hub id for the own worker, or the model's name "
         "on the server. Unset: the embedded default model, or the server's first.",
     )
     adapter: str | None = Field(
@@ -80,6 +80,16 @@ class Settings(BaseSettings):
     )
     worker_threads: int | None = Field(
         None, ge=1, description="CPU threads of the own worker. Unset: all cores."
+    )
+    precision: Literal["fp32", "bf16", "fp16", "int8", "nf4"] | None = Field(
+        None,
+        description="What the own worker loads the model in: `fp32`, `bf16`, `fp16`, `int8` or `nf4`. "
+        "Unset: what fits the memory; `earshot doctor --model ID` shows it.",
+    )
+    conversations: int = Field(
+        8,
+        ge=1,
+        description="How many conversations the own worker keeps at hand beside the model, at least.",
     )
     name: str = Field("Earshot", description="What the assistant is called in the chat.")
     default_mode: Mode = Field(

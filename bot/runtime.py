@@ -90,6 +90,8 @@ async def opened_model(
                     model=settings.model or None,
                     adapter=settings.adapter,
                     threads=settings.worker_threads,
+                    precision=settings.precision,
+                    conversations=settings.conversations,
                     on_status=on_status,
                 )
             )

@@ -47,13 +47,21 @@ class WorkerProcess:
         model: str | None = None,
         adapter: str | Path | None = None,
         threads: int | None = None,
+        precision: str | None = None,
+        conversations: int | None = None,
         extra_args: Sequence[str] = (),
         command: Sequence[str] | None = None,
         on_status: Callable[[WorkerStatus], None] | None = None,
         timings: Timings | None = None,
     ) -> None:
         """Prepare, without starting anything; `on_status` hears every change."""
-        given = options(model=model, adapter=adapter, threads=threads)
+        given = options(
+            model=model,
+            adapter=adapter,
+            threads=threads,
+            precision=precision,
+            conversations=conversations,
+        )
         program = command or (*PROGRAM, "serve")
         self._command = [*program, *given, *extra_args, "--die-with-parent"]
         self._on_status = on_status

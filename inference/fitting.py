@@ -33,7 +33,7 @@ def too_large(name: str, outline: Outline, devices: Devices, wish: Wish) -> str:
     in_what = wish.precision or best.precision
     return (
         f"{name} needs {best.needs(wish.tokens) / GB:.1f} GB in {in_what} with one conversation of "
-        f"{wish.tokens} tokens, and {max(best.room, 0) / GB:.1f} GB can be used on "
+        f"{wish.tokens:,} tokens, and {max(best.room, 0) / GB:.1f} GB can be used on "
         f"{described(best.placement)}: {_remedy(outline, devices, wish)}"
     )
 
