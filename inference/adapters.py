@@ -13,6 +13,7 @@ from inference.errors import AdapterBroken
 from inference.out_of_memory import telling_memory
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedModel
 
 CONFIG_NAME = "adapter_config.json"
@@ -61,6 +62,28 @@ def merged_adapter(
     return merged  # type: ignore[no-any-return]
 
 
+def active_adapter(
+    model: "PreTrainedModel", folder: Path, *, base: str | None
+) -> "PreTrainedModel":
+    """Give the model with the adapter beside its weights, for weights that cannot take it exactly.
+
+    Merged into 4 or 8 bits it would be rounded with them. Raises as `merged_adapter` does.
+    """
+    from peft import PeftModel
+
+    check_fits(model, folder, base=base)
+    try:
+        with telling_memory(f"the adapter {folder.name} was put on"), warnings.catch_warnings():
+            # peft 0.21 asks transformers 5.23 in a way that transformers 6 will drop.
+            warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
+            adapted: PreTrainedModel = PeftModel.from_pretrained(  # type: ignore[assignment]
+                model, str(folder)
+            ).get_base_model()
+    except (ValueError, RuntimeError, TypeError, OSError) as error:
+        raise AdapterBroken(f"cannot load the adapter {folder}: {error}") from error
+    return adapted
+
+
 def check_fits(model: "PreTrainedModel", folder: Path, *, base: str | None) -> None:
     """Refuse an adapter that is damaged or made for another model; see `merged_adapter` for `base`.
 
@@ -89,15 +112,23 @@ def _check_shapes(model: "PreTrainedModel", folder: Path, made_for: str) -> None
         name, _, part = key.removeprefix(_PEFT_PREFIX).partition(".lora_")
         if part not in ("A.weight", "B.weight"):
             continue
-        weight = getattr(modules.get(name), "weight", None)
         side = 1 if part.startswith("A") else 0
-        expected = None if weight is None else tuple(weight.shape)[side]
+        expected = _width(modules.get(name), side)
         if expected != shape[side]:
             raise AdapterBroken(
                 f"the adapter {folder} does not fit this model (it was made for "
                 f"{made_for or 'an unnamed model'}): {name} has "
                 f"{'no such layer' if expected is None else expected} here, {shape[side]} there"
             )
+
+
+def _width(module: "torch.nn.Module | None", side: int) -> int | None:
+    """Give what goes into a layer (side 1) or comes out (0), None where there is no such layer."""
+    told = getattr(module, "in_features" if side else "out_features", None)
+    if told is not None:  # of a layer in 4 bits only this tells: its weights are packed
+        return int(told)
+    weight = getattr(module, "weight", None)
+    return None if weight is None else int(weight.shape[side])
 
 
 def check_covers(model: "PreTrainedModel", folder: Path) -> None:

@@ -111,7 +111,7 @@ _Place = tuple[Placement, float, int | None]
 
 
 def _places(devices: Devices) -> Iterator[_Place]:
-    rooms = [SHARE * free - RESERVE["gpu"] for free in devices.gpus]
+    rooms = [max(0.0, SHARE * free - RESERVE["gpu"]) for free in devices.gpus]
     largest = max(range(len(rooms)), key=rooms.__getitem__)
     yield "gpu", rooms[largest], largest
     if len(rooms) > 1:

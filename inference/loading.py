@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inference.adapters import check_adapter, merged_adapter
+from inference.adapters import active_adapter, check_adapter, merged_adapter
 from inference.catalogue import entry_of
 from inference.chat_forms import find_form, fitted
 from inference.convert import DEFAULT_MODEL
@@ -91,7 +91,8 @@ def load(
     model = read_weights(where, **(options_of(fit) if fit else {}))
     if adapter is not None:
         report(f"loading the adapter {adapter.name}")
-        model = merged_adapter(model, adapter, base=where.public_name)
+        put_on = merged_adapter if fit and _takes_sums(fit) else active_adapter
+        model = put_on(model, adapter, base=where.public_name)
     plain = untuned_form(where, tokenizer)
     form = fitted(find_form([adapter] if adapter else [], default=plain), tokenizer)
     return LoadedModel(
@@ -120,6 +121,11 @@ def _fit(where: Located, wish: Wish) -> tuple[Fit | None, str]:
     if fit.warning:
         logger.warning("%s in %s: %s", where.name, fit.precision, fit.warning)
     return fit, fit.precision
+
+
+def _takes_sums(fit: Fit) -> bool:
+    """Tell whether an adapter can be added into the weights where they are."""
+    return fit.precision not in ("int8", "nf4") and fit.placement != "offload"
 
 
 def options_of(fit: Fit) -> dict[str, Any]:
