@@ -1,0 +1,69 @@
+"""The model that is measured, with what turns chats into its tokens."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from inference.bench.options import Bench
+from inference.bench.plain_tokenizer import plain_tokenizer
+from inference.bench.random_model import check_device, default_device, random_model
+from inference.bench.shapes import shape_config
+from inference.chat_forms import parting_ids
+from inference.render import Renderer
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A model to measure. `name` says which to people.
+
+    `decision_ids` are the two tokens whose probabilities make a decision, () where there are none.
+    """
+
+    name: str
+    model: "PreTrainedModel"
+    tokenizer: "PreTrainedTokenizerBase"
+    renderer: Renderer
+    decision_ids: tuple[int, ...] = ()
+
+    @property
+    def device(self) -> str:
+        """Give "cpu" or "cuda"."""
+        return self.model.device.type
+
+    @property
+    def precision(self) -> str:
+        """Give the name of the weights' type, such as float32."""
+        return str(self.model.dtype).removeprefix("torch.")
+
+
+def subject_of(bench: Bench) -> Subject:
+    """Load the model, or build one of random weights. Raises InferenceError."""
+    if bench.threads:
+        torch.set_num_threads(bench.threads)
+    device = bench.device or default_device()
+    check_device(device)
+    if bench.shape is not None:
+        config = shape_config(bench.shape)
+        return random_subject(bench.shape, config, device=device, precision=bench.precision)
+    from inference.loading import load  # it needs more packages than torch and transformers
+
+    loaded = load(bench.model)
+    if loaded.model.device.type != device:
+        loaded.model.to(device)  # type: ignore[arg-type]
+    return Subject(loaded.id, loaded.model, loaded.tokenizer, loaded.renderer, loaded.decision_ids)
+
+
+def random_subject(
+    name: str, config: "PretrainedConfig", *, device: str, precision: str | None = None
+) -> Subject:
+    """Build a model of random weights with a tokenizer of plain words. Raises InferenceError."""
+    model = random_model(config, device=device, precision=precision)
+    tokenizer = plain_tokenizer(config.get_text_config().vocab_size)
+    renderer = Renderer(tokenizer)
+    parting = parting_ids(renderer)
+    ids = parting[1:] if parting else ()
+    return Subject(f"{name} (random weights)", model, tokenizer, renderer, ids)
