@@ -17,10 +17,26 @@ def threshold_for(eagerness: int, calibration: Calibration | None) -> float:
     return _step(eagerness, calibration).threshold
 
 
-def describe(eagerness: int, calibration: Calibration | None) -> str:
-    """Say in one sentence what an eagerness means for messages that are not addressed to it."""
+def describe(
+    eagerness: int, calibration: Calibration | None, *, num_levels: int | None = None
+) -> str:
+    """Say what an eagerness means for messages that are not addressed to it.
+
+    `num_levels` is how many steps P(speak) has where the server tells no probabilities, None if it
+    can be any number: then a calibration does not hold.
+    """
     if eagerness == 0:
         return "It speaks only when it is addressed."
+    if num_levels == 1:
+        return (
+            "It speaks up whenever the model's words say so. The model server tells no "
+            "probabilities, so every eagerness above 0 means the same."
+        )
+    if num_levels is not None:
+        return (
+            f"It speaks up from P(speak) {_step(eagerness, calibration).threshold:.2f}. The model "
+            f"server tells no probabilities, so that moves in steps of 1/{num_levels}."
+        )
     step = _step(eagerness, calibration)
     if calibration is None:
         return (

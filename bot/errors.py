@@ -25,6 +25,14 @@ class ModelUnavailable(ModelError):  # noqa: N818 - a state of the server, named
     """The model cannot be reached, is still loading, or took too long: trying later may help."""
 
 
+class ModelBusy(ModelUnavailable):
+    """The server takes no more requests for now; `retry_after_s` is when it wants the next, if said."""
+
+    def __init__(self, message: str, *, retry_after_s: float | None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class ModelRefused(ModelError):  # noqa: N818 - the server's answer, named as the logs name it
     """The server refused the request or answered nonsense: trying again will not help."""
 

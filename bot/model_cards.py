@@ -39,7 +39,7 @@ def card_of(listed: ListedModel, *, form: ChatForm, max_prompt_tokens: int) -> M
             form = ChatForm.from_dict(listed.earshot.chat_form)
         except ValueError as error:
             raise ModelRefused(f"the model server gives a faulty chat form: {error}") from error
-    if (length := listed.max_model_len) is not None:
+    if (length := listed.context) is not None:
         max_prompt_tokens = prompt_budget(
             max_prompt_tokens=max_prompt_tokens,
             context=length,

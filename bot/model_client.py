@@ -1,31 +1,50 @@
 """The model behind an OpenAI-compatible server: our own worker, vLLM, llama-server, a hosted API.
 
-Sends a decision and a reply, and finds out how to ask a server that refuses parts of them. Knows
-nothing of rules, history or platforms. A failure is not tried again here: by then an ambient
-message's moment has passed, and an addressed one had better get its notice.
+Sends decisions and replies in the way that a probe found best, and in simpler ones where the server
+turns out to refuse that. Knows nothing of rules, history or platforms. A failure is not tried again
+here: by then an ambient message's moment has passed.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from openai import APIError, AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient
 from openai.types.chat import ChatCompletionChunk
 
-from bot.errors import ModelError, ModelUnavailable
+from bot.errors import ModelBusy, ModelError, ModelUnavailable
 from bot.model_cards import card_of, chosen
-from bot.model_faults import NotUnderstood, Server
-from bot.model_requests import decision_request, reply_request
+from bot.model_faults import NotUnderstood, Server, TooLong
+from bot.model_probe import SESSION, abilities_of
+from bot.model_requests import decision_request, probe_request, reply_request
 from bot.ports import ModelCard, Score
 from inference.wire.answers import Chunk, Completion, ListedModel, ModelList
-from inference.wire.asking import Way, opened, ways_for
+from inference.wire.asking import Way, num_prompt_tokens, opened, score_of
 from inference.wire.chat_form import ChatForm
+from inference.wire.probing import Abilities
 from inference.wire.prompted import DEFAULT_FORM
-from inference.wire.score import BegunAnew, p_speak
+from inference.wire.refusals import Understood, understood
+from inference.wire.score import BegunAnew
 from inference.wire.turns import Turn
 
-CHARS_PER_TOKEN = 3  # where a server does not count; English has 4, and too many is the safe side
+T = TypeVar("T")
+
 MAX_CHARS_PER_TOKEN = 32  # beyond this the server ignores max_tokens, and might never end
+
+
+@dataclass(slots=True)
+class Known:
+    """What a server said of its model, and how it is asked; both may turn out otherwise."""
+
+    card: ModelCard
+    abilities: Abilities
+
+    def learn(self, found: Understood[Any], *, asked: Way) -> None:
+        """Ask in the way that was understood from now on, if the other will never be."""
+        if found.lasting and found.way != asked:
+            self.abilities = replace(self.abilities, way=found.way)
 
 
 class OpenAIModel:
@@ -51,10 +70,8 @@ class OpenAIModel:
         self._model = model or None
         self._form = form or DEFAULT_FORM
         self._max_prompt_tokens = max_prompt_tokens
-        self._card: ModelCard | None = None
         self._asking = asyncio.Lock()
-        self._way: Way | None = None  # None: not known yet
-        self._is_plain = False  # the server refuses fields of a reply that not every server knows
+        self._known: Known | None = None
 
     async def close(self) -> None:
         """Close the connections."""
@@ -62,48 +79,70 @@ class OpenAIModel:
 
     async def card(self) -> ModelCard:
         """Describe the model; asks the server once and after every failure."""
-        async with self._asking:
-            if self._card is None:
-                self._card = await self._ask_card()
-            return self._card
+        return (await self._ask_known()).card
+
+    async def abilities(self) -> Abilities:
+        """Say what the server can do; it is probed once and after every failure."""
+        return (await self._ask_known()).abilities
 
     async def score(self, turns: Sequence[Turn], *, session: str) -> Score:
         """Read P(speak) off turns made by `decision_turns`, in the best way the server understands.
 
         Where the server does not count tokens, `num_prompt_tokens` is estimated from the characters.
         """
-        card = await self.card()
-        not_understood: list[NotUnderstood] = []
-        for way in self._ways(turns):
-            try:
-                score = await self._score(card, turns, way=way, session=session)
-            except NotUnderstood as error:
-                not_understood.append(error)
-            except ModelError:
-                self._forget()
-                raise
-            else:
-                if all(error.lasting for error in not_understood):
-                    self._way = way
-                return score
-        self._forget()
-        raise not_understood[0]
+
+        async def ask(known: Known) -> Score:
+            way = _for_turns(known.abilities.way, turns)
+            found = await understood(
+                lambda way: self._score(known.card, turns, way=way, session=session), way
+            )
+            known.learn(found, asked=way)
+            return found.answer
+
+        with self._forgetting():
+            return await self._ask(ask)
 
     async def reply(self, turns: Sequence[Turn], *, session: str) -> AsyncGenerator[str]:
         """Stream a reply to turns made by `reply_turns`; closing the iterator ends the request."""
-        card = await self.card()
-        try:
-            stream = await self._open_reply(card, turns, session=session)
-            async with stream:
-                async for piece in self._pieces(stream, max_tokens=card.form.sampling.max_tokens):
-                    yield piece
-        except ModelError:
-            self._forget()
-            raise
 
-    def _forget(self) -> None:
-        """After a failure the server may be another one, or have another model."""
-        self._card, self._way, self._is_plain = None, None, False
+        async def ask(known: Known) -> tuple[AsyncStream[ChatCompletionChunk], int]:
+            card, way = known.card, known.abilities.way
+            found = await understood(
+                lambda way: self._stream(reply_request(card, turns, way=way, session=session)), way
+            )
+            logprobs = way.top_logprobs  # a reply asks for none
+            known.learn(replace(found, way=replace(found.way, top_logprobs=logprobs)), asked=way)
+            return found.answer, card.form.sampling.max_tokens
+
+        with self._forgetting():
+            opened_stream, max_tokens = await self._ask(ask)
+            async with opened_stream as stream:
+                async for piece in self._pieces(stream, max_tokens=max_tokens):
+                    yield piece
+
+    async def _ask(self, ask: Callable[[Known], Awaitable[T]]) -> T:
+        """Ask what is known; if that is not understood, the server may be another one by now."""
+        known = await self._ask_known()
+        try:
+            return await ask(known)
+        except NotUnderstood:
+            if self._known is known:
+                self._known = None
+            again = await self._ask_known()
+            if again == known:
+                raise
+            return await ask(again)
+
+    @contextmanager
+    def _forgetting(self) -> Iterator[None]:
+        """After a failure the server may be another one, or have another model; not if it is busy."""
+        try:
+            yield
+        except (ModelBusy, TooLong):
+            raise
+        except ModelError:
+            self._known = None
+            raise
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -113,62 +152,52 @@ class OpenAIModel:
         except (APIError, TimeoutError, ValueError) as error:
             raise self._server.fault(error) from None
 
-    async def _ask_card(self) -> ModelCard:
+    async def _ask_known(self) -> Known:
+        async with self._asking:
+            if self._known is None:
+                self._known = await self._find_out()
+            return self._known
+
+    async def _find_out(self) -> Known:
         with self._explained():
             async with asyncio.timeout(self._server.timeout_s):
                 offered = await offered_models(self._client)
         listed = chosen(offered, name=self._model)
-        return card_of(listed, form=self._form, max_prompt_tokens=self._max_prompt_tokens)
+        card = card_of(listed, form=self._form, max_prompt_tokens=self._max_prompt_tokens)
 
-    def _ways(self, turns: Sequence[Turn]) -> Sequence[Way]:
-        if self._way is not None:
-            return (self._way,)
-        return ways_for(turns)
+        async def ask(way: Way, turns: Sequence[Turn]) -> Completion:
+            return await self._complete(probe_request(card, turns, way=way, session=SESSION))
+
+        abilities = await abilities_of(listed, ask, card.form)
+        return Known(replace(card, num_levels=abilities.num_levels), abilities)
+
+    async def _complete(self, request: dict[str, Any]) -> Completion:
+        with self._explained():
+            async with asyncio.timeout(self._server.timeout_s):
+                response = await self._client.chat.completions.with_raw_response.create(**request)
+            return Completion.model_validate_json(response.content)
 
     async def _score(
         self, card: ModelCard, turns: Sequence[Turn], *, way: Way, session: str
     ) -> Score:
         request = decision_request(card, turns, way=way, session=session)
-        with self._explained():
-            async with asyncio.timeout(self._server.timeout_s):
-                response = await self._client.chat.completions.with_raw_response.create(**request)
-            completion = Completion.model_validate_json(response.content)
+        completion = await self._complete(request)
         try:
-            choices = completion.token_choices()
-            p = p_speak(choices, form=card.form, opened=opened(turns) if way.continued else "")
+            p_speak = score_of(completion, turns, form=card.form, way=way)
         except ValueError as error:
             raise NotUnderstood(
                 f"{error}: the model needs a chat form whose prompt names both markers, "
                 "see EARSHOT_CHAT_FORM",
+                words="continue_final_message",
                 lasting=isinstance(error, BegunAnew),
             ) from error
-        if completion.usage is not None:
-            return Score(p, completion.usage.prompt_tokens)
-        return Score(p, sum(len(turn["content"]) for turn in turns) // CHARS_PER_TOKEN)
+        return Score(p_speak, num_prompt_tokens(completion, turns))
 
-    async def _open_reply(
-        self, card: ModelCard, turns: Sequence[Turn], *, session: str
-    ) -> AsyncStream[ChatCompletionChunk]:
-        """Begin a reply; a server that refuses the extra fields is asked once more without them."""
-        continues = bool(opened(turns)) and (self._way is None or self._way.continued)
-        if not self._is_plain:
-            try:
-                request = reply_request(
-                    card, turns, continued=continues, extras=True, session=session
-                )
-                return await self._stream(request)
-            except NotUnderstood:
-                pass
-        request = reply_request(card, turns, continued=False, extras=False, session=session)
-        stream = await self._stream(request)
-        self._is_plain = True
-        return stream
-
-    async def _stream(self, request: dict[str, object]) -> AsyncStream[ChatCompletionChunk]:
+    async def _stream(self, request: dict[str, Any]) -> AsyncStream[ChatCompletionChunk]:
         with self._explained():
             async with asyncio.timeout(self._server.timeout_s):
                 create = self._client.chat.completions.create
-                stream: AsyncStream[ChatCompletionChunk] = await create(stream=True, **request)  # type: ignore[call-overload]
+                stream: AsyncStream[ChatCompletionChunk] = await create(stream=True, **request)
                 return stream
 
     async def _pieces(
@@ -199,6 +228,11 @@ class OpenAIModel:
                 yield chunk.text
                 deadline = now() + self._server.timeout_s
             is_whole = chunk.is_last
+
+
+def _for_turns(way: Way, turns: Sequence[Turn]) -> Way:
+    """A form whose markers share no text opens no answer that could be continued."""
+    return way if opened(turns) else replace(way, continued=False)
 
 
 def open_client(url: str, *, server: Server) -> AsyncOpenAI:

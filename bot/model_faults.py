@@ -4,6 +4,7 @@ Pure: an exception in, a ModelError out, with a sentence that says what to do. T
 are quoted on one line, without the key that a server may repeat in them.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,21 +15,24 @@ from openai import (
     APITimeoutError,
 )
 
-from bot.errors import ConfigError, ModelError, ModelRefused, ModelUnavailable
+from bot.errors import ConfigError, ModelBusy, ModelError, ModelRefused, ModelUnavailable
+from inference.wire.refusals import WayRefused, is_too_long
 from inference.wire.server_address import address_of, is_local
 
 MAX_QUOTED_CHARS = 300
 
 
-class NotUnderstood(ModelRefused):
-    """The request was not taken in this form; a simpler one may be.
+class NotUnderstood(ModelRefused, WayRefused):
+    """The request was not taken in this way; a simpler one may be."""
 
-    `lasting`: the server will never take it, so the form need not be tried again.
-    """
-
-    def __init__(self, message: str, *, lasting: bool) -> None:
+    def __init__(self, message: str, *, words: str, lasting: bool) -> None:
         super().__init__(message)
+        self.words = words
         self.lasting = lasting
+
+
+class TooLong(ModelRefused):
+    """The prompt is longer than the model takes; a shorter one will do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,16 @@ class Server:
             case 503:
                 return ModelUnavailable(f"{who} is not ready{words}: wait until it has loaded")
             case 429:
-                return ModelUnavailable(f"{who} is busy or over its limit{words}: try again later")
+                return ModelBusy(
+                    f"{who} is busy or over its limit{words}: try again later",
+                    retry_after_s=retry_after_s(error.response.headers),
+                )
+            case status if status >= 500 and "not supported" in words:  # of llama-cpp-python
+                return NotUnderstood(
+                    f"{who} refused the request (HTTP {status}){words}",
+                    words=str(error.body),
+                    lasting=True,
+                )
             case status if status >= 500 or status == 408:
                 return ModelUnavailable(f"{who} failed with HTTP {status}{words}: see its log")
             case 401 | 403 as status:
@@ -95,9 +108,10 @@ class Server:
                     "correct EARSHOT_MODEL_URL, which often ends in /v1, or EARSHOT_MODEL"
                 )
             case status:
-                return NotUnderstood(
-                    f"{who} refused the request (HTTP {status}){words}", lasting=True
-                )
+                message, said = f"{who} refused the request (HTTP {status}){words}", str(error.body)
+                if is_too_long(said):
+                    return TooLong(message)
+                return NotUnderstood(message, words=said, lasting=True)
 
     def _words(self, error: APIError) -> str:
         """Give what the server said, as " (...)", or "" if it said nothing a person could read."""
@@ -110,3 +124,18 @@ class Server:
         if self.secret:
             words = words.replace(self.secret, "***")
         return f" ({words[:MAX_QUOTED_CHARS]})" if words else ""
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Give how long a server wants to be left alone, in seconds; None if it does not say.
+
+    `Retry-After` may also be a date, which needs a clock: that is taken as not said.
+    """
+    for name, unit_s in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        try:
+            wanted_s = float(headers.get(name, "")) * unit_s
+        except ValueError:
+            continue
+        if 0 <= wanted_s < math.inf:
+            return wanted_s
+    return None

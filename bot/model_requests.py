@@ -1,7 +1,6 @@
 """The requests that Earshot sends to an OpenAI-compatible server, as arguments of the `openai` client.
 
-Pure. A decision is asked for in one of several ways (`inference.wire.asking`), a reply with or
-without what not every server knows, since servers differ in what they take.
+Pure. What of them a server takes is its `Way` (`inference.wire.asking`), since servers differ.
 """
 
 from collections.abc import Sequence
@@ -9,41 +8,46 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.ports import ModelCard
-from inference.wire.asking import CONTINUED, Way, decision_fields, without_opened
+from inference.wire.asking import CONTINUED, Way, decision_fields, fitted, opened, without_opened
 from inference.wire.turns import Turn
 
 
 def decision_request(
     card: ModelCard, turns: Sequence[Turn], *, way: Way, session: str
 ) -> dict[str, Any]:
-    """Ask for the first tokens of the assistant's answer, greedily."""
-    return {**decision_fields(turns, way=way), **_to(card, session)}
+    """Ask for the first tokens of the assistant's answer."""
+    return fitted({**decision_fields(turns, way=way), **_to(card, session)}, way=way)
+
+
+def probe_request(
+    card: ModelCard, turns: Sequence[Turn], *, way: Way, session: str
+) -> dict[str, Any]:
+    """Ask for the first tokens with every field that a reply may have too, each without effect."""
+    fields = decision_fields(turns, way=way)
+    body = {"min_tokens": 0, "repetition_penalty": 1.0, **fields.pop("extra_body", {})}
+    request = {**fields, "top_p": 1, "extra_body": body, **_to(card, session)}
+    return fitted(request, way=way)
 
 
 def reply_request(
-    card: ModelCard, turns: Sequence[Turn], *, continued: bool, extras: bool, session: str
+    card: ModelCard, turns: Sequence[Turn], *, way: Way, session: str
 ) -> dict[str, Any]:
-    """Ask for a reply, from the opened answer if `continued`.
-
-    `extras` adds what vLLM and our worker know and strict hosts refuse: an end that may not come
-    first, a penalty on repetition.
-    """
+    """Ask for a reply, from the opened answer if the server continues it."""
     sampling = card.form.sampling
-    extra_body: dict[str, Any] = dict(CONTINUED) if continued else {}
-    if extras:
-        extra_body |= {"min_tokens": 1, "repetition_penalty": sampling.repetition_penalty}
+    continued = way.continued and bool(opened(turns))
+    # An end that may not come first, and a penalty on repetition, are not OpenAI's.
+    body = {"min_tokens": 1, "repetition_penalty": sampling.repetition_penalty}
     request: dict[str, Any] = {
         "messages": list(turns if continued else without_opened(turns)),
         "max_tokens": sampling.max_tokens,
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
+        "extra_body": {**body, **CONTINUED} if continued else body,
         **_to(card, session),
     }
-    if extra_body:
-        request["extra_body"] = extra_body
     if card.form.stop:
         request["stop"] = list(card.form.stop)
-    return request
+    return fitted(request, way=way)
 
 
 def _to(card: ModelCard, session: str) -> dict[str, Any]:

@@ -16,12 +16,17 @@ from inference.wire.turns import Turn
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What the model server says of its model. `max_prompt_tokens` leaves room for a reply."""
+    """What the model server says of its model. `max_prompt_tokens` leaves room for a reply.
+
+    `num_levels` is how many steps P(speak) has between 0 and 1 where the server tells no
+    probabilities; None if it can be any number.
+    """
 
     id: str
     adapter: str | None
     form: ChatForm
     max_prompt_tokens: int
+    num_levels: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

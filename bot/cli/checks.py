@@ -6,21 +6,18 @@ A failed finding says what to do. No finding shows a secret.
 import asyncio
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import psutil
 from platformdirs import user_cache_path
 
+from bot.cli.check_server import check_server
+from bot.cli.findings import Finding
 from bot.cli.worker import worker_is_installed
 from bot.config import Settings, shown, variable, without_password
-from bot.errors import ConfigError, ModelRefused, StoreError
+from bot.errors import ConfigError, StoreError
 from bot.listening import check_port
-
-if TYPE_CHECKING:
-    from inference.wire.answers import ListedModel
 
 GIB = 2**30
 MIB = 2**20
@@ -30,17 +27,6 @@ MIN_WORKER_BYTES = 1500 * MIB
 # The default model is converted once to about 0.6 GB; a history of years stays below 0.1 GB.
 MIN_HISTORY_BYTES = 100 * MIB
 MIN_CACHE_BYTES = 1 * GIB
-TIMEOUT_S = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the doctor: what was looked at, whether it is well, and else what to do."""
-
-    about: str
-    ok: bool
-    detail: str
-    remedy: str = ""
 
 
 def all_findings(settings: Settings) -> list[Finding]:
@@ -92,7 +78,7 @@ def check_worker(settings: Settings) -> Finding:
 def check_model(settings: Settings) -> Finding:
     """Look for the model: on the server, in its folder, or in the default model's package."""
     if settings.model_url:
-        return _check_server(settings, settings.model_url)
+        return check_server(settings, settings.model_url)
     if not settings.model:
         return _check_default_model()
     folder = Path(settings.model).expanduser()
@@ -139,49 +125,6 @@ def check_room_port(settings: Settings) -> Finding:
     except ConfigError as error:
         return Finding("port", ok=False, detail=f"{where} cannot be used", remedy=str(error))
     return Finding("port", ok=True, detail=f"{where} is free")
-
-
-def _check_server(settings: Settings, url: str) -> Finding:
-    from openai import APIConnectionError, APIStatusError
-
-    address = without_password(url)
-    try:
-        offered = asyncio.run(_offered(settings, url))
-    except (APIConnectionError, TimeoutError):
-        remedy = f"Start the server, or correct {variable('model_url')} (it ends in /v1)."
-        return Finding("model", ok=False, detail=f"{address} does not answer", remedy=remedy)
-    except APIStatusError as error:
-        remedy = f"Check {variable('model_url')} (it ends in /v1) and {variable('model_api_key')}."
-        detail = f"{address} answers with HTTP {error.status_code}"
-        return Finding("model", ok=False, detail=detail, remedy=remedy)
-    except ValueError:
-        remedy = f"Correct {variable('model_url')} (it ends in /v1)."
-        detail = f"{address} answers, but is no model server"
-        return Finding("model", ok=False, detail=detail, remedy=remedy)
-    return _check_offered(settings.model, offered, address)
-
-
-async def _offered(settings: Settings, url: str) -> "list[ListedModel]":
-    """Ask the server what it offers, in the way the bot does."""
-    from bot.model_client import offered_models, open_client
-    from bot.model_faults import Server
-
-    key = settings.model_api_key.get_secret_value() if settings.model_api_key else None
-    server = Server.at(url, secret=key, timeout_s=TIMEOUT_S)
-    async with open_client(url, server=server) as client, asyncio.timeout(TIMEOUT_S):
-        return await offered_models(client)
-
-
-def _check_offered(wanted: str, offered: "list[ListedModel]", address: str) -> Finding:
-    from bot.model_cards import chosen
-
-    try:
-        listed = chosen(offered, name=wanted or None)
-    except ModelRefused:
-        names = ", ".join(listed.id for listed in offered) or "no model"
-        remedy = f"Set {variable('model')} to a model that the server has."
-        return Finding("model", ok=False, detail=f"{address} has {names}", remedy=remedy)
-    return Finding("model", ok=True, detail=f"{listed.id} at {address}")
 
 
 def _check_default_model() -> Finding:

@@ -3,7 +3,8 @@
 import subprocess
 import sys
 
-from bot.cli.checks import Finding, all_findings
+from bot.cli.checks import all_findings
+from bot.cli.findings import Finding
 from bot.cli.terminal import err, out
 from bot.config import load_settings
 from bot.errors import ConfigError

@@ -45,7 +45,7 @@ def eagerness_in_words(level: int, card: ModelCard | None) -> str:
     """Say what an eagerness means, also while the model cannot be asked for its calibration."""
     if card is None:
         return "The model can't be reached, so what that means in numbers has to wait."
-    return describe(level, card.form.calibration)
+    return describe(level, card.form.calibration, num_levels=card.num_levels)
 
 
 async def quiet(call: Call) -> CommandAnswer:

@@ -7,7 +7,7 @@ ValueError. Fields not named here are ignored, since every server has some of it
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from inference.wire.score import MAX_LOGPROB, TokenChoice
 
@@ -42,6 +42,19 @@ class _Choice(_Answer):
     message: _Said
     logprobs: _Logprobs | None = None
 
+    @property
+    def text(self) -> str:
+        return (self.message.content or "").strip()
+
+    @property
+    def tokens(self) -> list[_Token]:
+        return (self.logprobs.content or []) if self.logprobs else []
+
+    def token_choices(self) -> list[TokenChoice]:
+        if self.tokens:
+            return [token.choice() for token in self.tokens]
+        return [TokenChoice(self.text, {self.text: 0.0})] if self.text else []
+
 
 class _Usage(_Answer):
     prompt_tokens: int = Field(ge=0)
@@ -53,16 +66,23 @@ class Completion(_Answer):
     choices: list[_Choice] = Field(min_length=1)
     usage: _Usage | None = None
 
-    def token_choices(self) -> list[TokenChoice]:
-        """Give the first tokens with their alternatives; the whole text as one where none came.
+    @property
+    def text(self) -> str:
+        """The words of the first answer, without white space around them."""
+        return self.choices[0].text
 
-        Empty if the server sent neither.
+    @property
+    def num_logprobs(self) -> int:
+        """How many tokens, itself among them, the first token is told with; 0: no logprobs came."""
+        tokens = self.choices[0].tokens
+        return len(tokens[0].choice().top_logprobs) if tokens else 0
+
+    def answers(self) -> list[list[TokenChoice]]:
+        """Give each answer's first tokens with their alternatives.
+
+        Where no logprobs came, the whole text is one token; an answer without a word has none.
         """
-        first = self.choices[0]
-        if first.logprobs is not None and first.logprobs.content:
-            return [token.choice() for token in first.logprobs.content]
-        text = (first.message.content or "").strip()
-        return [TokenChoice(text, {text: 0.0})] if text else []
+        return [choice.token_choices() for choice in self.choices]
 
 
 class _StreamChoice(_Answer):
@@ -91,12 +111,33 @@ class _Earshot(_Answer):
     chat_form: dict[str, Any]
 
 
+class _Meta(_Answer):
+    n_ctx: int | None = Field(None, ge=0)
+
+
 class ListedModel(_Answer):
-    """One model of `/v1/models`. `earshot` is what our own worker adds, `max_model_len` vLLM's too."""
+    """One model of `/v1/models`. `earshot` is what our own worker adds.
+
+    The context is told under several names: vLLM, SGLang and our worker say `max_model_len`, Groq
+    `context_window`, Mistral `max_context_length`, OpenRouter `context_length`; llama-server `n_ctx` in
+    `meta`.
+    """
 
     id: str
-    max_model_len: int | None = Field(None, gt=0)
+    max_model_len: int | None = Field(
+        None,
+        ge=0,
+        validation_alias=AliasChoices(
+            "max_model_len", "context_window", "max_context_length", "context_length"
+        ),
+    )
+    meta: _Meta | None = None
     earshot: _Earshot | None = None
+
+    @property
+    def context(self) -> int | None:
+        """How many tokens a prompt and its answer may have; None if the server does not say."""
+        return self.max_model_len or (self.meta.n_ctx if self.meta else None) or None
 
 
 class ModelList(_Answer):

@@ -26,10 +26,14 @@ SECRET = "hunter2-and-more"
 
 @pytest.fixture
 def model_server():
-    """Serve `/v1/models` with what the test puts into `answer`: a status and model names."""
+    """Serve `/v1/models` with what the test puts into `answer`: a status and model names.
+
+    Whatever it is asked it answers with `said`, without logprobs.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         answer = (200, ["tiny"])
+        said = "(silence)"
 
         def do_GET(self):
             status, names = Handler.answer
@@ -39,10 +43,17 @@ def model_server():
                 self.wfile.write(b"<html>It works!</html>")
                 return
             models = [{"id": n, "object": "model", "created": 0, "owned_by": "x"} for n in names]
+            self.send_json(status, {"object": "list", "data": models})
+
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_json(200, {"choices": [{"message": {"content": Handler.said}}]})
+
+        def send_json(self, status, body):
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.end_headers()
-            self.wfile.write(json.dumps({"object": "list", "data": models}).encode())
+            self.wfile.write(json.dumps(body).encode())
 
         def log_message(self, *_arguments):
             pass
@@ -162,7 +173,27 @@ def test_a_model_server_that_answers_is_well(model_server):
     finding = check_model(Settings(model_url=model_server.url))
 
     assert finding.ok
-    assert finding.detail == f"tiny at {model_server.url}"
+    assert finding.detail == (
+        f"tiny at {model_server.url}: tells no probabilities, begins a new answer instead of going on "
+        "from an opened one, counts no tokens (they are estimated); a decision is what the model writes "
+        "first; thresholds: none, P(speak) is 0 or 1, so every eagerness above 0 does the same"
+    )
+
+
+def test_a_model_that_does_not_decide_when_told_to_fails(model_server):
+    model_server.said = "<think> Let me see"
+
+    finding = check_model(Settings(model_url=model_server.url))
+
+    assert not finding.ok
+    assert "thinks before it answers" in finding.remedy
+
+
+def test_a_chat_form_that_cannot_be_read_fails_at_the_server_too(model_server, tmp_path):
+    finding = check_model(Settings(model_url=model_server.url, chat_form=tmp_path / "none.json"))
+
+    assert not finding.ok
+    assert "none.json" in finding.detail
 
 
 def test_a_model_that_the_server_does_not_have_fails(model_server):

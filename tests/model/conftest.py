@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from bot.model_client import OpenAIModel
+from bot.model_probe import SESSION
 from inference.wire.chat_form import ChatForm
 
 # What a server that knows every field of ours takes; strict hosts know fewer.
@@ -79,13 +80,17 @@ def refusal(status: int, message: str) -> JSONResponse:
 
 @dataclass
 class LoopbackServer:
-    """Set `models`, `decide` and `reply` to say what it answers; `requests` is what it was asked."""
+    """Set `models`, `decide` and `reply` to say what it answers; `requests` is what it was asked.
+
+    `probes` is what it was asked only to find out what it can do.
+    """
 
     models: Any = field(default_factory=lambda: [listed()])
     decide: Answer = lambda body: completion(token("sil", sil=0.3, response=0.1))
     reply: Answer = lambda body: stream(" Par", "is.")
     known_fields: frozenset[str] = OPENAI_FIELDS | EXTRA_FIELDS
     requests: list[dict[str, Any]] = field(default_factory=list)
+    probes: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     num_model_lists: int = 0
     port: int = 0
@@ -114,8 +119,11 @@ class LoopbackServer:
         if request.url.path != "/v1/chat/completions":
             return refusal(404, f"no such path {request.url.path}")
         body = await request.json()
-        self.requests.append(body)
-        self.headers.append(dict(request.headers))
+        if body.get("user") == SESSION:
+            self.probes.append(body)
+        else:
+            self.requests.append(body)
+            self.headers.append(dict(request.headers))
         if unknown := sorted(set(body) - self.known_fields):
             return refusal(400, f"Unrecognized request argument supplied: {unknown[0]}")
         answer = (self.reply if body.get("stream") else self.decide)(body)

@@ -70,7 +70,8 @@ async def test_a_server_that_cannot_continue_answers_anew_and_is_asked_so_from_t
     scores = [await model.score(TURNS, session="s") for _ in range(2)]
 
     assert [score.p_speak for score in scores] == pytest.approx([0.75, 0.75])
-    assert [len(request["messages"]) for request in server.requests] == [4, 3, 3]
+    assert "continue_final_message" in server.probes[-1]
+    assert [len(request["messages"]) for request in server.requests] == [3, 3]
     assert server.requests[-1]["max_tokens"] == 4
 
 

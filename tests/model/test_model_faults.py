@@ -8,7 +8,7 @@ import pytest
 from starlette.responses import JSONResponse, Response
 
 from bot.errors import ModelRefused, ModelUnavailable
-from tests.model.conftest import listed, refusal
+from tests.model.conftest import LoopbackServer, listed, refusal
 
 TURNS = [{"role": "user", "content": "Ann: hi"}, {"role": "assistant", "content": "("}]
 
@@ -56,7 +56,8 @@ async def test_a_refusal_is_not_tried_again(model, server):
     with pytest.raises(ModelUnavailable):
         await model.score(TURNS, session="s")
 
-    assert len(server.requests) == 1
+    assert len(server.probes) == 1
+    assert server.requests == []
 
 
 @pytest.mark.parametrize("place", ["models", "decide", "reply"])
@@ -178,6 +179,7 @@ async def test_after_a_failure_the_model_may_be_another_one(model, server):
     server.decide = lambda body: refusal(503, "restarting")
     with pytest.raises(ModelUnavailable):
         await model.score(TURNS, session="s")
+    server.decide = LoopbackServer.decide
     server.models = [listed("other")]
 
     assert (await model.card()).id == "other"

@@ -67,7 +67,7 @@ async def test_a_strict_host_gets_nothing_but_what_openai_has(model, server):
     replies = [await read(model, TUNED) for _ in range(2)]
 
     assert replies == [["Par", "is."]] * 2
-    assert [len(request["messages"]) for request in server.requests] == [3, 2, 2]
+    assert [len(request["messages"]) for request in server.requests] == [2, 2]
 
 
 async def test_a_refusal_that_has_another_reason_is_told(model, server):

@@ -54,7 +54,8 @@ class Room:
             text = "What this means for the model is known once it is loaded."
             return (describe(0, None) if eagerness == 0 else text), None
         calibration = card.form.calibration
-        return describe(eagerness, calibration), threshold_for(eagerness, calibration)
+        text = describe(eagerness, calibration, num_levels=card.num_levels)
+        return text, threshold_for(eagerness, calibration)
 
     async def card(self) -> ModelCard | None:
         """Describe the model, or give None while it cannot be asked."""

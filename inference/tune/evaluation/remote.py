@@ -23,19 +23,25 @@ from inference.tune.evaluation.judging import Advance
 from inference.tune.evaluation.window import Shown, Window
 from inference.tune.model_server import words_of
 from inference.wire.answers import Completion, ListedModel, ModelList
-from inference.wire.asking import Way, decision_fields, opened, ways_for
+from inference.wire.asking import Way, decision_fields, fitted, num_prompt_tokens, score_of
 from inference.wire.chat_form import ChatForm
+from inference.wire.probing import OWN_WORKER, probe
 from inference.wire.prompted import DEFAULT_FORM
-from inference.wire.score import p_speak
+from inference.wire.refusals import WayRefused, is_too_long, understood
+from inference.wire.score import BegunAnew
 from inference.wire.server_address import address_of, is_local
 from inference.wire.trim import MAX_PROMPT_TOKENS, prompt_budget
 from inference.wire.turns import Turn, decision_turns
 
+SESSION = "evaluate/probe"
 MAX_RETRIES = 5  # of the openai client: it waits longer each time, half a minute in all
-CHARS_PER_TOKEN = 3  # where a server does not count, as in the bot
 NO_LOGPROBS = (
     "the server gave no logprobs: P(speak) is 0 or 1, by what it wrote, so AUROC, average precision "
     "and calibration error say less than a model's that tells its probabilities"
+)
+VOTES = (
+    "the server gave no logprobs: P(speak) is the share of {} drawn answers, so it varies from run to "
+    "run, and calibration error says less than a model's that tells its probabilities"
 )
 
 
@@ -64,13 +70,14 @@ class RemoteChoice:
 
 @dataclass(slots=True)
 class RemoteJudge:
-    """A server as a judge. `_way` is how it is asked, None before that is known."""
+    """A server as a judge; `is_own`: our own worker. `_way` is how it is asked, None before it is known."""
 
     choice: RemoteChoice
     model: str
     label: str
     form: ChatForm
     max_prompt_tokens: int
+    is_own: bool = False
     notes: list[str] = field(default_factory=list)
     _way: Way | None = None
 
@@ -81,6 +88,8 @@ class RemoteJudge:
     async def _scores(self, conversations: Sequence[Shown], advance: Advance) -> list[list[float]]:
         room = asyncio.Semaphore(self.choice.max_requests)
         async with open_client(self.choice) as client:
+            if self._way is None:
+                self._way = await self._probed(client)
 
             async def one(shown: Shown) -> list[float]:
                 async with room:
@@ -106,7 +115,7 @@ class RemoteJudge:
             turns = decision_turns(self.form, bursts, persona=self.choice.persona)
             try:
                 score, num_tokens = await self._decide(client, turns, session=_session(shown))
-            except _Refused as refused:
+            except (_Refused, _TooLong) as refused:
                 if self._may_be_too_long(turns) and window.refused(index):
                     continue
                 raise TuneRefused(f"{_where(shown, index)}: {refused}") from None
@@ -115,53 +124,70 @@ class RemoteJudge:
             advance(1)
         return scores
 
+    async def _probed(self, client: AsyncOpenAI) -> Way:
+        """Find the best way to ask the server, as the bot does at its start."""
+        if self.is_own:
+            return OWN_WORKER.way
+
+        async def ask(way: Way, turns: Sequence[Turn]) -> Completion:
+            return await self._complete(client, turns, way=way, session=SESSION)
+
+        try:
+            abilities = await probe(ask, self.form)
+        except (_Refused, _TooLong) as refused:
+            raise TuneRefused(str(refused)) from None
+        if abilities.num_levels is not None:
+            num_votes = abilities.num_levels
+            self.notes.append(VOTES.format(num_votes) if num_votes > 1 else NO_LOGPROBS)
+        return abilities.way
+
     async def _decide(
         self, client: AsyncOpenAI, turns: Sequence[Turn], *, session: str
     ) -> tuple[float, int]:
         """Give P(speak) and the prompt's length, in the best way that the server understands."""
-        refused: _Refused | None = None
-        for way in [self._way] if self._way else ways_for(turns):
-            try:
-                decided = await self._asked(client, turns, way=way, session=session)
-            except _Refused as error:
-                refused = error  # the last way is the plainest: what it lacks is what matters
-            else:
-                self._way = way
-                return decided
-        raise refused or _Refused("the server was not asked")
 
-    async def _asked(
+        async def ask(way: Way) -> tuple[float, int]:
+            completion = await self._complete(client, turns, way=way, session=session)
+            try:
+                score = score_of(completion, turns, form=self.form, way=way)
+            except ValueError as error:
+                raise _Refused(
+                    f"the server's answer holds no decision: {error}",
+                    words="continue_final_message",
+                    lasting=isinstance(error, BegunAnew),
+                ) from None
+            return score, num_prompt_tokens(completion, turns)
+
+        found = await understood(ask, self._way or Way())
+        if found.lasting:
+            self._way = found.way
+        return found.answer
+
+    async def _complete(
         self, client: AsyncOpenAI, turns: Sequence[Turn], *, way: Way, session: str
-    ) -> tuple[float, int]:
-        fields = decision_fields(turns, way=way)
+    ) -> Completion:
+        fields = {
+            **decision_fields(turns, way=way),
+            "model": self.model,
+            "user": session,
+            "extra_headers": {"X-Session-Id": session},
+        }
         try:
             response = await client.chat.completions.with_raw_response.create(
-                model=self.model,
-                user=session,
-                extra_headers={"X-Session-Id": session},
-                **fields,
+                **fitted(fields, way=way)
             )
         except (BadRequestError, UnprocessableEntityError) as error:
             words = words_of(error, secret=self.choice.api_key)
-            raise _Refused(
-                f"the server refused the request (HTTP {error.status_code}){words}"
-            ) from None
+            message = f"the server refused the request (HTTP {error.status_code}){words}"
+            if is_too_long(str(error.body)):
+                raise _TooLong(message) from None
+            raise _Refused(message, words=str(error.body)) from None
         except APIError as error:
             raise InferenceError(explained(error, self.choice.address)) from None
         try:
-            completion = Completion.model_validate_json(response.content)
-            score = p_speak(
-                completion.token_choices(),
-                form=self.form,
-                opened=opened(turns) if way.continued else "",
-            )
+            return Completion.model_validate_json(response.content)
         except ValueError as error:
             raise _Refused(f"the server's answer holds no decision: {error}") from None
-        if not completion.choices[0].logprobs and NO_LOGPROBS not in self.notes:
-            self.notes.append(NO_LOGPROBS)
-        if completion.usage is not None:
-            return score, completion.usage.prompt_tokens
-        return score, sum(len(turn["content"]) for turn in turns) // CHARS_PER_TOKEN
 
     def _may_be_too_long(self, turns: Sequence[Turn]) -> bool:
         """Tell whether a prompt could pass the budget; a token is at least one byte."""
@@ -169,8 +195,17 @@ class RemoteJudge:
         return num_bytes > self.max_prompt_tokens
 
 
-class _Refused(Exception):  # noqa: N818 - what the server did
-    """The server did not take the request in this form."""
+class _Refused(WayRefused):
+    """The server did not take the request in this way."""
+
+    def __init__(self, message: str, *, words: str = "", lasting: bool = True) -> None:
+        super().__init__(message)
+        self.words = words
+        self.lasting = lasting
+
+
+class _TooLong(Exception):  # noqa: N818 - what the prompt is
+    """The prompt is longer than the model takes."""
 
 
 def remote_judge(choice: RemoteChoice) -> RemoteJudge:
@@ -182,15 +217,15 @@ def remote_judge(choice: RemoteChoice) -> RemoteJudge:
     listed = _listed(asyncio.run(_offered(choice)), choice)
     form = choice.form or _own_form(listed)
     budget = MAX_PROMPT_TOKENS
-    if listed.max_model_len is not None:
+    if listed.context is not None:
         budget = prompt_budget(
             max_prompt_tokens=MAX_PROMPT_TOKENS,
-            context=listed.max_model_len,
+            context=listed.context,
             max_reply_tokens=form.sampling.max_tokens,
         )
     adapter = listed.earshot.adapter if listed.earshot else None
     label = f"{listed.id} + {adapter}" if adapter else listed.id
-    return RemoteJudge(choice, listed.id, label, form, budget)
+    return RemoteJudge(choice, listed.id, label, form, budget, is_own=listed.earshot is not None)
 
 
 def open_client(choice: RemoteChoice) -> AsyncOpenAI:
