@@ -111,7 +111,7 @@ def convert(
     # transformers refuses to save what it read from GGUF until the quantisation mark is gone,
     # although the weights are plain float32 by now.
     vars(model).update(hf_quantizer=None, is_quantized=False)
-    del model.config.quantization_config
+    vars(model.config).pop("quantization_config", None)
     model.save_pretrained(target)
     tokenizer.save_pretrained(target)
     progress(1.0)

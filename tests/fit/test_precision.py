@@ -8,9 +8,10 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, Llama
 
 from inference import loading
 from inference.devices import Devices
-from inference.engine import Engine, Request
+from inference.engine import Engine
 from inference.errors import ModelTooLarge, PackageMissing
 from inference.fit import Wish, choose
+from inference.generation import Request
 from inference.loading import load, options_of, read_config
 from inference.locating import located
 from inference.outline import Outline
