@@ -1,31 +1,56 @@
 """Writes a reply: step 6 of a message's path. Holds back what people must not see."""
 
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
 from bot.cut import shown
+from bot.errors import ModelBusy
 from bot.judge import Considered
 from bot.messages import Author, OutboxItem
+from bot.patience import Patience
 from bot.ports import Model, Platform
 from bot.prompt import bursts, speaker_names
 from bot.signs import Signs
 from inference.wire.chat_form import ChatForm
 from inference.wire.turns import Burst, reply_turns
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Streams replies from the model, as drafts where the assistant was addressed."""
+    """Streams replies from the model, as drafts where the assistant was addressed.
+
+    `sleep` waits for a busy model, so many seconds.
+    """
 
     model: Model
     platform: Platform
     me: Author
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def write(self, considered: Considered, draft: OutboxItem) -> str:
         """Write the reply to a decision to speak; "" if the model has none. Raises ModelError.
 
-        Drafts are shown only to an addressed burst: an ambient reply may yet be withdrawn.
+        Drafts are shown only to an addressed burst: an ambient reply may yet be withdrawn. A model
+        that is busy is asked again for an addressed burst, as long as there is patience.
         """
+        patience = Patience()
+        while True:
+            try:
+                return await self._written(considered, draft)
+            except ModelBusy as busy:
+                wait_s = patience.next_wait_s(busy.retry_after_s)
+                if not considered.is_addressed or wait_s is None:
+                    raise
+                logger.info("the model is busy, asking again in %.1f s: %s", wait_s, busy)
+            await self.sleep(wait_s)
+
+    async def _written(self, considered: Considered, draft: OutboxItem) -> str:
+        """Write the reply once; a busy model says so before its first word."""
         card = considered.card or await self.model.card()
         entries = [*considered.history, *considered.heard]
         assistant = card.form.assistant_name

@@ -7,7 +7,7 @@ ValueError. Fields not named here are ignored, since every server has some of it
 
 from typing import Any
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 
 from inference.wire.score import MAX_LOGPROB, TokenChoice
 
@@ -133,6 +133,11 @@ class ListedModel(_Answer):
     )
     meta: _Meta | None = None
     earshot: _Earshot | None = None
+
+    @field_validator("meta", mode="before")
+    @classmethod
+    def _object_or_none(cls, value: object) -> object:
+        return value if isinstance(value, dict) else None  # others use the word for something else
 
     @property
     def context(self) -> int | None:

@@ -62,3 +62,9 @@ def test_an_uncalibrated_dial_says_so():
     assert "not calibrated" in describe(50, None)
     assert "P(speak) 0.50" in describe(50, None)
     assert describe(0, None) == "It speaks only when it is addressed."
+
+
+def test_where_no_probabilities_are_told_the_dial_says_so():
+    assert "every eagerness above 0 means the same" in describe(60, CALIBRATION, num_levels=1)
+    assert "steps of 1/8" in describe(60, CALIBRATION, num_levels=8)
+    assert describe(0, CALIBRATION, num_levels=1) == describe(0, None)

@@ -8,7 +8,7 @@ import pytest
 from starlette.responses import JSONResponse, Response
 
 from bot.errors import ModelRefused, ModelUnavailable
-from tests.model.conftest import LoopbackServer, listed, refusal
+from tests.model.conftest import LoopbackServer, completion, listed, refusal
 
 TURNS = [{"role": "user", "content": "Ann: hi"}, {"role": "assistant", "content": "("}]
 
@@ -114,6 +114,19 @@ async def test_nonsense_is_refused_with_a_hint_at_the_address(model, server, ans
 
     with pytest.raises(ModelRefused, match=r"no chat completion.*/v1"):
         await model.score(TURNS, session="s")
+
+
+async def test_a_server_error_about_an_unsupported_field_is_a_refusal_of_that_field(model, server):
+    def decide(body):
+        if body.get("logprobs"):
+            return refusal(
+                500, "logprobs is not supported for models created with logits_all=False"
+            )
+        return completion(text="(response) Paris")
+
+    server.decide = decide
+
+    assert (await model.score(TURNS, session="s")).p_speak == 1.0
 
 
 async def test_the_words_of_an_error_page_are_left_out(model, server):

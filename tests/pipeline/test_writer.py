@@ -2,7 +2,9 @@
 
 import pytest
 
-from bot.errors import ModelUnavailable
+from bot.errors import ModelBusy, ModelUnavailable
+from bot.patience import Patience
+from bot.writer import Writer
 from inference.wire.chat_form import ChatForm
 from tests.fakes import FakeModel
 from tests.pipeline.scene import LOUNGE, Scene
@@ -105,3 +107,66 @@ async def test_a_model_that_is_back_by_the_time_of_the_reply_is_used(store):
 
     assert scene.posts == ["Paris."]
     assert (await scene.store.decisions.last(LOUNGE, 1))[0].model == ""
+
+
+class Busy(FakeModel):
+    """Takes no request as long as there is something in `busy_s`: what it says when to come back."""
+
+    def __init__(self, *busy_s):
+        super().__init__()
+        self.busy_s = list(busy_s)
+
+    async def reply(self, turns, *, session):
+        if self.busy_s:
+            raise ModelBusy("the queue is full", retry_after_s=self.busy_s.pop(0))
+        yield "Paris."
+
+
+def busy(store, *busy_s):
+    scene, slept = Scene(store, Busy(*busy_s)), []
+
+    async def sleep(wait_s):
+        slept.append(wait_s)
+
+    scene.pipeline.writer = Writer(scene.model, scene.platform, scene.pipeline.me, sleep)
+    return scene, slept
+
+
+async def test_an_addressed_message_waits_for_a_busy_model_as_long_as_it_says(store):
+    scene, slept = busy(store, 7.0, None, None)
+
+    await scene.asks("Ana", "where?")
+
+    assert scene.posts == ["Paris."]
+    assert slept == [7.0, 1.0, 2.0]
+    assert await scene.decisions() == [("speak", "addressed")]
+
+
+async def test_an_addressed_message_does_not_wait_for_ever(store):
+    scene, slept = busy(store, 20.0, 20.0)
+
+    await scene.asks("Ana", "where?")
+
+    assert slept == [20.0]
+    assert len(scene.notices) == 1
+    assert await scene.decisions() == [("failed", "model failed")]
+
+
+async def test_an_ambient_message_waits_for_no_busy_model_and_is_counted_as_failed(store):
+    scene, slept = busy(store, 0.0)
+
+    await scene.says("Ana", "where?")
+
+    assert slept == []
+    assert (scene.posts, scene.notices) == ([], [])
+    assert await scene.decisions() == [("failed", "model failed")]
+
+
+def test_a_model_that_always_wants_the_next_request_at_once_is_given_up():
+    patience = Patience()
+
+    waits = [patience.next_wait_s(0.0) for _ in range(400)]
+
+    assert waits[0] > 0
+    assert waits[-1] is None
+    assert sum(wait or 0 for wait in waits) <= 30
