@@ -254,7 +254,8 @@ def end_token_ids(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase"
     for token_id, token in tokenizer.added_tokens_decoder.items():
         if token.content in _TURN_ENDS and token.content in str(tokenizer.chat_template or ""):
             ends.add(token_id)
-    return frozenset(token_id for token_id in ends if token_id is not None)
+    num_tokens = model.config.get_text_config(decoder=True).vocab_size  # some name one beyond it
+    return frozenset(end for end in ends if end is not None and end < num_tokens)
 
 
 _TURN_ENDS = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|eot|>", "<|end_of_turn|>")

@@ -18,6 +18,7 @@ from inference.errors import AdapterBroken
 from inference.out_of_memory import telling_memory
 
 if TYPE_CHECKING:
+    from peft import PeftModel
     from torch.nn import Module
     from transformers import PreTrainedModel
 
@@ -31,6 +32,7 @@ class NamedAdapters:
 
     def __init__(self, model: "PreTrainedModel") -> None:
         self._model = model
+        self._tuned: PeftModel | None = None  # peft's view of the model, once it has adapters
         self._versions: dict[str, int] = {}
         self._num_added = 0
         self._hooked: set[Module] = set()
@@ -59,8 +61,9 @@ class NamedAdapters:
             )
         try:
             with telling_memory(f"the adapter {name} was loaded"), warnings.catch_warnings():
-                warnings.simplefilter("ignore", FutureWarning)
-                self._model.load_adapter(str(folder), adapter_name=name, local_files_only=True)
+                # peft 0.21 asks transformers 5.23 in a way that transformers 6 will drop.
+                warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
+                self._load(name, str(folder))
         except (ValueError, RuntimeError, TypeError, OSError, KeyError) as error:
             raise AdapterBroken(f"cannot load the adapter {folder}: {error}") from error
         self._model.requires_grad_(False)
@@ -71,7 +74,11 @@ class NamedAdapters:
     def remove(self, name: str) -> int:
         """Forget an adapter; give its version. Raises KeyError."""
         version = self._versions.pop(name)
-        self._model.delete_adapter(name)
+        if self._tuned is not None:
+            with warnings.catch_warnings():
+                # Each step names its adapters, so it does not matter which one peft calls active.
+                warnings.filterwarnings("ignore", "Adapter .* was active", UserWarning)
+                self._tuned.delete_adapter(name)
         return version
 
     @contextmanager
@@ -82,6 +89,15 @@ class NamedAdapters:
             yield
         finally:
             self._names = None
+
+    def _load(self, name: str, folder: str) -> None:
+        """Put the adapter's layers into the model itself, which stays the one that is run."""
+        from peft import PeftModel
+
+        if self._tuned is None:
+            self._tuned = PeftModel.from_pretrained(self._model, folder, adapter_name=name)
+        else:
+            self._tuned.load_adapter(folder, adapter_name=name)
 
     def _hook(self) -> None:
         """Show each adapted layer the tokens of a step as members of a batch, and their names."""

@@ -54,6 +54,9 @@ class Served:
             timeout=30,
         )
 
+    def send(self, path, **body):
+        return httpx.post(f"{self.url}{path}", json=body, timeout=30)
+
     def client(self, of=openai.OpenAI):
         return of(base_url=f"{self.url}/v1", api_key="none", max_retries=0, timeout=30)
 

@@ -2,14 +2,13 @@ import random
 
 import pytest
 import torch
-from transformers import MistralConfig, MistralForCausalLM, Qwen3Config
-from transformers.models.qwen3 import Qwen3ForCausalLM
 
 from inference.engine import Engine
 from inference.errors import EngineStopped
 from inference.generation import Done, Piece, Request
 from inference.packed import Row
 from inference.sampling import SamplingOptions
+from tests.inference.families import FAMILIES
 from tests.inference.tiny import chatml_tokenizer, tiny_llama
 
 MAX_DIFF = 1e-4  # of a logit in float32, as promised in issue and documents
@@ -65,50 +64,7 @@ def edited_histories(num_tokens, vocab_size, seed=0):
     ]
 
 
-def tiny_mistral(**changes):
-    torch.manual_seed(1)
-    config = MistralConfig(
-        vocab_size=500,
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=1,
-        max_position_embeddings=2048,
-        initializer_range=0.3,
-        **changes,
-    )
-    return MistralForCausalLM(config).eval()
-
-
-def tiny_qwen3():
-    torch.manual_seed(2)
-    config = Qwen3Config(
-        vocab_size=500,
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=4,
-        head_dim=8,
-        initializer_range=0.3,
-        layer_types=["sliding_attention", "full_attention"],
-        use_sliding_window=True,
-        sliding_window=20,
-    )
-    return Qwen3ForCausalLM(config).eval()
-
-
-@pytest.mark.parametrize(
-    "model",
-    [
-        tiny_llama(500),
-        tiny_mistral(sliding_window=None),
-        tiny_mistral(sliding_window=20),
-        tiny_qwen3(),
-    ],
-    ids=["grouped queries", "one key-value head", "sliding window", "mixed windows"],
-)
+@pytest.mark.parametrize("model", FAMILIES.values(), ids=FAMILIES)
 def test_running_only_what_is_new_gives_the_logits_of_running_everything(model):
     engine = Engine(model, chatml_tokenizer(), max_cached_tokens=8192)
 
@@ -180,7 +136,9 @@ def test_a_closed_generation_keeps_what_was_run(tiny_engine):
 
     steps.close()
 
-    assert tiny_engine.cache.take("s", (5, 6, 7, 8)).ids == [5, 6, 7]
+    assert tiny_engine.num_running == 0
+    _, done = generated(tiny_engine, prompt_ids=(5, 6, 7, 8), max_tokens=1, session="s")
+    assert done.num_cached_tokens == 3
 
 
 def test_a_failed_step_leaves_the_kept_prefix_as_it_was(tiny_engine):

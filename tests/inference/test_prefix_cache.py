@@ -8,8 +8,10 @@ from inference.prefix_cache import MAX_PER_SESSION, PrefixCache, common_prefix
 CONFIG = LlamaConfig(num_hidden_layers=2, num_attention_heads=2, hidden_size=8)
 
 
-def make_cache(max_tokens=100 * GROWTH):
-    return PrefixCache(lambda: SequenceKV(CONFIG), max_tokens=max_tokens)
+def make_cache(max_tokens=100 * GROWTH, max_parked_tokens=0):
+    return PrefixCache(
+        lambda: SequenceKV(CONFIG), max_tokens=max_tokens, max_parked_tokens=max_parked_tokens
+    )
 
 
 def run(kept, ids):
