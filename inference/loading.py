@@ -19,7 +19,7 @@ from inference.devices import devices
 from inference.errors import PackageMissing
 from inference.fit import Fit, Wish
 from inference.fitting import fit_to
-from inference.loading_faults import explaining
+from inference.loading_faults import check_complete, explaining
 from inference.locating import Located, Report, located, unheard
 from inference.quantize import quantization_config
 from inference.render import Renderer
@@ -193,13 +193,17 @@ def read_weights(where: Located, **options: Any) -> "PreTrainedModel":
             "pip install 'earshot[worker]'"
         )
     with explaining(where):
-        return AutoModelForCausalLM.from_pretrained(
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
             where.folder,
             local_files_only=where.local,
             revision=where.revision,
             trust_remote_code=False,
+            output_loading_info=True,
             **chosen,
         )
+        model: PreTrainedModel = loaded[0]
+        check_complete(where, loaded[1]["missing_keys"])
+    return model
 
 
 def untuned_form(where: Located, tokenizer: "PreTrainedTokenizerBase") -> ChatForm:

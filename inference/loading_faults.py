@@ -5,7 +5,7 @@ The libraries below tell one cause in many ways, often wrapped twice; here each 
 
 import errno
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -39,6 +39,7 @@ _PACKAGES = (
     "accelerate",
     "gguf",
 )
+_AWAY = ("offline", "couldn't connect", "connection")
 _NO_TOKENIZER = "instantiate the backend tokenizer"
 _CUT_SHORT = ("incompletemetadata", "headertoo", "incomplete metadata", "header too", "eof")
 
@@ -65,14 +66,24 @@ def explained(where: "Located", error: Exception) -> InferenceError:
     return told or not_a_model(where.asked, error)
 
 
+def check_complete(where: "Located", missing: Collection[str]) -> None:
+    """Refuse a model some of whose weights are not in its files: it would get random ones.
+
+    Raises ModelBroken.
+    """
+    if missing:
+        raise ModelBroken(
+            f"the files of {where.asked} lack {len(missing)} of the model's weights, such as "
+            f"{min(missing)}: they were not downloaded wholly, or config.json is another model's; get "
+            "the model anew"
+        )
+
+
 def not_a_model(called: str, error: Exception) -> ModelBroken:
     """Tell files that are not those of a model that we serve. `called` is a folder or an id."""
     text = str(error)
     if unknown := _OTHER_KIND.match(text):
-        return ModelBroken(
-            f"{called} is a {unknown[1]} model, and that is none that continues a text; take a chat "
-            f"model of a family such as {SUITABLE}"
-        )
+        return other_kind(called, unknown[1])
     if "trust_remote_code" in text or "custom code" in text:
         return ModelBroken(
             f"{called} brings Python code of its own, which Earshot never runs: take a model that "
@@ -91,6 +102,14 @@ def not_a_model(called: str, error: Exception) -> ModelBroken:
     return ModelBroken(
         f"cannot load the model {called} ({first_line(error)}); "
         "it needs config.json, tokenizer.json and the weights, as save_pretrained writes them"
+    )
+
+
+def other_kind(called: str, kind: str) -> ModelBroken:
+    """Tell a model that does something else than to continue a text."""
+    return ModelBroken(
+        f"{called} is a {kind} model, and that is none that continues a text; take a chat "
+        f"model of a family such as {SUITABLE}"
     )
 
 
@@ -114,7 +133,7 @@ def _of_packages(where: "Located", error: Exception) -> PackageMissing | None:
     named = [one for one in _PACKAGES if one in text and not _is_installed(one)]
     if not isinstance(error, ImportError) and not (named and "install" in text):
         return None
-    if _NO_TOKENIZER in text and where.local and not any(Path(where.folder).glob("*.model")):
+    if _NO_TOKENIZER in text and not _has_pieces(where):
         return None  # whatever is installed: there is nothing that it could read
     missing = named[0] if named else getattr(error, "name", None)
     remedy = f": pip install {missing}" if missing else ""
@@ -122,6 +141,15 @@ def _of_packages(where: "Located", error: Exception) -> PackageMissing | None:
         f"a package that {where.name} needs is missing or does not work here "
         f"({first_line(error)}){remedy}"
     )
+
+
+def _has_pieces(where: "Located") -> bool:
+    """Tell whether there may be a tokenizer that only another package can read."""
+    if where.local:
+        return any(Path(where.folder).glob("*.model"))
+    from huggingface_hub import constants
+
+    return not constants.is_offline_mode()
 
 
 def _is_installed(package: str) -> bool:
@@ -162,7 +190,7 @@ def _of_the_hub(where: "Located", error: Exception) -> InferenceError | None:
 
 
 def _of_the_connection(where: "Located", causes: list[BaseException]) -> InferenceError | None:
-    from huggingface_hub import errors
+    from huggingface_hub import constants, errors
 
     for one in causes:
         status = getattr(getattr(one, "response", None), "status_code", None)
@@ -177,9 +205,12 @@ def _of_the_connection(where: "Located", causes: list[BaseException]) -> Inferen
                 "try again later, or name a local folder"
             )
     missing = [one for one in causes if isinstance(one, errors.EntryNotFoundError)]
-    away = [one for one in missing if isinstance(one, errors.LocalEntryNotFoundError)]
     words = " ".join(str(one) for one in causes).casefold()
-    if away or "offline" in words or "couldn't connect" in words or "connection" in words:
+    if (
+        any(isinstance(one, errors.LocalEntryNotFoundError) for one in missing)
+        or any(word in words for word in _AWAY)
+        or (_NO_TOKENIZER in words and constants.is_offline_mode())
+    ):
         return HubUnavailable(
             f"{where.name} is not wholly on this machine and the model hub cannot be reached; check "
             "the network, or name a local folder"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from inference.loading_faults import not_a_model
+from inference.loading_faults import not_a_model, other_kind
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel
@@ -89,14 +89,24 @@ def without_weights(config: "PretrainedConfig") -> "PreTrainedModel":
     import torch
     from transformers import AutoModelForCausalLM
 
+    called = config.name_or_path or config.model_type
+    if _fills_gaps(config):
+        raise other_kind(called, config.model_type.capitalize())
     try:
         with torch.device("meta"):
             model: PreTrainedModel = AutoModelForCausalLM.from_config(  # type: ignore[no-untyped-call]
                 config, trust_remote_code=False
             )
     except Exception as error:  # each architecture has demands of its own on its sizes
-        raise not_a_model(config.name_or_path or config.model_type, error) from error
+        raise not_a_model(called, error) from error
     return model
+
+
+def _fills_gaps(config: "PretrainedConfig") -> bool:
+    """Tell a BERT and its kin, which transformers would load as if they continued a text."""
+    from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES as FILLERS
+
+    return config.model_type in FILLERS and getattr(config, "is_decoder", True) is False
 
 
 def _kv_width(text: Any) -> int:

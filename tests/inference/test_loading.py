@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 import torch
-from transformers import CLIPConfig, T5Config
+from transformers import BertConfig, CLIPConfig, T5Config, ViTConfig
 
 from inference.convert import DEFAULT_MODEL
 from inference.errors import (
@@ -135,7 +135,10 @@ def test_only_the_default_model_itself_brings_the_shipped_adapter(tiny_folder, t
     assert (loaded.id, loaded.adapter) == (DEFAULT_MODEL, None)
 
 
-@pytest.mark.parametrize(("config", "name"), [(T5Config(), "T5"), (CLIPConfig(), "CLIP")])
+@pytest.mark.parametrize(
+    ("config", "name"),
+    [(T5Config(), "T5"), (CLIPConfig(), "CLIP"), (ViTConfig(), "ViT"), (BertConfig(), "Bert")],
+)
 def test_a_model_that_continues_no_text_is_told_as_one(folder, config, name):
     config.save_pretrained(folder)
 
@@ -168,4 +171,56 @@ def test_what_is_no_fault_of_the_files_is_not_told_as_one(folder, monkeypatch, e
     monkeypatch.setattr("transformers.AutoModelForCausalLM.from_pretrained", failing)
 
     with pytest.raises(kind, match=words):
+        load(str(folder))
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ("You need to have `tiktoken` installed", "pip install tiktoken"),
+        ("Loading a GPTQ model requires gptqmodel: install it", "pip install gptqmodel"),
+    ],
+)
+def test_a_package_that_a_model_needs_is_named_as_pip_knows_it(folder, monkeypatch, message, words):
+    def failing(*_, **__):
+        raise ValueError(message)
+
+    monkeypatch.setattr("transformers.AutoTokenizer.from_pretrained", failing)
+
+    with pytest.raises(PackageMissing, match=words):
+        load(str(folder))
+
+
+def test_a_tokenizer_that_only_another_package_reads_names_that_package(folder, monkeypatch):
+    (folder / "tokenizer.json").unlink()
+    (folder / "tokenizer.model").write_bytes(b"pieces")
+    monkeypatch.setattr("inference.loading_faults._is_installed", lambda _: False)
+
+    with pytest.raises(PackageMissing, match=r"pip install (sentencepiece|tiktoken)"):
+        load(str(folder))
+
+
+def test_an_architecture_that_transformers_does_not_know_says_to_upgrade_it(folder):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"model_type": "llama99"}))
+
+    with pytest.raises(ModelBroken, match=r"the architecture 'llama99' .* --upgrade transformers"):
+        load(str(folder))
+
+
+def test_weights_that_are_cut_short_say_to_get_them_anew(folder):
+    whole = (folder / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(whole[: len(whole) // 2])
+
+    with pytest.raises(ModelBroken, match=r"is cut short.*get it anew"):
+        load(str(folder))
+
+
+def test_weights_that_are_not_in_the_files_are_not_drawn_at_random(folder):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"num_hidden_layers": 3}))
+
+    with pytest.raises(
+        ModelBroken, match=r"lack 9 of the model's weights, such as model\.layers\.2"
+    ):
         load(str(folder))
