@@ -17,11 +17,14 @@ from inference.wire.trim import prompt_budget
 def chosen(offered: Sequence[ListedModel], *, name: str | None) -> ListedModel:
     """Pick the named model, also where the server adds ":latest" to it; the first if `name` is None.
 
-    Raises ModelRefused if there is none.
+    SGLang takes "base:adapter" for a base that it lists. Raises ModelRefused if there is none.
     """
     for listed in offered:
         if name in (None, listed.id, listed.id.removesuffix(":latest")):
             return listed
+    for listed in offered:
+        if name is not None and name.startswith(f"{listed.id}:"):
+            return listed.model_copy(update={"id": name})
     if name is None:
         raise ModelRefused("the model server offers no model: load one into it")
     names = ", ".join(listed.id for listed in offered[:5]) or "none"

@@ -63,7 +63,7 @@ FORM = ChatForm(
 
 
 def pytest_generate_tests(metafunc):
-    if "dialect" in metafunc.fixturenames:
+    if "server" in metafunc.fixturenames:
         chosen = getattr(metafunc.function, "dialects", tuple(DIALECTS))
         metafunc.parametrize("dialect", chosen, ids=lambda one: one.__name__)
 

@@ -50,6 +50,18 @@ async def test_a_model_is_picked_by_name_whatever_tag_the_server_adds(server, ma
     await model.close()
 
 
+async def test_an_adapter_may_be_named_after_the_base_that_is_listed(server, make_model):
+    server.models = [listed("base", max_model_len=1000)]
+    model = make_model(server.url, model="base:quiet")
+
+    card = await model.card()
+
+    assert card.id == "base:quiet"
+    assert card.max_prompt_tokens == 744
+    assert server.probes[-1]["model"] == "base:quiet"
+    await model.close()
+
+
 async def test_an_unknown_name_is_refused_with_those_that_there_are(server, make_model):
     model = make_model(server.url, model="huge")
 
