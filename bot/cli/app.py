@@ -121,6 +121,8 @@ def worker(
         model=model or settings.model or None,
         adapter=adapter or settings.adapter,
         threads=settings.worker_threads,
+        precision=settings.precision,
+        conversations=settings.conversations,
     )
     become_inference(["serve", *given])
 
@@ -180,12 +182,36 @@ def doctor(
     install_default_model: Annotated[
         bool, typer.Option("--install-default-model", help="Install the default model and end.")
     ] = False,
+    model: Annotated[
+        str | None,
+        typer.Option(help="Tell how this model would fit the memory, without loading it, and end."),
+    ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(help="With --model: fp32, bf16, fp16, int8 or nf4; else EARSHOT_PRECISION."),
+    ] = None,
+    conversations: Annotated[
+        int | None,
+        typer.Option(min=1, help="With --model: how many to keep; else EARSHOT_CONVERSATIONS."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="With --model: print JSON.")] = False,
 ) -> None:
     """Check settings, database, model, memory, disk and port; each line says what to do."""
     from bot.cli.doctor import examine, install_model
 
     if install_default_model:
         install_model()
+    elif model is not None:
+        from bot.cli.fit import tell_fit
+        from bot.config import load_settings
+
+        tell_fit(
+            load_settings(),
+            model,
+            precision=precision,
+            conversations=conversations,
+            as_json=as_json,
+        )
     elif not examine():
         raise typer.Exit(1)
 
@@ -201,20 +227,20 @@ def upgrade(ctx: typer.Context) -> None:
     out().print("The history database is up to date.")
 
 
-@bench.command()
-def decide(
-    *,
-    histories: Annotated[
-        str, typer.Option(help="Lengths of history in tokens, with commas between.")
-    ] = "256,1024,2048",
-    as_json: AsJson = False,
-) -> None:
-    """Time one decision on a kept prefix against re-reading the whole conversation."""
-    from bot.worker_child import options
+def _handed_over(name: str, about: str) -> None:
+    @bench.command(name, help=about, context_settings=PASSED_ON, add_help_option=False)
+    def hand_over(ctx: typer.Context) -> None:
+        become_inference(["bench", name, *ctx.args])
 
-    become_inference(
-        ["bench", "decide", *options(histories=histories), *(["--json"] if as_json else [])]
-    )
+
+for _name, _about in (
+    ("decide", "Time one decision: on the kept prefix, and in the other ways that people go."),
+    ("throughput", "Count decisions a second over many conversations."),
+    ("reply", "Count tokens a second of replies."),
+    ("memory", "Measure the memory of kept conversations."),
+    ("soak", "Load a worker with many conversations for minutes."),
+):
+    _handed_over(_name, _about)
 
 
 @bench.command()

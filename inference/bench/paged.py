@@ -37,12 +37,13 @@ class PagedBatching:
             ) from error
         self._subject = subject
         twin = twin_of(subject.model)
+        settings: Any = ContinuousBatchingConfig
         start: Any = twin.init_continuous_batching
         self._manager = start(
             generation_config=GenerationConfig(  # type: ignore[no-untyped-call]
                 do_sample=False, eos_token_id=-1, max_new_tokens=max_new_tokens
             ),
-            continuous_batching_config=ContinuousBatchingConfig(
+            continuous_batching_config=settings(
                 **{_page_size_name(ContinuousBatchingConfig): PAGE_SIZE},
                 num_blocks=2 * max_tokens // PAGE_SIZE + 64,  # the rest of former rounds stays
                 max_batch_tokens=2048,
