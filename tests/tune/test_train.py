@@ -1,16 +1,20 @@
 """`earshot train` from data to a folder that serves: with a tiny random model, through its command line."""
 
+import itertools
 import json
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
+import pytest
 from safetensors.torch import load_file
 from typer.testing import CliRunner
 
 from inference.__main__ import app
 from inference.loading import load
+from inference.tune.batches import batch
 from inference.tune.checkpoint import NAME as UNFINISHED, Checkpoint
 from inference.wire.chat_form import RESPONSE
 from tests.inference.tiny import chatml_tokenizer, save_tiny_model, tiny_llama
@@ -87,8 +91,11 @@ class Killed:
     def once_there_is(self, path):
         deadline = time.monotonic() + WAIT_S
         while not path.is_file():
-            assert self._process.poll() is None, self._process.stderr.read()
             assert time.monotonic() < deadline
+            # Waiting leaves the processor to the run; asking without a break takes half of two cores.
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.02)
+                pytest.fail(self._process.stderr.read())
         self._process.send_signal(signal.SIGKILL)
         self._process.wait(WAIT_S)
         self._process.stderr.close()
@@ -183,13 +190,27 @@ def test_copies_of_what_is_learned_are_not_looked_at(tiny_folder, tmp_path, out)
     assert json.loads((out / "metrics.json").read_text(encoding="utf-8"))["dev"] == []
 
 
-def test_a_killed_run_in_a_finished_one_s_folder_goes_on(tiny_folder, data, out):
+def test_a_broken_off_run_in_a_finished_one_s_folder_goes_on(tiny_folder, data, out, monkeypatch):
     assert trained(tiny_folder, data, out).exit_code == 0
-    flags = ["--base", str(tiny_folder), "--data", str(data), "--out", str(out), "--rank", "4"]
-    flags += ["--max-steps", "20", "--save-every", "2"]
-    Killed("train", *flags, "--fresh").once_there_is(out / UNFINISHED)
+    flags = ["--rank", "4", "--max-steps", "8", "--save-every", "2"]
+    with monkeypatch.context() as patched:
+        # Two batches a step: in the fourth step, when the state after the second is saved.
+        patched.setattr("inference.tune.loop.batch", interrupted_after(6, batch))
+        trained(tiny_folder, data, out, "--fresh", flags=flags)
+    assert (out / UNFINISHED).is_file()
 
-    resumed = CliRunner().invoke(app, ["train", *flags])
+    resumed = trained(tiny_folder, data, out, flags=flags)
 
     assert resumed.exit_code == 0, resumed.output
-    assert "going on from" in resumed.stderr
+    assert "8 steps, going on from 2" in resumed.stderr
+
+
+def interrupted_after(num_calls, function):
+    calls = itertools.count()
+
+    def interrupted(*arguments, **named):
+        if next(calls) == num_calls:
+            raise KeyboardInterrupt
+        return function(*arguments, **named)
+
+    return interrupted
