@@ -122,7 +122,10 @@ def heading(report: FitReport) -> str:
     free.append(f"{'host' if free else 'CPU'}: {report.devices.host / GB:.1f} GB free")
     size = report.outline.num_parameters
     count = f"{size / 1e9:.1f} billion" if size >= 1e9 else f"{size / 1e6:.0f} million"
-    return f"{report.model}: {count} parameters (from {report.source})\n{', '.join(free)}"
+    return (
+        f"{report.model}: {count} parameters (from {report.source})\n{', '.join(free)}; "
+        f"a conversation is {report.wish.tokens:,} tokens"
+    )
 
 
 def verdict(report: FitReport) -> str:

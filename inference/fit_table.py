@@ -26,7 +26,7 @@ def _table(report: FitReport) -> Table:
     table.add_column("weights", justify="right")
     table.add_column("a token", justify="right")
     table.add_column("usable", justify="right")
-    table.add_column(f"conversations of {report.wish.tokens:,} tokens", justify="right")
+    table.add_column("conversations", justify="right")
     for fit in report.rows:
         is_chosen = report.chosen is not None and _same(fit, report.chosen)
         table.add_row(
@@ -44,7 +44,7 @@ def _table(report: FitReport) -> Table:
 
 def _conversations(fit: Fit, report: FitReport) -> str:
     if fit.weights > fit.room:
-        return "weights do not fit"
+        return "does not fit"
     return f"{fit.kept_tokens // report.wish.tokens:,}"
 
 
