@@ -35,8 +35,10 @@ def reply_request(
     """Ask for a reply, from the opened answer if the server continues it."""
     sampling = card.form.sampling
     continued = way.continued and bool(opened(turns))
-    # An end that may not come first, and a penalty on repetition, are not OpenAI's.
-    body = {"min_tokens": 1, "repetition_penalty": sampling.repetition_penalty}
+    # An end that may not come first, and a penalty on repetition (the last is llama.cpp's name for
+    # it), are not OpenAI's.
+    penalty = sampling.repetition_penalty
+    body = {"min_tokens": 1, "repetition_penalty": penalty, "repeat_penalty": penalty}
     request: dict[str, Any] = {
         "messages": list(turns if continued else without_opened(turns)),
         "max_tokens": sampling.max_tokens,

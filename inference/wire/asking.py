@@ -15,6 +15,9 @@ from inference.wire.score import p_speak
 from inference.wire.turns import Turn
 
 CONTINUED = {"continue_final_message": True, "add_generation_prompt": False}
+# llama.cpp's name. Its Python server penalises tokens of the prompt by 1.1 unless told not to, and
+# every "(silence)" that stands there makes the next one less likely.
+UNPENALIZED = {"repeat_penalty": 1.0}
 NUM_TOKENS_ANEW = 4  # white space, "(", and the first token of either marker
 MAX_LOGPROBS = 20  # what OpenAI, vLLM and Ollama allow at most
 FEW_LOGPROBS = 5  # what some hosts allow at most
@@ -49,6 +52,7 @@ def decision_fields(turns: Sequence[Turn], *, way: Way) -> dict[str, Any]:
         fields |= {"messages": list(turns), "max_tokens": 1, "extra_body": CONTINUED}
     else:
         fields |= {"messages": list(without_opened(turns)), "max_tokens": NUM_TOKENS_ANEW}
+        fields["extra_body"] = UNPENALIZED
     if way.top_logprobs:
         fields |= {"logprobs": True, "top_logprobs": way.top_logprobs}
     elif way.num_answers > 1:

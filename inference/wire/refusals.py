@@ -19,7 +19,7 @@ _TOO_LONG = re.compile(
     r"context.(?:length|window|size)|(?:prompt|input) is too (?:long|large)", re.I
 )
 _COMMON_WORDS = ("n", "stop", "user")  # only where a refusal quotes them
-_REPLY_EXTRAS = ("min_tokens", "repetition_penalty")
+_EXTRAS = ("min_tokens", "repetition_penalty", "repeat_penalty")
 
 
 class WayRefused(Exception):  # noqa: N818 - what the server did
@@ -108,7 +108,7 @@ def _without(*names: str) -> Callable[[Way], Way | None]:
 NUM_GUESSED = 3
 _STEPS: tuple[tuple[tuple[str, ...], Callable[[Way], Way | None]], ...] = (
     (tuple(CONTINUED), _anew),
-    (_REPLY_EXTRAS, _without(*_REPLY_EXTRAS)),
+    (_EXTRAS, _without(*_EXTRAS)),
     (("top_logprobs", "logprobs"), _fewer_logprobs),
     (("n",), _one_answer),
     (("user",), _without("user")),

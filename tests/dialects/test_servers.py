@@ -9,6 +9,7 @@ from inference.wire.turns import Burst, Line, decision_turns, reply_turns
 from tests.dialects.conftest import DIALECTS, FORM, only
 from tests.dialects.dialect import CONTEXT
 from tests.dialects.groq import Groq
+from tests.dialects.llama_cpp_python import LlamaCppPython
 from tests.dialects.mistral import Mistral
 from tests.dialects.ollama import Ollama, OllamaBefore
 from tests.dialects.openai_api import OpenAIApi, OpenAINewer
@@ -176,13 +177,13 @@ SAYS = {
     Vllm: "tells 20 probabilities a token, goes on from an opened answer, counts tokens; a decision is "
     "one token, read with its alternatives; thresholds: calibrated",
     OpenAIApi: "tells 20 probabilities a token, refuses to go on from an opened answer, counts tokens, "
-    "refuses min_tokens, repetition_penalty; a decision is up to 4 tokens, read with their "
+    "refuses min_tokens, repeat_penalty, repetition_penalty; a decision is up to 4 tokens, read with their "
     "alternatives; thresholds: calibrated",
     Mistral: "tells no probabilities, refuses to go on from an opened answer, counts tokens, refuses "
-    "min_tokens, repetition_penalty, user; a decision is a vote of 8 short answers drawn in one "
+    "min_tokens, repeat_penalty, repetition_penalty, user; a decision is a vote of 8 short answers drawn in one "
     "request; thresholds: coarse, P(speak) moves in steps of 1/8 and varies",
     Groq: "tells no probabilities, refuses to go on from an opened answer, counts tokens, refuses "
-    "min_tokens, repetition_penalty; a decision is what the model writes first; thresholds: none, "
+    "min_tokens, repeat_penalty, repetition_penalty; a decision is what the model writes first; thresholds: none, "
     "P(speak) is 0 or 1, so every eagerness above 0 does the same",
 }
 
@@ -190,6 +191,15 @@ SAYS = {
 @only(*SAYS)
 async def test_what_was_found_is_said_with_what_follows(model, dialect):
     assert described(await model.abilities(), FORM) == SAYS[dialect]
+
+
+@only(LlamaCppPython)
+async def test_what_stands_in_the_prompt_is_not_penalised_in_a_decision(model, server):
+    """Its default of 1.1 makes "(silence)" less likely after every silence before it."""
+    await model.score(turns(UNCALLED), session="s")
+
+    assert all(body.get("repeat_penalty", 1.0) == 1.0 for body in server.requests)
+    assert server.requests[-1]["repeat_penalty"] == 1.0
 
 
 @only(Ollama, OllamaBefore)

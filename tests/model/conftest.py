@@ -24,7 +24,8 @@ OPENAI_FIELDS = frozenset(
     | {"stream", "stop", "user"}
 )
 EXTRA_FIELDS = frozenset(
-    {"continue_final_message", "add_generation_prompt", "min_tokens", "repetition_penalty"}
+    {"continue_final_message", "add_generation_prompt"}
+    | {"min_tokens", "repetition_penalty", "repeat_penalty"}
 )
 
 Answer = Callable[[dict[str, Any]], Response | Awaitable[Response]]

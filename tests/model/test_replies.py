@@ -47,6 +47,7 @@ async def test_a_reply_is_drawn_as_the_form_says(server, make_model):
             "stop": ["\nUser"],
             "min_tokens": 1,
             "repetition_penalty": 1.1,
+            "repeat_penalty": 1.1,
             "user": "s",
         }
     ]

@@ -6,7 +6,7 @@ from inference.wire.asking import Way
 from inference.wire.refusals import Understood, WayRefused, is_too_long, simpler, understood
 
 PLAIN = Way(continued=False)
-EXTRAS = frozenset({"min_tokens", "repetition_penalty"})
+EXTRAS = frozenset({"min_tokens", "repetition_penalty", "repeat_penalty"})
 
 
 @pytest.mark.parametrize(
