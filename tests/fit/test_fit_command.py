@@ -32,9 +32,9 @@ def test_the_table_shows_each_precision_what_is_free_and_what_is_chosen():
     ]
     rows = [line.split() for line in text.splitlines()[4:9]]
     assert rows == [
-        ["fp32", "GPU", "30.5", "GB", "115", "kB", "6.7", "GB", "weights", "do", "not", "fit"],
-        ["bf16", "GPU", "15.2", "GB", "57", "kB", "6.7", "GB", "weights", "do", "not", "fit"],
-        ["int8", "GPU", "8.7", "GB", "57", "kB", "6.7", "GB", "weights", "do", "not", "fit"],
+        ["fp32", "GPU", "30.5", "GB", "115", "kB", "6.7", "GB", "does", "not", "fit"],
+        ["bf16", "GPU", "15.2", "GB", "57", "kB", "6.7", "GB", "does", "not", "fit"],
+        ["int8", "GPU", "8.7", "GB", "57", "kB", "6.7", "GB", "does", "not", "fit"],
         [">", "nf4", "GPU", "5.5", "GB", "57", "kB", "6.7", "GB", "9"],
         ["bf16", "GPU", "+", "host", "15.2", "GB", "57", "kB", "37.0", "GB", "185"],
     ]
