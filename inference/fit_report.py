@@ -15,6 +15,7 @@ from inference.loading import read_config
 from inference.loading_faults import explaining
 from inference.locating import Located, Reference, located
 from inference.outline import Outline
+from inference.quantize import is_installed
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
@@ -133,5 +134,8 @@ def verdict(report: FitReport) -> str:
     if report.chosen is None:
         return f"nothing fits: {report.refusal}"
     fit = report.chosen
+    notes = [fit.warning] if fit.warning else []
+    if fit.precision in ("int8", "nf4") and not is_installed():
+        notes.append("bitsandbytes is not installed: pip install bitsandbytes")
     said = f"chosen: {fit.precision} on {described(fit.placement)}, {fit.why}"
-    return f"{said}\nnote: {fit.warning}" if fit.warning else said
+    return "\n".join([said, *(f"note: {note}" for note in notes)])

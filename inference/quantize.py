@@ -12,12 +12,17 @@ if TYPE_CHECKING:
 Quantized = Literal["int8", "nf4"]
 
 
+def is_installed() -> bool:
+    """Tell whether bitsandbytes is there, without importing it."""
+    return find_spec("bitsandbytes") is not None
+
+
 def quantization_config(kind: Quantized, *, compute: "torch.dtype") -> "BitsAndBytesConfig":
     """Give what `from_pretrained` takes as `quantization_config`.
 
     nf4 is doubly quantised and computes in `compute`. Raises PackageMissing without bitsandbytes.
     """
-    if find_spec("bitsandbytes") is None:
+    if not is_installed():
         raise PackageMissing(
             f"{kind} needs bitsandbytes, which is not installed: pip install bitsandbytes, or take "
             "another precision (--precision, EARSHOT_PRECISION)"

@@ -81,13 +81,14 @@ def check_model(settings: Settings) -> Finding:
         return check_server(settings, settings.model_url)
     if not settings.model:
         return _check_default_model()
-    folder = Path(settings.model).expanduser()
-    if folder.is_dir():
-        return Finding("model", ok=True, detail=str(folder))
-    if folder.is_absolute() or settings.model.startswith((".", "~")):
+    place = Path(settings.model).expanduser()
+    more = f"`earshot doctor --model {settings.model}` tells how it fits"
+    if place.is_dir() or (place.is_file() and place.suffix == ".gguf"):
+        return Finding("model", ok=True, detail=f"{place}; {more}")
+    if place.is_absolute() or settings.model.startswith((".", "~")):
         remedy = f"Correct {variable('model')}, or unset it to use the default model."
-        return Finding("model", ok=False, detail=f"no folder {folder}", remedy=remedy)
-    return Finding("model", ok=True, detail=f"{settings.model}, by the transformers library")
+        return Finding("model", ok=False, detail=f"no model at {place}", remedy=remedy)
+    return Finding("model", ok=True, detail=f"{settings.model}, of the model hub; {more}")
 
 
 def check_memory(settings: Settings) -> Finding:

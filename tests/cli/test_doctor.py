@@ -165,6 +165,15 @@ def test_a_model_folder_must_exist(tmp_path):
     assert "EARSHOT_MODEL" in missing.remedy
 
 
+def test_a_gguf_file_is_a_model_too(tmp_path):
+    file = tmp_path / "mine.gguf"
+    missing = check_model(Settings(model=str(file)))
+    file.write_bytes(b"GGUF")
+
+    assert (missing.ok, missing.detail) == (False, f"no model at {file}")
+    assert f"earshot doctor --model {file}" in check_model(Settings(model=str(file))).detail
+
+
 def test_a_model_id_is_left_to_the_transformers_library():
     assert check_model(Settings(model="somebody/some-model")).ok
 

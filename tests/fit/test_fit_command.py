@@ -55,6 +55,14 @@ def test_a_warning_stands_under_the_choice():
     assert "note: int8 on a CPU saves memory" in printed(QWEN, Devices(host=14 * GIB))
 
 
+def test_a_choice_that_needs_a_package_names_it(monkeypatch):
+    assert "bitsandbytes" not in printed(QWEN, Devices(host=14 * GIB))
+    monkeypatch.setattr("inference.quantize.find_spec", lambda _: None)
+
+    assert "pip install bitsandbytes" in printed(QWEN, Devices(host=14 * GIB))
+    assert "bitsandbytes" not in printed(QWEN, Devices(host=90 * GIB))
+
+
 def test_the_command_prints_the_fit_of_this_machine():
     answer = CliRunner().invoke(command_line.app, ["fit", "default"])
 
