@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from inference.errors import EngineStopped, InferenceError
-from inference.generation import Generation, OnEnd, OnStep, Request, Step
+from inference.generation import Drawn, Generation, OnEnd, OnStep, Request, Step
 from inference.kv import SequenceKV
 from inference.named_adapters import NamedAdapters
 from inference.out_of_memory import out_of_memory
@@ -193,15 +193,30 @@ class Engine:
         self.num_run_tokens += count
 
     def _draw(self, generations: Sequence[Generation], logits: Tensor) -> None:
-        for generation, drawn in zip(generations, read_out(logits, generations), strict=True):
-            piece = generation.push(drawn)
-            if generation.finish_reason is None:
-                generation.on_step(piece)
-                continue
-            self._leave(generation)
+        """Draw the next token of each; logits that none can be drawn from end theirs alone."""
+        try:
+            drawn = read_out(logits, generations)
+        except RuntimeError:
+            if len(generations) > 1:
+                for row, generation in enumerate(generations):
+                    self._draw([generation], logits[row : row + 1])
+                return
+            logger.exception("no token can be drawn for a request")
+            failed = EngineStopped("the model gave no usable numbers; see the worker's log")
+            self.cancel(generations[0], failed)
+            return
+        for generation, token in zip(generations, drawn, strict=True):
+            self._push(generation, token)
+
+    def _push(self, generation: Generation, drawn: Drawn) -> None:
+        piece = generation.push(drawn)
+        if generation.finish_reason is None:
             generation.on_step(piece)
-            generation.on_step(generation.done())
-            generation.on_end(None)
+            return
+        self._leave(generation)
+        generation.on_step(piece)
+        generation.on_step(generation.done())
+        generation.on_end(None)
 
     def _leave(self, generation: Generation) -> None:
         """Take a generation out, and give its sequence back if it is sound."""

@@ -7,6 +7,11 @@ import torch
 from torch import Generator, Tensor
 
 
+# Below these, 32-bit numbers run over; what they ask for is reached long before.
+MIN_TEMPERATURE = 1e-5
+MIN_PENALTY = 1e-3
+
+
 @dataclass(frozen=True, slots=True)
 class SamplingOptions:
     """How tokens are drawn. Temperature 0 takes the likeliest; `top_k` None looks at all tokens."""
@@ -38,7 +43,8 @@ def draw(
         scores[list(forbidden)] = -torch.inf
     if options.temperature == 0:
         return int(scores.argmax())
-    scores /= options.temperature
+    # Relative to the likeliest, so that a temperature close to 0 gives it alone, and no overflow.
+    scores = (scores - scores.max()) / max(options.temperature, MIN_TEMPERATURE)
     if options.top_k is not None:
         _cut_to_top_k(scores, options.top_k)
     probabilities = scores.softmax(-1)
@@ -48,6 +54,7 @@ def draw(
 
 
 def _penalise(scores: Tensor, seen: Tensor, penalty: float) -> None:
+    penalty = max(penalty, MIN_PENALTY)
     values = scores[seen]
     scores[seen] = torch.where(values > 0, values / penalty, values * penalty)
 

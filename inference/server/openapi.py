@@ -30,7 +30,7 @@ _FAULT: dict[str, Any] = {
     },
 }
 # What a client may get instead of an answer, at any route.
-_FAULTS = ("400", "403", "404", "408", "413", "422", "429", "500", "503", "504")
+_FAULTS = ("400", "403", "404", "405", "408", "413", "422", "429", "500", "503", "504")
 
 
 def described(app: FastAPI) -> None:
@@ -57,6 +57,8 @@ def _completed(schema: dict[str, Any]) -> dict[str, Any]:
             "required": True,
             "content": {"application/json": body},
         }
+    answers = schema["paths"]["/v1/chat/completions"]["post"]["responses"]["200"]["content"]
+    answers["text/event-stream"] = {}  # events of JSON objects, and "[DONE]"
     fault = {"application/json": {"schema": {"$ref": "#/components/schemas/Fault"}}}
     for operations in schema["paths"].values():
         for operation in operations.values():

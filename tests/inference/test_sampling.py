@@ -1,5 +1,6 @@
 from collections import Counter
 
+import pytest
 import torch
 
 from inference.sampling import SamplingOptions, draw
@@ -67,3 +68,18 @@ def test_the_logits_are_left_as_they_are():
     )
 
     assert logits.tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("options", [{"temperature": 1e-300}, {"repetition_penalty": 1e-300}])
+def test_options_that_run_over_32_bits_still_draw_a_token(options):
+    logits = torch.tensor([1.0, 900.0, -900.0])
+
+    drawn = draw(
+        logits,
+        SamplingOptions(**options),
+        seen=(1, 2),
+        forbidden=(),
+        generator=torch.Generator().manual_seed(0),
+    )
+
+    assert drawn == 1
