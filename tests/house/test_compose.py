@@ -74,3 +74,35 @@ def test_both_images_run_as_nobody_special(root):
     assert "USER earshot" in run
     assert "USER root" not in run
     assert run.count("HEALTHCHECK") == 2
+
+
+def test_the_scale_profile_asks_for_the_adapter_that_vllm_serves(compose):
+    bot, vllm = compose["services"]["bot-scale"], compose["services"]["vllm"]
+
+    module = vllm["command"][vllm["command"].index("--lora-modules") + 1]
+
+    assert module.split("=") == [bot["environment"]["EARSHOT_MODEL"], "/adapter"]
+    assert bot["environment"]["EARSHOT_CHAT_FORM"] == "/adapter/earshot.json"
+    assert {
+        name for name, one in compose["services"].items() if "scale" in one.get("profiles", [])
+    } == {
+        "bot-scale",
+        "postgres",
+        "vllm",
+    }
+
+
+def test_nothing_but_the_room_can_be_reached_from_outside_and_that_from_this_machine_only(compose):
+    ports = [port for service in compose["services"].values() for port in service.get("ports", [])]
+
+    assert ports
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_the_shipped_adapter_that_the_scale_profile_names_is_there(compose, root):
+    volume = compose["services"]["vllm"]["volumes"][0]
+
+    folder = volume.removeprefix("${SCALE_ADAPTER:-").partition("}")[0]
+
+    assert (root / folder / "adapter_config.json").is_file()
+    assert (root / folder / "earshot.json").is_file()
