@@ -6,6 +6,7 @@ here: by then an ambient message's moment has passed.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from openai.types.chat import ChatCompletionChunk
 from bot.errors import ModelBusy, ModelError, ModelUnavailable
 from bot.model_cards import card_of, chosen
 from bot.model_faults import NotUnderstood, Server, TooLong
-from bot.model_probe import SESSION, abilities_of
+from bot.model_probe import SESSION, abilities_of, described
 from bot.model_requests import decision_request, probe_request, reply_request
 from bot.ports import ModelCard, Score
 from inference.wire.answers import Chunk, Completion, ListedModel, ModelList
@@ -28,6 +29,8 @@ from inference.wire.prompted import DEFAULT_FORM
 from inference.wire.refusals import Understood, understood
 from inference.wire.score import BegunAnew
 from inference.wire.turns import Turn
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -70,11 +73,13 @@ class OpenAIModel:
         self._model = model or None
         self._form = form or DEFAULT_FORM
         self._max_prompt_tokens = max_prompt_tokens
-        self._asking = asyncio.Lock()
         self._known: Known | None = None
+        self._finding_out: asyncio.Task[Known] | None = None
 
     async def close(self) -> None:
         """Close the connections."""
+        if self._finding_out is not None:
+            self._finding_out.cancel()
         await self._client.close()
 
     async def card(self) -> ModelCard:
@@ -153,10 +158,21 @@ class OpenAIModel:
             raise self._server.fault(error) from None
 
     async def _ask_known(self) -> Known:
-        async with self._asking:
-            if self._known is None:
-                self._known = await self._find_out()
+        """Give what is known, or find it out: all who wait share one attempt, and its failure.
+
+        One after the other, a hundred conversations would wait a hundred times for a server that hangs.
+        """
+        if self._known is not None:
             return self._known
+        if self._finding_out is None:
+            self._finding_out = asyncio.create_task(self._find_out(), name="probe")
+            self._finding_out.add_done_callback(self._found_out)
+        return await asyncio.shield(self._finding_out)
+
+    def _found_out(self, task: asyncio.Task[Known]) -> None:
+        self._finding_out = None
+        if not task.cancelled() and task.exception() is None:
+            self._known = task.result()
 
     async def _find_out(self) -> Known:
         with self._explained():
@@ -169,6 +185,7 @@ class OpenAIModel:
             return await self._complete(probe_request(card, turns, way=way, session=SESSION))
 
         abilities = await abilities_of(listed, ask, card.form)
+        logger.info("%s: %s", card.id, described(abilities, card.form))
         return Known(replace(card, num_levels=abilities.num_levels), abilities)
 
     async def _complete(self, request: dict[str, Any]) -> Completion:

@@ -43,19 +43,22 @@ class Understood(Generic[T]):
 
 
 async def understood(ask: Callable[[Way], Awaitable[T]], way: Way) -> Understood[T]:
-    """Ask in ever simpler ways until one is taken. Raises the first WayRefused if none is."""
-    refusals: list[WayRefused] = []
+    """Ask in ever simpler ways until one is taken.
+
+    Raises the last WayRefused if none is: what the server lacks of the plainest way is what matters.
+    """
+    lasting = True
     while True:
         try:
             answer = await ask(way)
         except WayRefused as refused:
-            refusals.append(refused)
+            lasting = lasting and refused.lasting
             simpler_way = simpler(way, refused.words)
             if simpler_way is None:
-                raise refusals[0] from None
+                raise
             way = simpler_way
         else:
-            return Understood(answer, way, all(refused.lasting for refused in refusals))
+            return Understood(answer, way, lasting)
 
 
 def is_too_long(words: str) -> bool:

@@ -75,6 +75,57 @@ async def test_a_hung_server_times_out(server, make_model, place):
     await model.close()
 
 
+async def test_all_who_wait_for_a_hung_server_wait_once(server, make_model):
+    """Each after the other, a hundred conversations waited for a hundred timeouts."""
+    server.models = server.hang
+    model = make_model(server.url, timeout_s=0.2)
+
+    asked = (model.score(TURNS, session=f"s{index}") for index in range(100))
+    told = await asyncio.gather(*asked, return_exceptions=True)
+
+    assert {type(error) for error in told} == {ModelUnavailable}
+    assert server.num_model_lists == 1
+    await model.close()
+
+
+def hanging(server):
+    """Give an answer that hangs, and the event of its being asked for."""
+    asked = asyncio.Event()
+
+    async def hang():
+        asked.set()
+        return await server.hang()
+
+    return asked, hang
+
+
+async def test_a_probe_goes_on_when_the_first_to_ask_gives_up(server, make_model):
+    asked, server.models = hanging(server)
+    model = make_model(server.url)
+    first = asyncio.create_task(model.card())
+    second = asyncio.create_task(model.card())
+    await asked.wait()
+
+    first.cancel()
+    server.released.set()
+
+    with pytest.raises(ModelUnavailable, match="HTTP 500"):
+        await second
+    await model.close()
+
+
+async def test_closing_ends_a_probe_on_its_way(server, make_model):
+    asked, server.models = hanging(server)
+    model = make_model(server.url)
+    card = asyncio.create_task(model.card())
+    await asked.wait()
+
+    await model.close()
+
+    with pytest.raises(asyncio.CancelledError):
+        await card
+
+
 async def test_a_server_that_dribbles_its_answer_times_out(server, make_model):
     """Every byte comes in time for the socket, the whole never."""
     model = make_model(server.url, timeout_s=0.3)

@@ -84,11 +84,11 @@ class Refused(WayRefused):
         self.words, self.lasting = words, lasting
 
 
-async def test_the_first_refusal_is_told_where_no_way_is_taken():
+async def test_the_refusal_of_the_plainest_way_is_told_where_none_is_taken():
     async def ask(way):
-        raise Refused(f"continued {way.continued}")
+        raise Refused(f"asked for {way.top_logprobs}")
 
-    with pytest.raises(Refused, match="continued True"):
+    with pytest.raises(Refused, match="asked for 0"):
         await understood(ask, Way())
 
 
