@@ -39,8 +39,10 @@ _PACKAGES = (
     "accelerate",
     "gguf",
 )
+_BROKEN_OFF = ("peer closed connection", "Consistency check failed", "IncompleteRead")
 _AWAY = ("offline", "couldn't connect", "connection")
 _NO_TOKENIZER = "instantiate the backend tokenizer"
+_NO_CONFIG = "Should have a `model_type` key"
 _CUT_SHORT = ("incompletemetadata", "headertoo", "incomplete metadata", "header too", "eof")
 
 
@@ -94,6 +96,11 @@ def not_a_model(called: str, error: Exception) -> ModelBroken:
             f"the installed transformers does not know the architecture {unknown[1]!r} of {called}: "
             f"pip install --upgrade transformers, or take a model of a family such as {SUITABLE}"
         )
+    if _NO_CONFIG in text and "/" in called and not Path(called).is_dir():
+        return ModelBroken(
+            f"{called} has no config.json that names its architecture: if it holds GGUF files, name "
+            f"one of them as {called}:FILE.gguf, otherwise take another model"
+        )
     if any(word in text.casefold() for word in _CUT_SHORT):
         return ModelBroken(
             f"a file of the model {called} is cut short, so it was not downloaded to its end "
@@ -144,12 +151,12 @@ def _of_packages(where: "Located", error: Exception) -> PackageMissing | None:
 
 
 def _has_pieces(where: "Located") -> bool:
-    """Tell whether there may be a tokenizer that only another package can read."""
+    """Tell whether there may be a tokenizer that only sentencepiece can read."""
     if where.local:
         return any(Path(where.folder).glob("*.model"))
     from huggingface_hub import constants
 
-    return not constants.is_offline_mode()
+    return not (constants.is_offline_mode() or _is_installed("sentencepiece"))
 
 
 def _is_installed(package: str) -> bool:
@@ -204,6 +211,10 @@ def _of_the_connection(where: "Located", causes: list[BaseException]) -> Inferen
                 f"the model hub answers with HTTP {status}, so {where.name} was not loaded; "
                 "try again later, or name a local folder"
             )
+    if any(word in str(one) for one in causes for word in _BROKEN_OFF):
+        return HubUnavailable(
+            f"the download of {where.name} broke off; start again, and what has come is kept"
+        )
     missing = [one for one in causes if isinstance(one, errors.EntryNotFoundError)]
     words = " ".join(str(one) for one in causes).casefold()
     if (
