@@ -14,12 +14,14 @@ _CGROUP = Path("/sys/fs/cgroup")  # as a container sees its own
 class Devices:
     """Where a model may be: the free bytes of each GPU, () on a CPU, and those of the machine.
 
-    `half` is the 16-bit type that the GPUs compute in.
+    `half` is the 16-bit type that the GPUs compute in; `cpu_has_bf16` whether the CPU multiplies it,
+    and does not only emulate it.
     """
 
     gpus: tuple[float, ...] = ()
     host: float = math.inf
     half: Literal["bf16", "fp16"] = "bf16"
+    cpu_has_bf16: bool = True
 
 
 def devices() -> Devices:
@@ -28,7 +30,8 @@ def devices() -> Devices:
 
     # Not where there is none: it raises.
     if not torch.cuda.is_available():
-        return Devices(host=free_host_memory())
+        has_bf16 = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+        return Devices(host=free_host_memory(), cpu_has_bf16=has_bf16)
     return Devices(
         gpus=tuple(
             float(torch.cuda.mem_get_info(at)[0]) for at in range(torch.cuda.device_count())

@@ -42,7 +42,8 @@ class Fit:
     """One precision in one place: what it needs and what that leaves. Bytes.
 
     `kv_bytes` is what one token's keys and values take; `rest` the type of what a quantised model
-    does not quantise. `device` is the index of the GPU, None where it is not just one.
+    does not quantise. `device` is the index of the GPU, None where it is not just one. `emulates`
+    tells that the processor has no such type and computes in another.
     """
 
     precision: Precision
@@ -52,6 +53,7 @@ class Fit:
     room: float
     rest: Literal["fp32", "bf16", "fp16"]
     device: int | None = None
+    emulates: bool = False
     max_cached_tokens: int = 0
     why: str = ""
     warning: str = ""
@@ -69,9 +71,8 @@ class Fit:
 def fits(outline: Outline, devices: Devices) -> list[Fit]:
     """List what each precision comes to in each place that this machine has, the best first."""
     if not devices.gpus:
-        room = SHARE * devices.host - RESERVE["cpu"]
         precisions: list[Precision] = ["fp32", "bf16", "int8", "nf4"]
-        return [_fit(outline, one, ("cpu", room, None), rest="bf16") for one in precisions]
+        return [_on_cpu(outline, devices, one) for one in precisions]
     return [
         _fit(outline, precision, place, rest=devices.half)
         for place in _places(devices)
@@ -132,12 +133,17 @@ def _automatic(outline: Outline, devices: Devices) -> list[Fit]:
 def _asked(outline: Outline, devices: Devices, wish: Wish) -> Iterator[Fit]:
     assert wish.precision is not None  # noqa: S101 - the caller has asked
     if not devices.gpus:
-        room = SHARE * devices.host - RESERVE["cpu"]
-        yield _fit(outline, wish.precision, ("cpu", room, None), rest="bf16")
+        yield _on_cpu(outline, devices, wish.precision)
         return
     for place in _places(devices):
         if place[0] != "offload" or wish.precision in PLAIN_BYTES:
             yield _fit(outline, wish.precision, place, rest=devices.half)
+
+
+def _on_cpu(outline: Outline, devices: Devices, precision: Precision) -> Fit:
+    room = SHARE * devices.host - RESERVE["cpu"]
+    fit = _fit(outline, precision, ("cpu", room, None), rest="bf16")
+    return replace(fit, emulates=fit.rest != "fp32" and not devices.cpu_has_bf16)
 
 
 def _fit(
@@ -189,6 +195,8 @@ def _warnings(fit: Fit, wish: Wish) -> Iterator[str]:
         yield "the model is spread over several GPUs, which is slower than one that holds it all"
     if fit.placement == "cpu" and fit.precision in ("int8", "nf4"):
         yield f"{fit.precision} on a CPU saves memory and takes 2 to 4 times as long"
+    if fit.emulates and fit.precision in PLAIN_BYTES:
+        yield f"this CPU has no {fit.precision}: it takes up to 3 times as long as fp32"
     if fit.kept_tokens < wish.kept_tokens:
         yield (
             f"only {fit.kept_tokens // wish.tokens} of {wish.conversations} conversations of "

@@ -135,9 +135,7 @@ def options_of(fit: Fit) -> dict[str, Any]:
     dtypes = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
     options: dict[str, Any] = {"dtype": dtypes[fit.rest]}
     if fit.precision in ("int8", "nf4"):
-        compute = dtypes[fit.rest]
-        if fit.placement == "cpu" and not torch.cpu._is_avx512_bf16_supported():
-            compute = torch.float32  # a CPU that has to emulate bf16 is slower in it
+        compute = torch.float32 if fit.emulates else dtypes[fit.rest]
         options["quantization_config"] = quantization_config(fit.precision, compute=compute)
     if fit.placement != "cpu":
         options["device_map"] = "auto" if fit.device is None else {"": fit.device}

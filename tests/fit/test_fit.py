@@ -115,6 +115,14 @@ def test_a_cpu_takes_fp32_until_memory_is_short(free, precision, warned):
     assert ("2 to 4 times as long" in fit.warning) is warned
 
 
+def test_a_cpu_that_only_emulates_bf16_says_so():
+    slow = Devices(host=31 * GIB, cpu_has_bf16=False)
+
+    assert "this CPU has no bf16" in chosen(QWEN, slow).warning
+    assert chosen(SMOL, slow).warning == ""
+    assert chosen(QWEN, slow, precision="nf4").emulates
+
+
 def test_several_gpus_hold_together_what_one_does_not():
     fit = chosen("meta-llama/Meta-Llama-3-8B-Instruct", gpus(6, 6.5, 6))
 
