@@ -99,7 +99,7 @@ def chat(ctx: typer.Context) -> None:
 
 
 @app.command()
-def worker(
+def worker(  # noqa: PLR0913 - each is an option people type
     ctx: typer.Context,
     *,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
@@ -109,6 +109,14 @@ def worker(
     ] = None,
     adapter: Annotated[
         str | None, typer.Option(help="The folder of a LoRA adapter; else EARSHOT_ADAPTER.")
+    ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(help="fp32, bf16, fp16, int8 or nf4; else EARSHOT_PRECISION, or what fits."),
+    ] = None,
+    conversations: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many to keep at hand; else EARSHOT_CONVERSATIONS."),
     ] = None,
 ) -> None:
     """Serve a model to Earshot, over OpenAI-compatible HTTP."""
@@ -121,8 +129,8 @@ def worker(
         model=model or settings.model or None,
         adapter=adapter or settings.adapter,
         threads=settings.worker_threads,
-        precision=settings.precision,
-        conversations=settings.conversations,
+        precision=precision or settings.precision,
+        conversations=conversations or settings.conversations,
     )
     become_inference(["serve", *given])
 
@@ -212,6 +220,8 @@ def doctor(
             conversations=conversations,
             as_json=as_json,
         )
+    elif precision or conversations or as_json:
+        raise typer.BadParameter("they tell of a model: add --model", param_hint="the options")
     elif not examine():
         raise typer.Exit(1)
 

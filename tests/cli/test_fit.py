@@ -34,6 +34,15 @@ def test_what_is_typed_counts_more_than_the_settings(earshot, handed, monkeypatc
     ]
 
 
+@pytest.mark.parametrize("option", [["--json"], ["--precision", "nf4"], ["--conversations", "2"]])
+def test_what_goes_with_a_model_is_refused_without_one(earshot, handed, option):
+    answer = earshot("doctor", *option)
+
+    assert answer.exit_code == 2
+    assert "add --model" in answer.output
+    assert handed == []
+
+
 def test_an_empty_name_is_the_default_model(handed):
     settings = Settings(_env_file=None)
 
@@ -49,6 +58,10 @@ def test_the_worker_gets_precision_and_conversations(earshot, handed, monkeypatc
 
     given = dict(zip(handed[1::2], handed[2::2], strict=True))
     assert (given["--precision"], given["--conversations"]) == ("bf16", "8")
+    handed.clear()
+    earshot("worker", "--precision", "int8", "--conversations", "30")
+    given = dict(zip(handed[1::2], handed[2::2], strict=True))
+    assert (given["--precision"], given["--conversations"]) == ("int8", "30")
 
 
 def test_the_supervised_worker_gets_them_too():
