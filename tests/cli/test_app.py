@@ -199,9 +199,10 @@ def test_worker_becomes_the_inference_program(earshot, monkeypatch, executed):
     earshot("worker", "--port", "1", "--model", "two", "--adapter", "a2")
 
     serve = ["-m", "inference", "serve", "--host", "127.0.0.1", "--port"]
+    always = ["--threads", "3", "--conversations", "8"]
     assert executed == [
-        [*serve, "8000", "--model", "models/one", "--adapter", "adapters/one", "--threads", "3"],
-        [*serve, "1", "--model", "two", "--adapter", "a2", "--threads", "3"],
+        [*serve, "8000", "--model", "models/one", "--adapter", "adapters/one", *always],
+        [*serve, "1", "--model", "two", "--adapter", "a2", *always],
     ]
 
 
