@@ -2,6 +2,7 @@
 
 import logging
 import os
+import resource
 import socket
 import threading
 import time
@@ -90,6 +91,7 @@ def serve(options: ServeOptions, listener: socket.socket, *, die_with_parent: bo
     """Serve until SIGTERM or SIGINT, or until stdin ends if `die_with_parent`."""
     if die_with_parent:
         threading.Thread(target=_exit_at_eof, name="parent", daemon=True).start()
+    _allow_connections()
     config = uvicorn.Config(
         create_app(Worker(lambda report: start_runtime(options, report))),
         log_config=None,
@@ -157,6 +159,12 @@ def _apart(options: ServeOptions, loaded: LoadedModel) -> Sequence[AdapterChoice
     if not options.adapters and loaded.id == DEFAULT_MODEL:
         return [AdapterChoice(shipped_adapter(), SHIPPED_NAME)]
     return [choice for choice in options.adapters if choice.folder != NO_ADAPTER]
+
+
+def _allow_connections() -> None:
+    """Lift the usual limit of 1,024 open files to what the system allows: a client is a file."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _exit_at_eof() -> None:

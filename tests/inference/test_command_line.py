@@ -1,9 +1,9 @@
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import httpx
 import pytest
@@ -78,6 +78,43 @@ def test_a_worker_serves_on_an_inherited_socket_and_ends_on_sigterm(tiny_folder)
         assert worker.process.wait(START_S) in (0, -signal.SIGTERM)
 
 
+def test_a_reply_under_way_is_finished_before_a_worker_ends_on_sigterm(tiny_folder):
+    body = {
+        "model": "tiny",
+        "messages": [{"role": "user", "content": "Alice: hello"}],
+        "stream": True,
+        "max_tokens": 60,
+        "min_tokens": 60,
+        "logprobs": True,
+    }
+    with Process(tiny_folder) as worker:
+        worker.read_until("ready: tiny")
+        with httpx.stream(
+            "POST", f"{worker.url}/v1/chat/completions", json=body, timeout=60
+        ) as reply:
+            lines = reply.iter_lines()
+            first = next(lines)
+
+            worker.process.send_signal(signal.SIGTERM)
+            rest = [line for line in lines if line]
+
+        assert '"role": "assistant"' in first
+        assert rest[-1] == "data: [DONE]"
+        assert sum('"token"' in line for line in rest) == 60
+        assert worker.process.wait(START_S) in (0, -signal.SIGTERM)
+
+
+def test_a_worker_may_hold_as_many_connections_as_the_system_allows(tiny_folder):
+    with Process(tiny_folder) as worker:
+        worker.read_until("listening on")
+
+        limits = Path(f"/proc/{worker.process.pid}/limits").read_text()
+
+        open_files = next(line for line in limits.splitlines() if line.startswith("Max open files"))
+        soft, hard = open_files.split()[3:5]
+        assert soft == hard
+
+
 def test_a_worker_ends_when_its_parent_is_gone(tiny_folder):
     with Process(tiny_folder, "--die-with-parent") as worker:
         worker.read_until("listening on")
@@ -105,32 +142,6 @@ def test_a_port_that_is_taken_is_told():
 
     assert result.exit_code == 1
     assert "choose another with --port" in result.output
-
-
-def test_a_decisions_cost_is_measured_both_ways(tiny_folder):
-    arguments = ["bench", "decide", "--model", str(tiny_folder), "--histories", "64,200"]
-
-    result = CliRunner().invoke(command_line.app, [*arguments, "--rounds", "1", "--json"])
-
-    costs = json.loads(result.stdout)
-    assert [cost["history"] for cost in costs] == [64, 200]
-    assert all(set(cost) == {"history", "seed_ms", "earshot_ms", "ratio"} for cost in costs)
-    assert all(cost["seed_ms"] > 0 and cost["earshot_ms"] > 0 for cost in costs)
-
-
-def test_costs_are_shown_to_people_as_a_table(tiny_folder):
-    arguments = ["bench", "decide", "--model", str(tiny_folder), "--histories", "64"]
-
-    result = CliRunner().invoke(command_line.app, [*arguments, "--rounds", "1", "--threads", "1"])
-
-    assert "kept prefix" in result.stdout
-
-
-@pytest.mark.parametrize("histories", ["", "many", "0"])
-def test_impossible_histories_are_refused(histories):
-    result = CliRunner().invoke(command_line.app, ["bench", "decide", "--histories", histories])
-
-    assert result.exit_code == 2
 
 
 def test_convert_prints_the_folder_of_the_default_model(default_folder):
