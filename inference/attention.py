@@ -13,6 +13,7 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 NAME = "earshot_sdpa"
+MAX_FEW_QUERIES = 64
 
 
 def grouped_attention(
@@ -44,3 +45,26 @@ def use_grouped_attention(model: PreTrainedModel) -> None:
     AttentionInterface.register(NAME, grouped_attention)
     AttentionMaskInterface.register(NAME, sdpa_mask)
     model.set_attn_implementation(NAME)
+
+
+def few_queries_attention(
+    query: Tensor, key: Tensor, value: Tensor, *, mask: Tensor | None, scale: float | None
+) -> Tensor:
+    """Attend with a few new tokens over a long past that is kept in bfloat16, on a CPU.
+
+    query is (1, heads, new tokens, D) in any precision, key and value (1, kv heads, all tokens, D)
+    in bfloat16, the additive mask (new tokens, all tokens) hides some of the new tokens only. The
+    result is (1, heads, new tokens, D) in the precision of the query. PyTorch's own kernel gains
+    nothing from bfloat16; whole products with the heads of a group as one take half its time, as
+    long as the scores, (heads, new tokens, all tokens), stay few: up to MAX_FEW_QUERIES new tokens.
+    """
+    _, num_heads, num_new, head_size = query.shape
+    num_kv_heads, num_all = key.shape[1:3]
+    scaled = query * (head_size**-0.5 if scale is None else scale)
+    grouped = scaled.to(key.dtype).reshape(num_kv_heads, -1, head_size)
+    scores = torch.bmm(grouped, key[0].transpose(1, 2)).float()
+    if mask is not None:
+        own = scores.view(num_kv_heads, -1, num_new, num_all)[..., num_all - num_new :]
+        own += mask[:, num_all - num_new :]
+    attended = torch.bmm(scores.softmax(-1).to(value.dtype), value[0])
+    return attended.view(1, num_heads, num_new, head_size).to(query.dtype)

@@ -62,14 +62,16 @@ def can_pack_weights(model: "PreTrainedModel") -> bool:
 def pack_weights(model: "PreTrainedModel", *, dtype: torch.dtype | None = None) -> int:
     """Replace the model's linear layers in place, where that pays; give how many were replaced.
 
-    `dtype` is what they multiply in, None what the model is in; bfloat16 is heeded only where the
-    processor has it. The plain weights are freed as it goes. A head that shares its weights with
-    the embeddings stays plain: packed, it would take their memory a second time.
+    `dtype` is what the layers within multiply in, None what the model is in; bfloat16 is heeded only
+    where the processor has it. The plain weights are freed as it goes. The head keeps the model's
+    precision, for its logits, and stays plain if it shares its weights with the embeddings: packed,
+    it would take their memory a second time.
     """
     if not can_pack_weights(model):
         return 0
     if dtype is None or (dtype == torch.bfloat16 and not multiplies_bfloat16()):
         dtype = model.dtype
+    head = model.get_output_embeddings()  # type: ignore[no-untyped-call]
     shared = model.get_input_embeddings().weight
     plain = [
         (parent, name, layer)
@@ -78,5 +80,5 @@ def pack_weights(model: "PreTrainedModel", *, dtype: torch.dtype | None = None) 
         if type(layer) is nn.Linear and layer.weight is not shared
     ]
     for parent, name, layer in plain:
-        setattr(parent, name, PackedLinear(layer, dtype))
+        setattr(parent, name, PackedLinear(layer, model.dtype if layer is head else dtype))
     return len(plain)

@@ -107,7 +107,10 @@ def test_a_float32_model_may_multiply_in_bfloat16_and_stays_close(has_bfloat16):
     pack_weights(model, dtype=torch.bfloat16)
 
     difference = (logits_of(model, 33) - expected).abs().max()
-    assert model.lm_head.weight.dtype == torch.bfloat16
+    assert model.model.layers[0].mlp.up_proj.weight.dtype == torch.bfloat16
+    assert (
+        model.lm_head.weight.dtype == torch.float32
+    )  # rounded logits would hide small differences
     assert MAX_DIFF < difference < 0.05 * expected.abs().max()
 
 
@@ -117,7 +120,7 @@ def test_bfloat16_is_not_heeded_where_the_processor_has_none(monkeypatch):
 
     pack_weights(model, dtype=torch.bfloat16)
 
-    assert model.lm_head.weight.dtype == torch.float32
+    assert model.model.layers[0].mlp.up_proj.weight.dtype == torch.float32
 
 
 def test_adapters_by_name_go_on_a_packed_model(tmp_path):
