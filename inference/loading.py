@@ -206,10 +206,15 @@ def read_weights(where: Located, **options: Any) -> "PreTrainedModel":
 
 def untuned_form(where: Located, tokenizer: "PreTrainedTokenizerBase") -> ChatForm:
     """Give the form of a model that nobody tuned, or the one in its own folder."""
-    default = "prompted" if tokenizer.chat_template else "transcript"
-    if entry := entry_of(where.name):
-        default = entry.form
-    return find_form([Path(where.folder)] if where.local else [], default=default)
+    folders = [Path(where.folder)] if where.local else []
+    return find_form(folders, default=untuned_form_name(where.name, tokenizer))
+
+
+def untuned_form_name(model_id: str, tokenizer: "PreTrainedTokenizerBase") -> str:
+    """Name the form of ours that a model gets: by the catalogue, or by whether it has a template."""
+    if entry := entry_of(model_id):
+        return entry.form
+    return "prompted" if tokenizer.chat_template else "transcript"
 
 
 def context_of(config: "PretrainedConfig", wanted: int | None = None) -> int:

@@ -16,6 +16,8 @@ def with_settings(arguments: Sequence[str], settings: Settings) -> list[str]:
         added["name"] = settings.name
     if typed.isdisjoint(("--model", "--model-url")):
         added |= _model(settings, typed)
+    if "--precision" not in typed:
+        added["precision"] = settings.precision
     if "--threads" not in typed:
         added["threads"] = settings.worker_threads
     return [*arguments, *options(**added)]

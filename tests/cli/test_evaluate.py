@@ -93,3 +93,8 @@ def test_the_key_of_dotenv_reaches_the_program_and_no_command_line(earshot, monk
     assert environment["EARSHOT_MODEL_API_KEY"] == "sk-secret"
     assert "PATH" in environment
     assert "sk-secret" not in " ".join(words)
+
+
+def test_it_is_judged_in_the_precision_of_the_settings():
+    assert flags(["chats.jsonl"], precision="nf4")["--precision"] == "nf4"
+    assert "--precision" not in flags(["chats.jsonl", "--precision=int8"], precision="nf4")

@@ -189,3 +189,10 @@ def test_the_persona_is_part_of_the_prompt(tiny_model, write):
     plain, kind = (judge_of(model, persona=persona) for persona in ("", "You are kind."))
 
     assert scores_of(plain, shown) != pytest.approx(scores_of(kind, shown), abs=1e-4)
+
+
+def test_a_model_is_judged_in_the_precision_asked_for(tiny_folder):
+    judge = local_judge(LocalChoice(str(tiny_folder), precision="bf16"))
+
+    assert judge.model.dtype == torch.bfloat16
+    assert judge.label.endswith(" in bf16")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inference.fit_command import Asked
 from inference.tune.split import HOLD_OUT
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def evaluate(  # noqa: PLR0913 - one parameter a flag
     chat_form: Annotated[
         Path | None, typer.Option("--chat-form", help="The chat form, in place of the model's own.")
     ] = None,
+    precision: Asked = None,
     persona: Annotated[str, typer.Option("--persona", help="Who the assistant is.")] = "",
     bursts: Annotated[
         bool, typer.Option("--bursts", help="Join random runs of messages and decide on each run.")
@@ -141,7 +143,7 @@ def evaluate(  # noqa: PLR0913 - one parameter a flag
         reading=Reading(
             Naming(own=name), limit=limit, bursts=bursts, held_out=held_out, hold_out=hold_out
         ),
-        local=LocalChoice(model, adapter, prompted, chat_form, persona),
+        local=LocalChoice(model, adapter, prompted, chat_form, persona, precision),
         url=model_url,
         api_key=api_key,
         max_requests=max_requests,

@@ -11,8 +11,10 @@ from inference.adapters import check_adapter
 from inference.chat_forms import fitted, shipped_form
 from inference.convert import DEFAULT_MODEL
 from inference.errors import TuneRefused
-from inference.loading import NO_ADAPTER, LoadedModel, load
+from inference.fit import Wish
+from inference.loading import NO_ADAPTER, LoadedModel, load, untuned_form_name
 from inference.out_of_memory import telling_memory
+from inference.outline import Precision
 from inference.render import Renderer
 from inference.tune.bases import local_name, public_id
 from inference.tune.evaluation.judging import Advance
@@ -140,6 +142,7 @@ class LocalChoice:
 
     Without a `model` an adapter is put on the base that it names, if that is known here or on the
     hub. `prompted` leaves every adapter out and takes the form of a model that nobody tuned.
+    `precision` None is the one that fits.
     """
 
     model: str | None = None
@@ -147,13 +150,18 @@ class LocalChoice:
     prompted: bool = False
     chat_form: Path | None = None
     persona: str = ""
+    precision: Precision | None = None
 
 
 def local_judge(choice: LocalChoice) -> LocalJudge:
     """Load a model to judge with. Raises InferenceError."""
     if choice.prompted and choice.adapter is not None:
         raise TuneRefused("--prompted is the model without an adapter: leave --adapter out")
-    loaded = load(model_of(choice), adapter=NO_ADAPTER if choice.prompted else choice.adapter)
+    loaded = load(
+        model_of(choice),
+        adapter=NO_ADAPTER if choice.prompted else choice.adapter,
+        wish=Wish(choice.precision, conversations=1),
+    )
     if form := _other_form(choice, loaded):
         fit = fitted(form, loaded.tokenizer)
         loaded = replace(
@@ -183,6 +191,8 @@ def judge_of(loaded: LoadedModel, *, persona: str = "", prompted: bool = False) 
             "serve the model and judge it by --model-url, from its words"
         )
     how = " prompted" if prompted else f" + {loaded.adapter}" if loaded.adapter else ""
+    if loaded.precision != "fp32":
+        how += f" in {loaded.precision}"
     return LocalJudge(
         label=loaded.id + how,
         model=loaded.model,
@@ -201,9 +211,7 @@ def _other_form(choice: LocalChoice, loaded: LoadedModel) -> ChatForm | None:
         return read_form(choice.chat_form)
     if not choice.prompted:
         return None
-    if loaded.id == DEFAULT_MODEL:
-        return shipped_form("smollm2")
-    return shipped_form("prompted" if loaded.tokenizer.chat_template else "transcript")
+    return shipped_form(untuned_form_name(loaded.id, loaded.tokenizer))
 
 
 def read_form(path: Path) -> ChatForm:
