@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 WIDTH = 80
+MAX_LINEAR = 10  # of the largest to the smallest value
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +101,15 @@ def draw_plot(result: Result, target: Path) -> None:
     """
     plots = pyplot()
     figure, axes = plots.subplots(figsize=(8, 4.5), layout="constrained")
-    for way, points in _lines(result).items():
+    lines = _lines(result)
+    for way, points in lines.items():
         axes.plot(*zip(*sorted(points), strict=True), marker="o", label=way)
-    axes.set(xlabel=result.picture.x_title, ylabel=result.picture.y_title, ylim=(0, None))
+    values = [value for points in lines.values() for _, value in points] or [0.0]
+    if min(values) > 0 and max(values) > MAX_LINEAR * min(values):
+        axes.set_yscale("log")  # else the ways that are close to each other look like one
+    else:
+        axes.set_ylim(bottom=0)
+    axes.set(xlabel=result.picture.x_title, ylabel=result.picture.y_title)
     axes.set_title(f"{result.about['model']}, {result.about['device']}", fontsize="medium")
     axes.legend()
     axes.grid(alpha=0.3)

@@ -20,6 +20,7 @@ from inference.errors import InferenceError, ServerFailed
 START_S = 300.0  # the first start converts the default model
 REQUEST_S = 120.0
 STOP_S = 20.0
+LOOK_TIMEOUT_S = 2.0
 _LOOK_S = 0.25
 
 
@@ -90,7 +91,7 @@ async def _until_ready(url: str, child: "subprocess.Popen[bytes]", log: IO[str])
             base_url=url,
             api_key="none",
             max_retries=0,
-            timeout=REQUEST_S,
+            timeout=LOOK_TIMEOUT_S,  # the socket is ours: it takes connections that nobody serves
             http_client=DefaultAsyncHttpxClient(trust_env=False),
         ) as client,
         asyncio.timeout(START_S),
@@ -101,7 +102,7 @@ async def _until_ready(url: str, child: "subprocess.Popen[bytes]", log: IO[str])
             try:
                 await client.models.list()
             except APIError as error:
-                if "failed" in str(error):
+                if error.code == "model_failed":
                     raise InferenceError(f"the worker did not start: {_last_line(log)}") from error
                 await asyncio.sleep(_LOOK_S)
             else:
