@@ -103,8 +103,9 @@ def serve(  # noqa: PLR0913 - one parameter a flag
         typer.Option("--max-cached-tokens", min=256, help="Prefix cache; what fits if not given."),
     ] = None,
     max_parked_tokens: Annotated[
-        int, typer.Option("--max-parked-tokens", min=0, help="Kept in the host's memory (GPU).")
-    ] = 0,
+        int | None,
+        typer.Option("--max-parked-tokens", min=0, help="Kept in the host's memory beside a GPU."),
+    ] = None,
     max_waiting: Annotated[
         int, typer.Option("--max-waiting", min=1, help="Requests that may wait; then 429.")
     ] = 256,
@@ -118,7 +119,8 @@ def serve(  # noqa: PLR0913 - one parameter a flag
 ) -> None:
     """Serve a model over HTTP until told to stop."""
     _stay_offline(model)
-    from inference.server.serve import AdapterChoice, ServeOptions, listen, serve as run
+    from inference.server.serve import listen, serve as run
+    from inference.server.start import AdapterChoice, ServeOptions
 
     options = ServeOptions(
         model_id=model,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from inference.detokenize import TokenTexts
 from inference.errors import ModelBroken
+from inference.prefix_cache import common_prefix
 from inference.render import Renderer
 from inference.wire.chat_form import FILE_NAME, RESPONSE, SILENCE, ChatForm, DecisionTokens
 from inference.wire.prompted import DEFAULT_FORM
@@ -98,6 +99,29 @@ def parting_ids(renderer: Renderer) -> tuple[str, int, int] | None:
         if silence[:at] == opened == response[:at] and silence[at] != response[at]:
             return prefix, silence[at], response[at]
     return None
+
+
+def after_silence(renderer: Renderer, form: ChatForm) -> tuple[int, ...]:
+    """Give the tokens between a decision's last one and what is said after a silence.
+
+    They stand behind most decisions' prompts in the conversation's next one. () where the form has
+    no place to decide at, or the template sets something else there.
+    """
+    if form.decision is None:
+        return ()
+    opened = _answered(renderer, form.decision.prefix)
+    first, other = (_silent_then(renderer, said) for said in ("Bob: yes", "Eve: no"))
+    common = first[: common_prefix(first, other)]
+    return tuple(common[len(opened) :]) if common[: len(opened)] == opened else ()
+
+
+def _silent_then(renderer: Renderer, said: str) -> list[int]:
+    chat: list[Turn] = [
+        {"role": "user", "content": "Alice: hello"},
+        {"role": "assistant", "content": SILENCE},
+        {"role": "user", "content": said},
+    ]
+    return renderer.render(chat, add_generation_prompt=False)
 
 
 def _answered(renderer: Renderer, answer: str) -> list[int]:

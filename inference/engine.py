@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from inference.end_tokens import end_token_ids
 from inference.errors import EngineStopped, InferenceError
 from inference.generation import Drawn, Generation, OnEnd, OnStep, Request, Step
 from inference.kv import SequenceKV
@@ -27,6 +28,8 @@ from inference.schedule import GPU_LIMITS, Limits, Waiting, choose
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+MAX_AHEAD = 64  # conversations whose next tokens are run when there is time
+MAX_AHEAD_TOKENS = 32  # beyond, the conversation was dropped meanwhile and must be run anew anyway
 LESS = "ask for less at once, or start the worker with fewer --max-cached-tokens"
 logger = logging.getLogger(__name__)
 
@@ -65,6 +68,7 @@ class Engine:
         self.num_steps = 0
         self._active: list[Generation] = []  # in the order in which they came
         self._long_is_due = False
+        self._ahead: deque[Request] = deque(maxlen=MAX_AHEAD)  # the newest last
 
     @property
     def num_waiting(self) -> int:
@@ -100,7 +104,14 @@ class Engine:
             if generation.request.adapter == name:
                 self.cancel(generation, gone)
         self.cache.forget(lambda key: isinstance(key, tuple) and key[0] == version)
+        kept = [likely for likely in self._ahead if likely.adapter != name]
+        self._ahead = deque(kept, maxlen=MAX_AHEAD)
         self.adapters.remove(name)
+
+    def cancel_all(self, error: InferenceError) -> None:
+        """Stop everything; each `on_end` hears the error."""
+        for generation in list(self._active):
+            self.cancel(generation, error)
 
     def step(self) -> bool:
         """Run one forward pass; False if nothing is left to do."""
@@ -113,9 +124,23 @@ class Engine:
         parts = [(ready[at], count) for at, count in chosen.rows]
         for generation, _ in parts:
             self._begin(generation)
-        self._run([(one, min(count, len(one.pending))) for one, count in parts])
         self.num_steps += 1
+        self._run([(one, min(count, len(one.pending))) for one, count in parts])
         return True
+
+    def look_ahead(self) -> bool:
+        """Begin to run what probably follows a prompt that was answered; False if nothing does.
+
+        It is only worth while nobody waits: the next prompt of that conversation has the less to
+        run. What does not follow after all is cut off like any other edit.
+        """
+        while self._ahead:
+            likely = self._ahead.pop()
+            num_known = self.cache.num_known(self._key(likely), likely.prompt_ids)
+            if len(likely.prompt_ids) - num_known <= MAX_AHEAD_TOKENS:
+                self.add(likely, on_step=lambda _: None, on_end=lambda _: None)
+                return True
+        return False
 
     def steps(self, request: Request) -> Iterator[Step | None]:
         """Generate alone, step by step: pieces, then Done; None while the prompt is being run.
@@ -214,9 +239,15 @@ class Engine:
             generation.on_step(piece)
             return
         self._leave(generation)
+        self._expect(generation.request)
         generation.on_step(piece)
         generation.on_step(generation.done())
         generation.on_end(None)
+
+    def _expect(self, answered: Request) -> None:
+        if answered.likely_ids and answered.session is not None:
+            ids = answered.prompt_ids + answered.likely_ids
+            self._ahead.append(Request(ids, 1, answered.session, adapter=answered.adapter))
 
     def _leave(self, generation: Generation) -> None:
         """Take a generation out, and give its sequence back if it is sound."""
@@ -258,19 +289,3 @@ class Engine:
         logger.warning(
             "memory ran out: %d kept tokens were dropped, and it is tried again", num_tokens
         )
-
-
-def end_token_ids(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> frozenset[int]:
-    """Collect every token that ends an answer, by the model, its tokenizer, or its chat template."""
-    configured = getattr(model.generation_config, "eos_token_id", None)
-    several = configured if isinstance(configured, list) else [configured]
-    ends = {*several, tokenizer.eos_token_id}
-    # Some models name only the end of a text, though their template ends turns with another token.
-    for token_id, token in tokenizer.added_tokens_decoder.items():
-        if token.content in _TURN_ENDS and token.content in str(tokenizer.chat_template or ""):
-            ends.add(token_id)
-    num_tokens = model.config.get_text_config(decoder=True).vocab_size  # some name one beyond it
-    return frozenset(end for end in ends if end is not None and end < num_tokens)
-
-
-_TURN_ENDS = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>", "<|eot|>", "<|end_of_turn|>")

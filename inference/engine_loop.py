@@ -19,6 +19,7 @@ from inference.errors import EngineStopped, InferenceError, QueueFull, RequestTi
 from inference.generation import Generation, OnEnd, OnStep, Request, Step
 
 WINDOW_S = 0.003  # how long an idle engine waits for requests that are already being read
+IDLE_S = 0.05  # after so long without a request, a pass that nobody waits for disturbs nobody
 MAX_WAITING = 256
 MAX_RETRY_AFTER_S = 60
 _SMOOTHING = 0.1  # weight of the newest request in the mean time that one takes
@@ -153,20 +154,28 @@ class EngineLoop:
                 self.engine.step()
             except Exception:
                 logger.exception("the engine failed")
-                self._end_all("the model failed; see the worker's log")
+                self.engine.cancel_all(EngineStopped("the model failed; see the worker's log"))
         # What came in just before `close` is told too: its caller waits for an end.
         while not self._inbox.empty():
             self._receive(self._inbox.get())
-        self._end_all("the worker is shutting down")
+        self.engine.cancel_all(EngineStopped("the worker is shutting down"))
 
     def _take_in(self) -> None:
         """Take in what was submitted; wait only if there is nothing else to do."""
         if not self._has_work():
-            self._receive(self._inbox.get())
+            self._await_first()
             self._await_expected()
             self._pace.begin()
         while not self._inbox.empty():
             self._receive(self._inbox.get())
+
+    def _await_first(self) -> None:
+        """Wait for something to do; when nothing comes for a while, look ahead."""
+        try:
+            self._receive(self._inbox.get(timeout=IDLE_S))
+        except queue.Empty:
+            if not self.engine.look_ahead():
+                self._receive(self._inbox.get())
 
     def _has_work(self) -> bool:
         return bool(self.engine.num_running or self.engine.num_waiting)
@@ -205,11 +214,6 @@ class EngineLoop:
             elif now > job.deadline:
                 late = RequestTimeout("the request took too long and was stopped")
                 self.engine.cancel(job.generation, late)
-
-    def _end_all(self, reason: str) -> None:
-        for job in list(self._jobs):
-            if job.generation is not None:
-                self.engine.cancel(job.generation, EngineStopped(reason))
 
     def _forget(self, job: Job) -> None:
         with self._door:

@@ -28,6 +28,8 @@ class Request:
     unlikely they are. No answer ends before `min_tokens` tokens, neither by an end token nor by a
     stop string, as in vLLM. `session` names the conversation whose prefix is kept, None keeps
     nothing. `adapter` names one of the adapters that are loaded beside the model, None for none.
+    `likely_ids` probably follow the prompt in the conversation's next one: they are run when there
+    is nothing else to do.
     """
 
     prompt_ids: tuple[int, ...]
@@ -40,6 +42,7 @@ class Request:
     top_logprobs: int | None = None
     always_ids: tuple[int, ...] = ()
     adapter: str | None = None
+    likely_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from torch import Tensor
 from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
 from transformers.masking_utils import sdpa_mask
 
-from inference.attention import grouped_attention
+from inference.attention import MAX_FEW_QUERIES, few_queries_attention, grouped_attention
 from inference.kv import GrowingLayer, SequenceKV, can_crop
 
 NAME = "earshot_packed"
@@ -36,6 +36,7 @@ class Pack:
     """The rows of a step as the attention of each layer sees them."""
 
     rows: Sequence[Row]
+    kv_dtype: torch.dtype | None = None  # what keys and values are kept in, None: as computed
     spans: list[tuple[int, int]] = field(init=False)
     pasts: list[int] = field(init=False)
     _masks: dict[tuple[int, int, int | None], Tensor] = field(default_factory=dict)
@@ -100,12 +101,14 @@ def use_packed_attention(model: PreTrainedModel) -> None:
 
 
 @torch.inference_mode()
-def run_packed(model: PreTrainedModel, rows: Sequence[Row]) -> Tensor:
+def run_packed(
+    model: PreTrainedModel, rows: Sequence[Row], *, kv_dtype: torch.dtype | None = None
+) -> Tensor:
     """Run the rows' tokens and keep their keys and values; give the logits behind each, (rows, V).
 
     A row that fails may leave some layers with more tokens than others: `SequenceKV.keep` mends it.
     """
-    pack = Pack(rows)
+    pack = Pack(rows, kv_dtype)
     output = model(
         **pack.inputs(model.device),
         # A mask of four dimensions is passed on as it is; the pack makes those that are needed.
@@ -134,6 +137,8 @@ def packed_attention(  # noqa: PLR0913 - the arguments of transformers' attentio
     """
     if pack is None:
         return grouped_attention(module, query, key, value, attention_mask, **kwargs)
+    if pack.kv_dtype is not None:
+        key, value = key.to(pack.kv_dtype), value.to(pack.kv_dtype)
     window = kwargs.get("sliding_window")
     attended = query.new_empty(1, query.shape[2], query.shape[1], value.shape[3])
     for row, (begin, end), past in zip(pack.rows, pack.spans, pack.pasts, strict=True):
@@ -147,6 +152,7 @@ def packed_attention(  # noqa: PLR0913 - the arguments of transformers' attentio
             values,
             mask=_mask(pack, query, end - begin, past, window),
             scale=kwargs.get("scaling"),
+            is_whole=window is None or past + end - begin <= window,
         ).transpose(1, 2)
     return attended, None
 
@@ -158,9 +164,20 @@ def _mask(pack: Pack, query: Tensor, num_new: int, past: int, window: int | None
     return pack.mask(num_new, past + num_new, window=window, like=query)
 
 
-def _attended(
-    query: Tensor, keys: Tensor, values: Tensor, *, mask: Tensor | None, scale: float | None
+def _attended(  # noqa: PLR0913 - what an attention is made of
+    query: Tensor,
+    keys: Tensor,
+    values: Tensor,
+    *,
+    mask: Tensor | None,
+    scale: float | None,
+    is_whole: bool,
 ) -> Tensor:
+    """Attend in the way that is fastest for the device; `is_whole`: no window hides any of the past."""
+    if keys.dtype != query.dtype:
+        if query.shape[2] <= MAX_FEW_QUERIES and is_whole:
+            return few_queries_attention(query, keys, values, mask=mask, scale=scale)
+        keys, values = keys.to(query.dtype), values.to(query.dtype)
     num_groups = query.shape[1] // keys.shape[1]
     if num_groups > 1 and query.is_cuda and mask is not None:
         # With a mask and grouped heads CUDA has no fast kernel; transformers repeats them as well.

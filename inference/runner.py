@@ -30,16 +30,17 @@ class Runner(Protocol):
 
 
 class Packed:
-    """All rows in one forward pass."""
+    """All rows in one forward pass. `kv_dtype` is what keys and values are kept in, None: as computed."""
 
     is_batching = True
 
-    def __init__(self, model: "PreTrainedModel") -> None:
+    def __init__(self, model: "PreTrainedModel", *, kv_dtype: torch.dtype | None = None) -> None:
+        self.kv_dtype = kv_dtype
         self._model = model
 
     def run(self, rows: Sequence[Row]) -> Tensor:
         """Give the logits behind each row, float32 (rows, V) on the model's device."""
-        return run_packed(self._model, rows).float()
+        return run_packed(self._model, rows, kv_dtype=self.kv_dtype).float()
 
 
 class OneByOne:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-
 # Below these, 32-bit numbers run over; what they ask for is reached long before.
 MIN_TEMPERATURE = 1e-5
 MIN_PENALTY = 1e-3

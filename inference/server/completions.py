@@ -42,7 +42,15 @@ def engine_request(body: CompletionRequest, served: Served, session: str | None)
         # A decision compares these two; a likeliest few without one of them would make it 0 or 1.
         always_ids=loaded.decision_ids if body.continue_final_message else (),
         adapter=served.adapter,
+        likely_ids=served.likely_ids if _is_decision(body, served) else (),
     )
+
+
+def _is_decision(body: CompletionRequest, served: Served) -> bool:
+    """Tell whether a request asks for the token that decides, and for nothing else."""
+    decision = served.loaded.form.decision
+    opens = decision is not None and body.messages[-1].text == decision.prefix
+    return opens and body.continue_final_message and body.wanted_tokens == 1
 
 
 def _turn(role: str, text: str) -> Turn:

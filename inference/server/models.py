@@ -4,17 +4,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from inference.chat_forms import find_form, fitted
+from inference.chat_forms import after_silence, find_form, fitted
 from inference.loading import LoadedModel
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A name that requests can ask for. `adapter` is one of the engine's, None for none."""
+    """A name that requests can ask for. `adapter` is one of the engine's, None for none.
+
+    `likely_ids` follow a decision's prompt when the answer is silence.
+    """
 
     id: str
     loaded: LoadedModel
     adapter: str | None = None
+    likely_ids: tuple[int, ...] = ()
 
 
 class ServedModels:
@@ -26,7 +30,9 @@ class ServedModels:
 
     def __init__(self, loaded: LoadedModel, *, aliases: Sequence[str] = ()) -> None:
         self._loaded = loaded
-        self._plain = [Served(name, loaded) for name in (loaded.id, *aliases)]
+        likely_ids = after_silence(loaded.renderer, loaded.form)
+        names = (loaded.id, *aliases)
+        self._plain = [Served(name, loaded, likely_ids=likely_ids) for name in names]
         self._adapted: dict[str, Served] = {}
 
     def __iter__(self) -> Iterator[Served]:
@@ -53,7 +59,8 @@ class ServedModels:
             renderer=fit.renderer,
             decision_ids=fit.decision_ids,
         )
-        self._adapted[name] = Served(name, adapted, name)
+        likely_ids = after_silence(fit.renderer, fit.form)
+        self._adapted[name] = Served(name, adapted, name, likely_ids)
 
     def remove(self, name: str) -> None:
         """Forget an adapter. Raises KeyError."""

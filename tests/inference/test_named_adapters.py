@@ -12,7 +12,7 @@ from inference.engine import Engine
 from inference.errors import AdapterBroken, EngineStopped
 from inference.generation import Request
 from inference.loading import load
-from inference.server.serve import AdapterChoice, ServeOptions, start_runtime
+from inference.server.start import AdapterChoice, ServeOptions, start_runtime
 from inference.server.worker import Worker
 from inference.wire.chat_form import FILE_NAME
 from tests.inference.serving import CHAT, Served, error_of, runtime_of

@@ -83,7 +83,7 @@ def test_requests_that_come_together_share_a_step(tiny_model):
             answers = [future.result().json() for future in (first, *others)]
 
     told = [answer["choices"][0]["logprobs"]["content"][0]["logprob"] for answer in answers]
-    assert gate.num_rows == [1, 5]
+    assert gate.num_rows[:2] == [1, 5]  # what follows looks ahead
     assert max(told) - min(told) < 1e-4
 
 
