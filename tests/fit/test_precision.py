@@ -1,6 +1,7 @@
 """A tiny model in every precision, loaded as it would be after the fit."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -13,8 +14,9 @@ from inference.errors import ModelTooLarge, PackageMissing
 from inference.fit import Wish, choose
 from inference.generation import Request
 from inference.loading import load, options_of, read_config
-from inference.locating import located
+from inference.locating import located, unheard
 from inference.outline import Outline
+from inference.server.serve import UNFITTED_TOKENS, ServeOptions, start_runtime
 from tests.inference.test_adapters import save_adapter
 from tests.inference.tiny import chatml_tokenizer
 
@@ -155,3 +157,27 @@ def test_one_gpu_gets_the_whole_model_and_several_memories_share_it(folder):
     assert options_of(alone) == {"dtype": torch.bfloat16, "device_map": {"": 1}}
     assert shared.placement == "offload"
     assert options_of(shared) == {"dtype": torch.bfloat16, "device_map": "auto"}
+
+
+@pytest.mark.parametrize(
+    ("options", "kept"),
+    [
+        (ServeOptions(conversations=3), 3 * 2048),
+        (ServeOptions(conversations=3, max_cached_tokens=500), 500),
+    ],
+)
+def test_the_worker_keeps_what_fits_or_what_it_is_told(folder, options, kept):
+    runtime = start_runtime(replace(options, model_id=str(folder)), unheard)
+
+    assert runtime.engine.cache._max_tokens == kept
+    runtime.loop.close()
+
+
+def test_a_worker_with_a_model_that_its_makers_quantised_keeps_a_fixed_number(folder, tmp_path):
+    load(str(folder), wish=Wish("nf4")).model.save_pretrained(tmp_path)
+    AutoTokenizer.from_pretrained(folder).save_pretrained(tmp_path)
+
+    runtime = start_runtime(ServeOptions(model_id=str(tmp_path)), unheard)
+
+    assert runtime.engine.cache._max_tokens == UNFITTED_TOKENS
+    runtime.loop.close()
