@@ -16,7 +16,8 @@ from inference.generation import Request
 from inference.loading import load, options_of, read_config
 from inference.locating import located, unheard
 from inference.outline import Outline
-from inference.server.serve import UNFITTED_TOKENS, ServeOptions, start_runtime
+from inference.server.start import ServeOptions, start_runtime
+from inference.serving_engine import UNFITTED_TOKENS
 from tests.inference.test_adapters import save_adapter
 from tests.inference.tiny import chatml_tokenizer
 
@@ -162,7 +163,7 @@ def test_one_gpu_gets_the_whole_model_and_several_memories_share_it(folder):
 @pytest.mark.parametrize(
     ("options", "kept"),
     [
-        (ServeOptions(conversations=3), 3 * 2048),
+        (ServeOptions(precision="fp32", conversations=3), 3 * 2048),
         (ServeOptions(conversations=3, max_cached_tokens=500), 500),
     ],
 )
