@@ -35,7 +35,7 @@ class Common:
         str | None, typer.Option("--device", help="cpu or cuda; a GPU where there is one.")
     ] = None
     precision: Annotated[
-        str | None, typer.Option("--precision", help="Of a --shape: fp32, bf16, fp16 or nf4.")
+        str | None, typer.Option("--precision", help="fp32, bf16, fp16, nf4, or int8 of a --model.")
     ] = None
     threads: Annotated[
         int | None, typer.Option("--threads", min=1, help="CPU threads; all cores.")

@@ -2,6 +2,7 @@
 
 Measured is what the process (on a CPU) or the GPU's allocator grew by while the conversations were
 read, after one that went before; computed is 2 x layers x key-value heads x head size x bytes.
+transformers' batching is left out: what it takes is set aside at its start, for any number.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from inference.bench.chats import Chat, make_chats, opened_ids
 from inference.bench.contest import Contest
 from inference.bench.llama import LlamaCpp
 from inference.bench.options import Say
+from inference.bench.paged import PagedBatching
 from inference.bench.result import Column, Picture, Result, about
 from inference.bench.ways import Way
 from inference.errors import InferenceError
@@ -59,7 +61,11 @@ def measure_memory(
         rows += _kept(contest, conversations, history)
     weights_mb = round(weight_bytes(contest.subject.model) / 1e6, 1)
     told = about(contest.subject) | {"weights_mb": weights_mb}
-    notes = (f"The weights take {weights_mb:,.1f} MB.", *contest.notes)
+    notes = (
+        f"The weights take {weights_mb:,.1f} MB.",
+        f"{PagedBatching.label}: set aside at its start, so not told by conversation.",
+        *contest.notes,
+    )
     return Result("memory", told, COLUMNS, PICTURE, rows, notes)
 
 
@@ -79,6 +85,8 @@ def _kept(contest: Contest, conversations: int, history: int) -> list[Kept]:
     rows = []
     with contest.ways(num_chats=conversations + 1, max_tokens=history) as ways:
         for way in ways:
+            if isinstance(way, PagedBatching):
+                continue
             try:
                 grown = _grown(way, first, chats, device=subject.device)
             except InferenceError as error:

@@ -13,10 +13,10 @@ class Bench:
     """How to measure.
 
     The model is `model`, the default one if None; or, with `shape`, one of random weights that has
-    the sizes of that known model, in `precision` (bf16 on a GPU, else fp32, if None). `device`,
-    "cpu" or "cuda", None for a GPU where there is one. `gguf` is the file that llama.cpp runs,
-    where it is not the default model, and `llama` the kinds of weights that it runs of that.
-    Medians are taken of `rounds` rounds.
+    the sizes of that known model. `precision` None is what fits, or bf16 on a GPU and fp32 on a CPU
+    for random weights. `device` is "cpu" or "cuda", None for a GPU where there is one. `gguf` is the
+    file that llama.cpp runs where it is not the default model, and `llama` the kinds of weights that
+    it runs of that. Medians are taken of `rounds` rounds.
     """
 
     model: str | None = None

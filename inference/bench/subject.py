@@ -10,6 +10,9 @@ from inference.bench.plain_tokenizer import plain_tokenizer
 from inference.bench.random_model import check_device, default_device, random_model
 from inference.bench.shapes import shape_config
 from inference.chat_forms import parting_ids
+from inference.errors import InferenceError
+from inference.fit import Wish
+from inference.outline import PRECISIONS, Precision
 from inference.render import Renderer
 
 if TYPE_CHECKING:
@@ -51,10 +54,22 @@ def subject_of(bench: Bench) -> Subject:
         return random_subject(bench.shape, config, device=device, precision=bench.precision)
     from inference.loading import load  # it needs more packages than torch and transformers
 
-    loaded = load(bench.model)
+    loaded = load(bench.model, wish=Wish(_known(bench.precision), conversations=1))
     if loaded.model.device.type != device:
         loaded.model.to(device)  # type: ignore[arg-type]
     return Subject(loaded.id, loaded.model, loaded.tokenizer, loaded.renderer, loaded.decision_ids)
+
+
+def _known(precision: str | None) -> Precision | None:
+    """Give the precision of that name. Raises InferenceError if there is none."""
+    for known in PRECISIONS:
+        if known == precision:
+            return known
+    if precision is None:
+        return None
+    raise InferenceError(
+        f"there is no precision {precision!r}: choose one of {', '.join(PRECISIONS)}"
+    )
 
 
 def random_subject(

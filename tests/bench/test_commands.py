@@ -33,6 +33,16 @@ def test_a_decision_of_a_model_in_a_folder_is_timed(bench_json, tiny_folder):
     assert told["model"] == "tiny"
 
 
+def test_a_model_in_a_folder_is_loaded_in_the_precision_asked_for(bench, bench_json, tiny_folder):
+    words = ("decide", "--model", tiny_folder, "--histories", "64", "--rounds", "1")
+
+    told = bench_json(*words, "--precision", "bf16")
+    refused = bench(*words, "--precision", "fp2")
+
+    assert told["precision"] == "bfloat16"
+    assert "there is no precision 'fp2'" in refused.output
+
+
 def test_decisions_a_second_are_told_by_how_many_arrive_at_once(bench_json):
     told = bench_json(
         "throughput", *TINY, "--conversations", "3", "--histories", "64", "--at-once", "1,2,9"
@@ -65,7 +75,7 @@ def test_replies_are_held_against_the_bandwidth_of_memory(bench_json):
 def test_memory_is_told_beside_what_the_shape_says(bench_json):
     told = bench_json("memory", *TINY, "--conversations", "2", "--histories", "64")
 
-    assert [row["way"] for row in told["rows"]] == [OURS, ARTICLES, PAGED]
+    assert [row["way"] for row in told["rows"]] == [OURS, ARTICLES]
     assert told["rows"][0]["computed"] == 2 * 2 * 2 * 16 * 4  # k and v, layers, heads, size, fp32
     assert told["rows"][1]["computed"] is None  # it keeps nothing
     assert told["weights_mb"] > 0
@@ -109,6 +119,7 @@ def test_without_matplotlib_it_says_which_extra_has_it(bench, tmp_path, monkeypa
         (["--device", "tpu"], "choose cpu or cuda"),
         (["--shape", "nobody/nothing"], "no sizes of 'nobody/nothing' are known"),
         (["--precision", "fp2"], "choose one of fp32"),
+        (["--precision", "int8"], "no precision 'int8' for a random model"),
     ],
 )
 def test_what_cannot_be_measured_is_told(bench, words, told):
