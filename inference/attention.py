@@ -40,7 +40,7 @@ def grouped_attention(
 
 def use_grouped_attention(model: PreTrainedModel) -> None:
     """Switch a model to it, if it uses transformers' sdpa attention; else leave it as it is."""
-    if model.config._attn_implementation != "sdpa":
+    if model.config._attn_implementation != "sdpa" or not model._can_set_attn_implementation():
         return
     AttentionInterface.register(NAME, grouped_attention)
     AttentionMaskInterface.register(NAME, sdpa_mask)

@@ -17,6 +17,7 @@ from inference.outline import PLAIN_BYTES, Outline, Precision
 
 GB = 1e9
 SHARE = 0.9  # of what is free: allocators round up, and other programs live too
+CPU_SHARE = 0.25  # of what the weights leave on a machine that others use too
 RESERVE = {"gpu": 2**30, "cpu": 2**29}  # bytes: kernels, logits, a layer unpacked, an adapter
 
 Placement = Literal["gpu", "gpus", "offload", "cpu"]
@@ -165,12 +166,14 @@ def _fit(
 def _settled(fit: Fit, wish: Wish) -> Fit:
     """Set how many tokens to keep, why this one, and what to warn of.
 
-    A GPU is there for the model, so all that is left is taken; the memory of a machine is shared.
+    A GPU is there for the model, so all that is left is taken. The memory of a machine is shared:
+    there it is a share of what is left, or more where more is wished for.
     """
     kept = fit.kept_tokens
+    modest = min(kept, max(wish.kept_tokens, int(CPU_SHARE * kept)))
     return replace(
         fit,
-        max_cached_tokens=min(kept, wish.kept_tokens) if fit.placement == "cpu" else kept,
+        max_cached_tokens=modest if fit.placement == "cpu" else kept,
         why=_why(fit, wish),
         warning="; ".join(_warnings(fit, wish)),
     )
