@@ -18,6 +18,7 @@ from inference.errors import InferenceError
 PAGE_SIZE = 32  # tokens; only whole pages are shared, and 256, the default, would be half a chat
 # With 1 the prompt is done in one step and none of it is shared with later requests.
 NUM_DECISION_TOKENS = 2
+STEP_TOKENS = {"cpu": 2048, "cuda": 8192}  # the latter as in our own engine
 TIMEOUT_S = 600.0
 
 
@@ -46,7 +47,7 @@ class PagedBatching:
             continuous_batching_config=settings(
                 **{_page_size_name(ContinuousBatchingConfig): PAGE_SIZE},
                 num_blocks=2 * max_tokens // PAGE_SIZE + 64,  # the rest of former rounds stays
-                max_batch_tokens=2048,
+                max_batch_tokens=STEP_TOKENS[subject.device],
             ),
         )
         self._manager.start()

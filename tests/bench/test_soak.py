@@ -210,3 +210,21 @@ async def test_a_worker_that_cannot_start_says_why(tmp_path):
 async def test_a_server_that_is_away_is_told():
     with pytest.raises(ServerFailed, match="no worker answers"):
         await soak(Server("http://127.0.0.1:9/v1"), Load(1, 1, 1))
+
+
+def test_the_command_starts_a_worker_and_tells_what_it_went_through(bench, tiny_folder):
+    words = ("--conversations", "2", "--per-second", "20", "--seconds", "0.5", "--replies", "0")
+
+    result = bench("soak", "--model", tiny_folder, "--threads", "1", *words)
+
+    assert result.exit_code == 0, result.output
+    assert "refused for a full queue (429)" in result.stdout
+    assert "worker: resident conversations" in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+def test_the_command_tells_of_a_server_that_is_away(bench):
+    result = bench("soak", "--url", "http://127.0.0.1:9/v1", "--seconds", "0.5")
+
+    assert result.exit_code == 1
+    assert "no worker answers" in result.output
