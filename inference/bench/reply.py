@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from inference.bench.bandwidth import bytes_per_s, bytes_per_token
 from inference.bench.chats import Chat, make_chats, with_message
 from inference.bench.contest import Contest
+from inference.bench.llama import LlamaCpp
 from inference.bench.options import Say
 from inference.bench.result import Column, Picture, Result, about
 from inference.bench.rounds import Entry, Times, in_turns
@@ -40,15 +41,15 @@ class Writing:
 class ReplyRate:
     """Tokens a second of all replies together.
 
-    `limit_share` is the share of the steps that memory bandwidth allows, `share` that of Earshot's
-    rate.
+    `limit_share` is the share of the steps that memory bandwidth allows, None for other weights;
+    `share` is that of Earshot's rate.
     """
 
     history: int
     at_once: int
     way: str
     tokens_per_s: float
-    limit_share: float
+    limit_share: float | None
     share: float | None
 
 
@@ -123,7 +124,8 @@ class _Written:
 
 
 def _rate(written: _Written, *, limit: float, earshot: Times | None) -> ReplyRate:
-    per_s = written.num_chats * written.writing.num_tokens / written.times.median_s
+    steps_per_s = written.writing.num_tokens / written.times.median_s
+    per_s = written.num_chats * steps_per_s
     share = None
     if earshot is not None:
         share = written.num_chats / written.at_once / written.times.ratio_to(earshot)
@@ -132,6 +134,7 @@ def _rate(written: _Written, *, limit: float, earshot: Times | None) -> ReplyRat
         at_once=written.at_once,
         way=written.way.label,
         tokens_per_s=round(per_s, 2),
-        limit_share=round(per_s / written.at_once / limit, 3),
+        # llama.cpp reads weights of its own, so the limit is another one.
+        limit_share=None if isinstance(written.way, LlamaCpp) else round(steps_per_s / limit, 3),
         share=None if share is None else round(share, 3),
     )
