@@ -101,15 +101,13 @@ def parting_ids(renderer: Renderer) -> tuple[str, int, int] | None:
     return None
 
 
-def after_silence(renderer: Renderer, form: ChatForm) -> tuple[int, ...]:
-    """Give the tokens between a decision's last one and what is said after a silence.
+def after_silence(renderer: Renderer, prefix: str) -> tuple[int, ...]:
+    """Give the tokens between the opened answer `prefix` and what is said after a silence.
 
-    They stand behind most decisions' prompts in the conversation's next one. () where the form has
-    no place to decide at, or the template sets something else there.
+    They stand behind most decisions' prompts in the conversation's next one. () where the template
+    sets something else there.
     """
-    if form.decision is None:
-        return ()
-    opened = _answered(renderer, form.decision.prefix)
+    opened = _answered(renderer, prefix)
     first, other = (_silent_then(renderer, said) for said in ("Bob: yes", "Eve: no"))
     common = first[: common_prefix(first, other)]
     return tuple(common[len(opened) :]) if common[: len(opened)] == opened else ()

@@ -1,19 +1,11 @@
-"""An engine for a model that only serves: as fast as this machine runs it, as large as it allows.
-
-On a CPU the linear layers are reordered, and where the processor multiplies bfloat16, they and what
-is kept of conversations are in it, unless float32 was asked for: P(speak) then differs by some
-thousandths (docs/measurements.md). Evaluation and training take the model as it was loaded.
-"""
+"""An engine for a model that only serves: as fast as this machine runs it, as large as it allows."""
 
 import logging
-
-import torch
 
 from inference.devices import free_host_memory
 from inference.engine import Engine
 from inference.loading import LoadedModel
-from inference.packed_linear import multiplies_bfloat16, pack_weights
-from inference.runner import Packed
+from inference.speed import kept_dtype, speed_up
 
 UNFITTED_TOKENS = 16384  # of a model that its makers quantised, whose size is not told
 PARKED_SHARE = 0.5  # of the host's free memory, for conversations that a GPU has no room for
@@ -31,20 +23,15 @@ def serving_engine(
 
     None takes what fits the machine; `exact` computes in float32 what was loaded in it.
     """
-    dtype = torch.bfloat16 if multiplies_bfloat16() and not exact else None
-    is_packed = pack_weights(loaded.model, dtype=dtype) > 0
-    kv_dtype = dtype if is_packed and loaded.model.dtype == torch.float32 else None
+    halved = kept_dtype(loaded.model, exact=exact) is not None
+    cached = max_cached_tokens or _cached_tokens(loaded, halved=halved)
+    parked = _parked_tokens(loaded) if max_parked_tokens is None else max_parked_tokens
     engine = Engine(
-        loaded.model,
-        loaded.tokenizer,
-        max_cached_tokens=max_cached_tokens or _cached_tokens(loaded, halved=kv_dtype is not None),
-        max_parked_tokens=_parked_tokens(loaded)
-        if max_parked_tokens is None
-        else max_parked_tokens,
+        loaded.model, loaded.tokenizer, max_cached_tokens=cached, max_parked_tokens=parked
     )
-    if kv_dtype is not None and isinstance(engine.runner, Packed):
-        engine.runner.kv_dtype = kv_dtype
+    if halved:
         logger.info("this processor multiplies bfloat16: --precision fp32 is exact, and slower")
+    speed_up(engine, exact=exact)
     return engine
 
 

@@ -9,7 +9,7 @@ from inference.bench.options import Bench
 from inference.bench.plain_tokenizer import plain_tokenizer
 from inference.bench.random_model import check_device, default_device, random_model
 from inference.bench.shapes import shape_config
-from inference.chat_forms import parting_ids
+from inference.chat_forms import after_silence, parting_ids
 from inference.errors import InferenceError
 from inference.fit import Wish
 from inference.outline import PRECISIONS, Precision
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 class Subject:
     """A model to measure. `name` says which to people.
 
-    `decision_ids` are the two tokens whose probabilities make a decision, () where there are none.
+    `decision_ids` are the two tokens whose probabilities make a decision, () where there are none;
+    `likely_ids` follow a decision's prompt when the answer is silence. `is_exact`: float32 was asked
+    for, and nothing is to be rounded for speed.
     """
 
     name: str
@@ -31,6 +33,8 @@ class Subject:
     tokenizer: "PreTrainedTokenizerBase"
     renderer: Renderer
     decision_ids: tuple[int, ...] = ()
+    likely_ids: tuple[int, ...] = ()
+    is_exact: bool = False
 
     @property
     def device(self) -> str:
@@ -57,7 +61,16 @@ def subject_of(bench: Bench) -> Subject:
     loaded = load(bench.model, wish=Wish(_known(bench.precision), conversations=1))
     if loaded.model.device.type != device:
         loaded.model.to(device)  # type: ignore[arg-type]
-    return Subject(loaded.id, loaded.model, loaded.tokenizer, loaded.renderer, loaded.decision_ids)
+    decision = loaded.form.decision
+    return Subject(
+        loaded.id,
+        loaded.model,
+        loaded.tokenizer,
+        loaded.renderer,
+        loaded.decision_ids,
+        after_silence(loaded.renderer, decision.prefix) if decision else (),
+        is_exact=bench.precision == "fp32",
+    )
 
 
 def _known(precision: str | None) -> Precision | None:
@@ -80,5 +93,10 @@ def random_subject(
     tokenizer = plain_tokenizer(config.get_text_config().vocab_size)
     renderer = Renderer(tokenizer)
     parting = parting_ids(renderer)
-    ids = parting[1:] if parting else ()
-    return Subject(f"{name} (random weights)", model, tokenizer, renderer, ids)
+    name = f"{name} (random weights)"
+    if parting is None:
+        return Subject(name, model, tokenizer, renderer)
+    prefix, *ids = parting
+    likely_ids = after_silence(renderer, prefix)
+    is_exact = precision == "fp32"
+    return Subject(name, model, tokenizer, renderer, tuple(ids), likely_ids, is_exact=is_exact)

@@ -14,6 +14,7 @@ from inference.bench.twin import twin_of
 from inference.engine import Engine
 from inference.generation import Request
 from inference.sampling import SamplingOptions
+from inference.speed import speed_up
 
 NUM_ARTICLE_TOKENS = 4  # what the articles' code lets the pipeline generate for a decision
 
@@ -46,11 +47,16 @@ class KeptPrefix:
 
     def __init__(self, subject: Subject, *, max_cached_tokens: int) -> None:
         self._subject = subject
-        self.engine = Engine(subject.model, subject.tokenizer, max_cached_tokens=max_cached_tokens)
+        # A twin: the engine changes how its model computes, and the other ways are not to gain by it.
+        model = twin_of(subject.model)
+        self.engine = Engine(model, subject.tokenizer, max_cached_tokens=max_cached_tokens)
+        speed_up(self.engine, exact=subject.is_exact)
 
     def remember(self, chats: Sequence[Chat]) -> None:
-        """Decide on the chats as they stand."""
+        """Decide on the chats as they stand, and look ahead as a worker does that nobody asks."""
         self.decide(chats)
+        while self.engine.look_ahead():
+            self.engine.step()
 
     def decide(self, chats: Sequence[Chat]) -> None:
         """Render each chat and read the logits behind it, as the worker does."""
@@ -70,6 +76,7 @@ def decision(subject: Subject, chat: Chat) -> Request:
         sampling=SamplingOptions(temperature=0),
         top_logprobs=20,
         always_ids=subject.decision_ids,
+        likely_ids=subject.likely_ids,
     )
 
 

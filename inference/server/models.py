@@ -30,7 +30,7 @@ class ServedModels:
 
     def __init__(self, loaded: LoadedModel, *, aliases: Sequence[str] = ()) -> None:
         self._loaded = loaded
-        likely_ids = after_silence(loaded.renderer, loaded.form)
+        likely_ids = _likely_ids(loaded)
         names = (loaded.id, *aliases)
         self._plain = [Served(name, loaded, likely_ids=likely_ids) for name in names]
         self._adapted: dict[str, Served] = {}
@@ -59,8 +59,7 @@ class ServedModels:
             renderer=fit.renderer,
             decision_ids=fit.decision_ids,
         )
-        likely_ids = after_silence(fit.renderer, fit.form)
-        self._adapted[name] = Served(name, adapted, name, likely_ids)
+        self._adapted[name] = Served(name, adapted, name, _likely_ids(adapted))
 
     def remove(self, name: str) -> None:
         """Forget an adapter. Raises KeyError."""
@@ -69,3 +68,8 @@ class ServedModels:
     def is_adapter(self, name: str) -> bool:
         """Tell whether a name is that of an adapter that can be removed."""
         return name in self._adapted
+
+
+def _likely_ids(loaded: LoadedModel) -> tuple[int, ...]:
+    decision = loaded.form.decision
+    return () if decision is None else after_silence(loaded.renderer, decision.prefix)

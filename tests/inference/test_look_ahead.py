@@ -64,7 +64,7 @@ def test_a_conversation_dropped_meanwhile_is_not_run_anew():
 
 def test_the_tokens_after_a_silence_are_those_of_the_template(tiny_model, default_model):
     for loaded in (tiny_model, default_model):
-        likely = after_silence(loaded.renderer, loaded.form)
+        likely = after_silence(loaded.renderer, loaded.form.decision.prefix)
 
         opened = loaded.renderer.render(OPENED, continue_final_message=True)
         silent = {"role": "assistant", "content": SILENCE}

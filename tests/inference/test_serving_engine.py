@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from inference import serving_engine as module
+from inference import packed_linear, serving_engine as module, speed
 from inference.loading import load
 from inference.packed_linear import PackedLinear, multiplies_bfloat16
 from inference.runner import OneByOne, Packed
@@ -46,7 +46,8 @@ def test_where_the_processor_has_it_weights_and_past_are_bfloat16(tiny_folder):
 
 
 def test_without_bfloat16_nothing_is_rounded(tiny_folder, monkeypatch):
-    monkeypatch.setattr(module, "multiplies_bfloat16", lambda: False)
+    monkeypatch.setattr(speed, "multiplies_bfloat16", lambda: False)
+    monkeypatch.setattr(packed_linear, "multiplies_bfloat16", lambda: False)
 
     engine = serving_engine(loaded_anew(tiny_folder))
 
@@ -74,7 +75,8 @@ def test_a_past_kept_in_bfloat16_changes_little(model):
 
 def test_what_fits_decides_how_much_is_kept(tiny_folder, monkeypatch):
     loaded = loaded_anew(tiny_folder)
-    monkeypatch.setattr(module, "multiplies_bfloat16", lambda: False)
+    monkeypatch.setattr(speed, "multiplies_bfloat16", lambda: False)
+    monkeypatch.setattr(packed_linear, "multiplies_bfloat16", lambda: False)
 
     engine = serving_engine(loaded)
     fewer = serving_engine(loaded, max_cached_tokens=512, max_parked_tokens=77)
