@@ -36,10 +36,9 @@ class Pack:
     """The rows of a step as the attention of each layer sees them."""
 
     rows: Sequence[Row]
-    kv_dtype: torch.dtype | None = None  # what keys and values are kept in, None: as computed
     spans: list[tuple[int, int]] = field(init=False)
     pasts: list[int] = field(init=False)
-    _masks: dict[tuple[int, int, int | None], Tensor] = field(default_factory=dict)
+    _masks: dict[tuple[int, int, int | None, torch.device], Tensor] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         ends = list(accumulate(len(row.ids) for row in self.rows))
@@ -58,7 +57,7 @@ class Pack:
         return {
             "input_ids": torch.tensor([ids], device=device),
             "position_ids": torch.tensor([positions], device=device),
-            "logits_to_keep": torch.tensor(last, device=device),
+            "logits_to_keep": torch.tensor(last),  # the last layer may be on another device
         }
 
     def mask(self, num_new: int, num_all: int, *, window: int | None, like: Tensor) -> Tensor:
@@ -66,7 +65,7 @@ class Pack:
 
         `window` is how many tokens a sliding window shows, the token itself included.
         """
-        key = (num_new, num_all, window)
+        key = (num_new, num_all, window, like.device)  # layers may be on several GPUs
         if key not in self._masks:
             own = torch.arange(num_all - num_new, num_all, device=like.device)[:, None]
             other = torch.arange(num_all, device=like.device)[None, :]
@@ -81,15 +80,19 @@ class Pack:
 def can_pack(model: PreTrainedModel) -> bool:
     """Tell whether a model's attention can be told what to do, and its past be shortened.
 
-    Layers that share the keys of others need transformers' own cache.
+    Layers that share the keys of others need transformers' own cache; positions whose frequencies
+    depend on the longest sequence, or attention in chunks, differ between one row and a pack.
     """
     text = model.config.get_text_config(decoder=True)
+    rope = getattr(text, "rope_parameters", None) or {}
     return bool(
         model._supports_attention_backend
         and model.config._attn_implementation in ("sdpa", NAME)
         and not model.config.is_encoder_decoder
         and can_crop(model.config)
         and not getattr(text, "num_kv_shared_layers", 0)
+        and rope.get("rope_type", "default") not in ("dynamic", "longrope")
+        and "chunked_attention" not in (getattr(text, "layer_types", None) or ())
     )
 
 
@@ -101,14 +104,12 @@ def use_packed_attention(model: PreTrainedModel) -> None:
 
 
 @torch.inference_mode()
-def run_packed(
-    model: PreTrainedModel, rows: Sequence[Row], *, kv_dtype: torch.dtype | None = None
-) -> Tensor:
+def run_packed(model: PreTrainedModel, rows: Sequence[Row]) -> Tensor:
     """Run the rows' tokens and keep their keys and values; give the logits behind each, (rows, V).
 
     A row that fails may leave some layers with more tokens than others: `SequenceKV.keep` mends it.
     """
-    pack = Pack(rows, kv_dtype)
+    pack = Pack(rows)
     output = model(
         **pack.inputs(model.device),
         # A mask of four dimensions is passed on as it is; the pack makes those that are needed.
@@ -137,8 +138,6 @@ def packed_attention(  # noqa: PLR0913 - the arguments of transformers' attentio
     """
     if pack is None:
         return grouped_attention(module, query, key, value, attention_mask, **kwargs)
-    if pack.kv_dtype is not None:
-        key, value = key.to(pack.kv_dtype), value.to(pack.kv_dtype)
     window = kwargs.get("sliding_window")
     attended = query.new_empty(1, query.shape[2], query.shape[1], value.shape[3])
     for row, (begin, end), past in zip(pack.rows, pack.spans, pack.pasts, strict=True):
@@ -174,10 +173,9 @@ def _attended(  # noqa: PLR0913 - what an attention is made of
     is_whole: bool,
 ) -> Tensor:
     """Attend in the way that is fastest for the device; `is_whole`: no window hides any of the past."""
-    if keys.dtype != query.dtype:
-        if query.shape[2] <= MAX_FEW_QUERIES and is_whole:
-            return few_queries_attention(query, keys, values, mask=mask, scale=scale)
-        keys, values = keys.to(query.dtype), values.to(query.dtype)
+    is_rounded = keys.dtype == torch.bfloat16 and not query.is_cuda
+    if is_rounded and is_whole and query.shape[2] <= MAX_FEW_QUERIES:
+        return few_queries_attention(query, keys, values, mask=mask, scale=scale)
     num_groups = query.shape[1] // keys.shape[1]
     if num_groups > 1 and query.is_cuda and mask is not None:
         # With a mask and grouped heads CUDA has no fast kernel; transformers repeats them as well.

@@ -26,25 +26,24 @@ class PackedLinear(nn.Linear):
     It stays a Linear, so that adapters can be put on it, but cannot be merged into it.
     """
 
-    def __init__(self, plain: nn.Linear, dtype: torch.dtype) -> None:
-        """Take the weights of a plain layer, to multiply in `dtype`."""
+    def __init__(self, plain: nn.Linear) -> None:
+        """Take the weights of a plain layer."""
         nn.Module.__init__(self)
         self.in_features, self.out_features = plain.in_features, plain.out_features
-        weight = plain.weight.detach().to(dtype)
+        weight = plain.weight.detach()
         packed = torch.ops.mkldnn._reorder_linear_weight(weight, NUM_TOKENS)
         self.weight = nn.Parameter(packed, requires_grad=False)
         self.register_parameter("bias", None)
         if isinstance(plain.bias, nn.Parameter):
-            self.bias = nn.Parameter(plain.bias.detach().to(dtype), requires_grad=False)
-        self._dtype = dtype
+            self.bias = nn.Parameter(plain.bias.detach(), requires_grad=False)
         self.train(plain.training)
 
     def forward(self, input: Tensor) -> Tensor:
-        """Give input (..., in) times the weights, (..., out), in the precision of the input."""
+        """Give input (..., in) times the weights, (..., out)."""
         product: Tensor = torch.ops.mkldnn._linear_pointwise.default(
-            input.to(self._dtype), self.weight, self.bias, "none", [], ""
+            input, self.weight, self.bias, "none", [], ""
         )
-        return product.to(input.dtype)
+        return product
 
 
 def multiplies_bfloat16() -> bool:
@@ -59,19 +58,14 @@ def can_pack_weights(model: "PreTrainedModel") -> bool:
     return on_cpu and fast and model.config.model_type in FAMILIES
 
 
-def pack_weights(model: "PreTrainedModel", *, dtype: torch.dtype | None = None) -> int:
+def pack_weights(model: "PreTrainedModel") -> int:
     """Replace the model's linear layers in place, where that pays; give how many were replaced.
 
-    `dtype` is what the layers within multiply in, None what the model is in; bfloat16 is heeded only
-    where the processor has it. The plain weights are freed as it goes. The head keeps the model's
-    precision, for its logits, and stays plain if it shares its weights with the embeddings: packed,
-    it would take their memory a second time.
+    The plain weights are freed as it goes. A head that shares its weights with the embeddings stays
+    plain: packed, it would take their memory a second time.
     """
     if not can_pack_weights(model):
         return 0
-    if dtype is None or (dtype == torch.bfloat16 and not multiplies_bfloat16()):
-        dtype = model.dtype
-    head = model.get_output_embeddings()  # type: ignore[no-untyped-call]
     shared = model.get_input_embeddings().weight
     plain = [
         (parent, name, layer)
@@ -80,5 +74,5 @@ def pack_weights(model: "PreTrainedModel", *, dtype: torch.dtype | None = None) 
         if type(layer) is nn.Linear and layer.weight is not shared
     ]
     for parent, name, layer in plain:
-        setattr(parent, name, PackedLinear(layer, model.dtype if layer is head else dtype))
+        setattr(parent, name, PackedLinear(layer))
     return len(plain)

@@ -30,17 +30,16 @@ class Runner(Protocol):
 
 
 class Packed:
-    """All rows in one forward pass. `kv_dtype` is what keys and values are kept in, None: as computed."""
+    """All rows in one forward pass."""
 
     is_batching = True
 
-    def __init__(self, model: "PreTrainedModel", *, kv_dtype: torch.dtype | None = None) -> None:
-        self.kv_dtype = kv_dtype
+    def __init__(self, model: "PreTrainedModel") -> None:
         self._model = model
 
     def run(self, rows: Sequence[Row]) -> Tensor:
         """Give the logits behind each row, float32 (rows, V) on the model's device."""
-        return run_packed(self._model, rows, kv_dtype=self.kv_dtype).float()
+        return run_packed(self._model, rows).float()
 
 
 class OneByOne:
@@ -79,7 +78,7 @@ def runner_for(model: "PreTrainedModel") -> Runner:
     try:
         difference = float((_tried(packed, model) - _tried(one_by_one, model)).abs().max())
     except (RuntimeError, TypeError, ValueError, AttributeError, IndexError) as error:
-        logger.info("this model cannot run several conversations at once: %s", error)
+        logger.warning("this model runs one conversation at a time: %s", error)
         return one_by_one
     if not difference <= _MAX_DIFFERENCE.get(model.dtype, MAX_HALF_DIFFERENCE):
         logger.warning(

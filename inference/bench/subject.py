@@ -24,8 +24,7 @@ class Subject:
     """A model to measure. `name` says which to people.
 
     `decision_ids` are the two tokens whose probabilities make a decision, () where there are none;
-    `likely_ids` follow a decision's prompt when the answer is silence. `is_exact`: float32 was asked
-    for, and nothing is to be rounded for speed.
+    `likely_ids` follow a decision's prompt when the answer is silence.
     """
 
     name: str
@@ -34,7 +33,6 @@ class Subject:
     renderer: Renderer
     decision_ids: tuple[int, ...] = ()
     likely_ids: tuple[int, ...] = ()
-    is_exact: bool = False
 
     @property
     def device(self) -> str:
@@ -69,7 +67,6 @@ def subject_of(bench: Bench) -> Subject:
         loaded.renderer,
         loaded.decision_ids,
         after_silence(loaded.renderer, decision.prefix) if decision else (),
-        is_exact=bench.precision == "fp32",
     )
 
 
@@ -98,5 +95,4 @@ def random_subject(
         return Subject(name, model, tokenizer, renderer)
     prefix, *ids = parting
     likely_ids = after_silence(renderer, prefix)
-    is_exact = precision == "fp32"
-    return Subject(name, model, tokenizer, renderer, tuple(ids), likely_ids, is_exact=is_exact)
+    return Subject(name, model, tokenizer, renderer, tuple(ids), likely_ids)

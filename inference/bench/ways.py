@@ -13,8 +13,8 @@ from inference.bench.subject import Subject
 from inference.bench.twin import twin_of
 from inference.engine import Engine
 from inference.generation import Request
+from inference.packed_linear import pack_weights
 from inference.sampling import SamplingOptions
-from inference.speed import speed_up
 
 NUM_ARTICLE_TOKENS = 4  # what the articles' code lets the pipeline generate for a decision
 
@@ -50,7 +50,7 @@ class KeptPrefix:
         # A twin: the engine changes how its model computes, and the other ways are not to gain by it.
         model = twin_of(subject.model)
         self.engine = Engine(model, subject.tokenizer, max_cached_tokens=max_cached_tokens)
-        speed_up(self.engine, exact=subject.is_exact)
+        pack_weights(model)
 
     def remember(self, chats: Sequence[Chat]) -> None:
         """Decide on the chats as they stand, and look ahead as a worker does that nobody asks."""

@@ -79,7 +79,6 @@ def start_runtime(options: ServeOptions, report: Report) -> Runtime:
         loaded,
         max_cached_tokens=options.max_cached_tokens,
         max_parked_tokens=options.max_parked_tokens,
-        exact=options.precision == "fp32",
     )
     for choice in () if is_merged else _apart(options, loaded):
         report(f"loading the adapter {choice.name}")
