@@ -54,10 +54,12 @@ class GrowingLayer(DynamicLayer):  # type: ignore[no-untyped-call]
             self.keys, self.values = self.keys[:, :, :num_tokens], self.values[:, :, :num_tokens]
 
     def copied(self, num_tokens: int) -> Self:
-        """Give a layer of its own that holds the first `num_tokens` tokens."""
+        """Give a layer of its own that holds the first `num_tokens` tokens, not parked."""
         copy = type(self)()
         if num_tokens and self.keys is not None and self.values is not None:
-            copy.update(self.keys[:, :, :num_tokens], self.values[:, :, :num_tokens])
+            home = self._home or self.keys.device
+            some = self.keys[:, :, :num_tokens], self.values[:, :, :num_tokens]
+            copy.update(some[0].to(home), some[1].to(home))
         return copy
 
     def park(self) -> None:
@@ -141,16 +143,16 @@ class SequenceKV:
         return copy
 
     def park(self) -> None:
-        """Move to the host's memory."""
-        self.is_parked = True
+        """Move to the host's memory. Where that fails, some layers have moved: it is of no more use."""
         for layer in self.layers:
             layer.park()
+        self.is_parked = True
 
     def bring_back(self) -> None:
-        """Move back to the model's memory; does nothing if it is there."""
-        self.is_parked = False
+        """Move back to the model's memory; where that fails, the sequence is of no more use."""
         for layer in self.layers:
             layer.bring_back()
+        self.is_parked = False
 
     def _cache_length(self) -> int:
         return int(self.cache.get_seq_length())

@@ -6,12 +6,14 @@ was quiet for longest is parked in the host's memory, and dropped when that is f
 thread-safe: the engine's thread alone uses it.
 """
 
+import logging
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from inference.kv import SequenceKV
 
 MAX_PER_SESSION = 3  # a prompted model decides on one prompt and replies to another; one to spare
+logger = logging.getLogger(__name__)
 
 
 @dataclass(eq=False, slots=True)
@@ -85,7 +87,8 @@ class PrefixCache:
 
         At least the last token is left to run, for its logits. A sequence that another request is
         using, or whose rest would be lost for a short common beginning, is copied, not cropped.
-        Without a session the sequence is new and will not be kept.
+        Without a session the sequence is new and will not be kept. Memory that runs out is raised as
+        torch raises it, and leaves the cache sound.
         """
         mine = self._of(session)
         best = max(mine, key=lambda kept: common_prefix(kept.ids, ids), default=None)
@@ -93,7 +96,6 @@ class PrefixCache:
         if best is None or num_common == 0 or not _can_serve(best, num_common):
             taken = Kept(session, self._new_kv())
         elif best.in_use or num_common < len(best.ids) // 2:
-            self._bring_back(best)
             taken = Kept(session, best.kv.copied(num_common), best.ids[:num_common])
         else:
             self._bring_back(best)
@@ -136,9 +138,15 @@ class PrefixCache:
         return [kept for kept in self._kept if kept.session == session] if session else []
 
     def _bring_back(self, kept: Kept) -> None:
-        if kept.kv.is_parked:
-            self.counts.num_returned += 1
+        """Move a parked sequence back; one that does not come back whole is dropped."""
+        if not kept.kv.is_parked:
+            return
+        try:
             kept.kv.bring_back()
+        except Exception:
+            self._drop(kept)
+            raise
+        self.counts.num_returned += 1
 
     def _make_room(self, session: Hashable | None) -> None:
         """Drop what is too much for the conversation, then park what is too much for the memory."""
@@ -168,7 +176,14 @@ class PrefixCache:
         if self._max_parked_tokens < len(kept.ids) or not kept.kv.can_crop:
             self._drop(kept)
             return
-        kept.kv.park()
+        try:
+            kept.kv.park()
+        except (MemoryError, RuntimeError):  # torch's for memory that ran out
+            logger.warning(
+                "a conversation was dropped: the host's memory has no room", exc_info=True
+            )
+            self._drop(kept)
+            return
         self.counts.num_parked += 1
 
     def _drop(self, kept: Kept) -> None:

@@ -1,6 +1,7 @@
 """Conversations that are quiet move to the host's memory and come back as they were."""
 
 import pytest
+import torch
 
 from inference.engine import Engine
 from inference.generation import Request
@@ -116,6 +117,54 @@ def test_chosen_sessions_are_forgotten_but_for_what_is_in_use():
     assert cache.num_known("t", [1, 2, 3]) == 2
     assert busy.ids == [1, 2]
     assert CONFIG.num_hidden_layers == 2
+
+
+def failing(layer, way):
+    """Let a layer have no memory when it is moved."""
+
+    def move():
+        raise torch.OutOfMemoryError("no memory left")
+
+    setattr(layer, way, move)
+
+
+def test_a_sequence_that_comes_back_half_way_only_is_dropped():
+    cache = parking(max_tokens=GROWTH)
+    kept = use(cache, "old", [1, 2, 3])
+    use(cache, "new", [1])
+    failing(kept.kv.layers[1], "bring_back")
+
+    with pytest.raises(torch.OutOfMemoryError):
+        cache.take("old", [1, 2, 3, 4])
+
+    assert kept.kv.is_parked
+    assert cache.num_parked_tokens == 0
+    assert cache.counts.num_dropped == 1
+    assert cache.take("old", [1, 2, 3, 4]).ids == []
+
+
+def test_a_sequence_that_cannot_be_parked_is_dropped():
+    cache = parking(max_tokens=GROWTH)
+    kept = use(cache, "old", [1, 2, 3])
+    failing(kept.kv.layers[1], "park")
+
+    use(cache, "new", [1])
+
+    assert (cache.num_conversations, cache.num_parked_conversations) == (1, 0)
+    assert (cache.counts.num_parked, cache.counts.num_dropped) == (0, 1)
+
+
+def test_of_a_parked_sequence_only_what_is_wanted_is_copied():
+    cache = parking(max_tokens=GROWTH)
+    old = use(cache, "old", [1, 2, 3, 4, 5, 6])
+    use(cache, "new", [1])
+
+    kept = cache.take("old", [1, 9])
+
+    assert held(kept) == kept.ids == [1]
+    assert not kept.kv.is_parked
+    assert old.kv.is_parked
+    assert cache.counts.num_returned == 0
 
 
 @pytest.mark.parametrize("max_parked_tokens", [0, 100_000])
