@@ -13,28 +13,22 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from inference.attempts import attempt
 from inference.end_tokens import end_token_ids
-from inference.errors import EngineStopped, InferenceError
+from inference.errors import BadRequest, EngineStopped, InferenceError
+from inference.forward import Forward, Part
 from inference.generation import Drawn, Generation, OnEnd, OnStep, Request, Step
-from inference.kv import SequenceKV
+from inference.kv import SequenceKV, can_crop
+from inference.look_ahead import MAX_TOKENS as MAX_AHEAD_TOKENS, LookAhead
 from inference.named_adapters import NamedAdapters
-from inference.out_of_memory import out_of_memory
-from inference.packed import Row
 from inference.prefix_cache import PrefixCache
-from inference.readout import read_out
 from inference.runner import runner_for
 from inference.schedule import GPU_LIMITS, Limits, Waiting, choose
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-MAX_AHEAD = 64  # conversations whose next tokens are run when there is time
-MAX_AHEAD_TOKENS = 32  # beyond, the conversation was dropped meanwhile and must be run anew anyway
-LESS = "ask for less at once, or start the worker with fewer --max-cached-tokens"
 logger = logging.getLogger(__name__)
-
-Part = tuple[Generation, int]
-"""A generation in a step, and how many of its pending tokens it runs there."""
 
 
 class Engine:
@@ -66,9 +60,10 @@ class Engine:
         self.num_run_tokens = 0
         self.num_reused_tokens = 0
         self.num_steps = 0
+        self._max_cached_tokens = max_cached_tokens
         self._active: list[Generation] = []  # in the order in which they came
         self._long_is_due = False
-        self._ahead: deque[Request] = deque(maxlen=MAX_AHEAD)  # the newest last
+        self._ahead = LookAhead()
 
     @property
     def num_waiting(self) -> int:
@@ -80,12 +75,17 @@ class Engine:
         """Number of generations that have begun."""
         return len(self._active) - self.num_waiting
 
-    def add(self, request: Request, *, on_step: OnStep, on_end: OnEnd) -> Generation:
-        """Begin a generation with the next step; both callbacks are called from within `step`."""
-        generation = Generation(
-            self.tokenizer, request, self.end_ids, on_step=on_step, on_end=on_end
-        )
-        self._active.append(generation)
+    def add(
+        self, request: Request, *, on_step: OnStep, on_end: OnEnd, is_urgent: bool = False
+    ) -> Generation:
+        """Begin a generation with the next step; both callbacks are called from within `step`.
+
+        One that `is_urgent` comes before those that wait. Raises AdapterGone for an adapter that is
+        not there, and BadRequest for a prompt without tokens.
+        """
+        generation = self._entered(request, on_step=on_step, on_end=on_end)
+        self._ahead.drop(generation.key)
+        self._active.insert(0 if is_urgent else len(self._active), generation)
         return generation
 
     def cancel(self, generation: Generation, error: InferenceError | None = None) -> None:
@@ -96,22 +96,25 @@ class Engine:
         if error is not None:
             generation.on_end(error)
 
+    def cancel_all(self, error: InferenceError) -> None:
+        """Stop everything; each `on_end` hears the error."""
+        for generation in list(self._active):
+            self.cancel(generation, error)
+
     def remove_adapter(self, name: str) -> None:
-        """Forget an adapter, what was kept with it, and end what runs with it. Raises KeyError."""
+        """Forget an adapter, what was kept with it, and end what runs with it. Raises AdapterGone."""
         version = self.adapters.version(name)
         gone = EngineStopped(f"the adapter {name!r} was removed")
         for generation in list(self._active):
             if generation.request.adapter == name:
                 self.cancel(generation, gone)
-        self.cache.forget(lambda key: isinstance(key, tuple) and key[0] == version)
-        kept = [likely for likely in self._ahead if likely.adapter != name]
-        self._ahead = deque(kept, maxlen=MAX_AHEAD)
-        self.adapters.remove(name)
 
-    def cancel_all(self, error: InferenceError) -> None:
-        """Stop everything; each `on_end` hears the error."""
-        for generation in list(self._active):
-            self.cancel(generation, error)
+        def has_it(key: Hashable) -> bool:
+            return isinstance(key, tuple) and key[0] == version
+
+        self.cache.forget(has_it)
+        self._ahead.forget(has_it)
+        self.adapters.remove(name)
 
     def step(self) -> bool:
         """Run one forward pass; False if nothing is left to do."""
@@ -121,11 +124,10 @@ class Engine:
         waiting = [Waiting(self._num_pending(one), one.is_writing) for one in ready]
         chosen = choose(waiting, self.limits, long_is_due=self._long_is_due)
         self._long_is_due = chosen.long_is_due
-        parts = [(ready[at], count) for at, count in chosen.rows]
-        for generation, _ in parts:
-            self._begin(generation)
+        parts = [(ready[at], count) for at, count in chosen.rows if self._begun(ready[at])]
         self.num_steps += 1
         self._run([(one, min(count, len(one.pending))) for one, count in parts])
+        self._take_turns([one for one, _ in parts if one.is_writing])
         return True
 
     def look_ahead(self) -> bool:
@@ -134,11 +136,13 @@ class Engine:
         It is only worth while nobody waits: the next prompt of that conversation has the less to
         run. What does not follow after all is cut off like any other edit.
         """
-        while self._ahead:
-            likely = self._ahead.pop()
-            num_known = self.cache.num_known(self._key(likely), likely.prompt_ids)
+        while (guess := self._ahead.pop()) is not None:
+            key, likely = guess
+            num_known = self.cache.num_known(key, likely.prompt_ids)
             if len(likely.prompt_ids) - num_known <= MAX_AHEAD_TOKENS:
-                self.add(likely, on_step=lambda _: None, on_end=lambda _: None)
+                self._active.append(
+                    self._entered(likely, on_step=lambda _: None, on_end=lambda _: None)
+                )
                 return True
         return False
 
@@ -162,17 +166,40 @@ class Engine:
         finally:
             self.cancel(generation)
 
+    def _entered(self, request: Request, *, on_step: OnStep, on_end: OnEnd) -> Generation:
+        if not request.prompt_ids:
+            raise BadRequest("the prompt has no tokens", param="messages")
+        # The version, so that an adapter that comes back under its name is another one.
+        version = self.adapters.version(request.adapter)
+        generation = Generation(
+            self.tokenizer, request, self.end_ids, on_step=on_step, on_end=on_end
+        )
+        generation.key = None if request.session is None else (version, request.session)
+        return generation
+
     def _ready(self) -> list[Generation]:
-        """Give those that may run: one prompt of a conversation after the other, as they came."""
+        """Give those that may run: one prompt of a conversation after the other, as they came.
+
+        What would not fit the memory beside those under way waits, but for one.
+        """
+        room = self._max_cached_tokens - sum(
+            one.kept.kv.capacity for one in self._active if one.kept is not None
+        )
         ready: list[Generation] = []
         busy: set[str] = set()
+        lets_in = True
         for generation in self._active:
             session = generation.request.session
-            if generation.is_writing or session is None:
-                ready.append(generation)
-            elif session not in busy:
+            if not generation.is_writing and session is not None:
+                if session in busy:
+                    continue
                 busy.add(session)
-                ready.append(generation)
+            if generation.kept is None:
+                room -= len(generation.request.prompt_ids)
+                if room < 0 and not lets_in:
+                    continue
+                lets_in = False
+            ready.append(generation)
         return ready
 
     def _num_pending(self, generation: Generation) -> int:
@@ -180,58 +207,44 @@ class Engine:
         if generation.kept is not None:
             return len(generation.pending)
         if generation.num_expected is None:
-            wanted = generation.request
-            known = self.cache.num_known(self._key(wanted), wanted.prompt_ids)
-            generation.num_expected = len(wanted.prompt_ids) - known
+            prompt_ids = generation.request.prompt_ids
+            num_known = self.cache.num_known(generation.key, prompt_ids)
+            generation.num_expected = len(prompt_ids) - num_known
         return generation.num_expected
 
-    def _key(self, request: Request) -> Hashable | None:
-        """Tell conversations apart by the adapter too: another one has other keys and values."""
-        if request.session is None:
-            return None
-        return self.adapters.version(request.adapter), request.session
-
-    def _begin(self, generation: Generation) -> None:
-        if generation.kept is None:
-            wanted = generation.request
-            generation.begin(self.cache.take(self._key(wanted), wanted.prompt_ids))
-            self.num_reused_tokens += generation.num_cached
+    def _begun(self, generation: Generation) -> bool:
+        """Begin a generation that has not; False where that fails, which ends it."""
+        if generation.kept is not None:
+            return True
+        prompt_ids = generation.request.prompt_ids
+        kept = attempt(lambda: self.cache.take(generation.key, prompt_ids), self._free_memory)
+        if isinstance(kept, InferenceError):
+            self.cancel(generation, kept)
+            return False
+        generation.begin(kept)
+        self.num_reused_tokens += generation.num_cached
+        return True
 
     def _run(self, parts: Sequence[Part]) -> None:
         """Run tokens of each part, and draw the next token of those that are through."""
-        batches = [parts] if self.runner.is_batching else [[part] for part in parts]
-        through: list[tuple[Generation, Tensor]] = []
-        for batch in batches:
-            for (generation, count), logits in zip(batch, self._logits(batch), strict=True):
-                if isinstance(logits, InferenceError):
-                    self.cancel(generation, logits)
-                    continue
-                self._advance(generation, count)
-                if not generation.pending:
-                    through.append((generation, logits))
-        if through:
-            self._draw([one for one, _ in through], torch.stack([logits for _, logits in through]))
-
-    def _advance(self, generation: Generation, count: int) -> None:
-        generation.taken.ids.extend(generation.pending[:count])
-        del generation.pending[:count]
-        self.num_run_tokens += count
-
-    def _draw(self, generations: Sequence[Generation], logits: Tensor) -> None:
-        """Draw the next token of each; logits that none can be drawn from end theirs alone."""
-        try:
-            drawn = read_out(logits, generations)
-        except RuntimeError:
-            if len(generations) > 1:
-                for row, generation in enumerate(generations):
-                    self._draw([generation], logits[row : row + 1])
-                return
-            logger.exception("no token can be drawn for a request")
-            failed = EngineStopped("the model gave no usable numbers; see the worker's log")
-            self.cancel(generations[0], failed)
+        if not parts:
             return
-        for generation, token in zip(generations, drawn, strict=True):
-            self._push(generation, token)
+        forward = Forward(self.runner, self.adapters, self._free_memory)
+        through: list[tuple[Generation, Tensor]] = []
+        for (generation, count), logits in zip(parts, forward.logits(parts), strict=True):
+            if isinstance(logits, InferenceError):
+                self.cancel(generation, logits)
+                continue
+            generation.advance(count)
+            self.num_run_tokens += count
+            if not generation.pending:
+                through.append((generation, logits))
+        drawn = forward.drawn(through) if through else []
+        for (generation, _), token in zip(through, drawn, strict=True):
+            if isinstance(token, InferenceError):
+                self.cancel(generation, token)
+            else:
+                self._push(generation, token)
 
     def _push(self, generation: Generation, drawn: Drawn) -> None:
         piece = generation.push(drawn)
@@ -239,53 +252,31 @@ class Engine:
             generation.on_step(piece)
             return
         self._leave(generation)
-        self._expect(generation.request)
+        if can_crop(self.model.config):  # what does not follow after all must be cut off again
+            self._ahead.expect(generation.key, generation.request)
         generation.on_step(piece)
         generation.on_step(generation.done())
         generation.on_end(None)
-
-    def _expect(self, answered: Request) -> None:
-        if answered.likely_ids and answered.session is not None:
-            ids = answered.prompt_ids + answered.likely_ids
-            self._ahead.append(Request(ids, 1, answered.session, adapter=answered.adapter))
 
     def _leave(self, generation: Generation) -> None:
         """Take a generation out, and give its sequence back if it is sound."""
         generation.has_ended = True
         self._active.remove(generation)
-        if (kept := generation.kept) is not None:
-            self.cache.give_back(kept, whole=kept.kv.num_tokens == len(kept.ids))
+        if generation.kept is not None:
+            self.cache.give_back(generation.kept, whole=generation.is_sound)
 
-    def _logits(
-        self, parts: Sequence[Part], *, again: bool = True
-    ) -> list[Tensor | InferenceError]:
-        """Give the logits behind each part, or what is wrong with it.
-
-        Memory that runs out is freed of kept prefixes, once; then, and after any other failure, each
-        part is tried alone, so that one request cannot fail another.
-        """
-        rows = [Row(one.taken.kv, one.pending[:count], one.request.adapter) for one, count in parts]
-        try:
-            with self.adapters.chosen(rows):
-                return list(self.runner.run(rows))
-        except Exception as error:
-            for generation, _ in parts:
-                # A failed pass may have written to some layers.
-                generation.taken.kv.keep(len(generation.taken.ids))
-            told = out_of_memory(error, "the model ran", remedy=LESS)
-            if told and again:
-                self._free_memory()
-                return self._logits(parts, again=False)
-            if len(parts) > 1:
-                return [self._logits([part], again=again)[0] for part in parts]
-            logger.exception("the engine failed on a request")
-            return [told or EngineStopped("the model failed on this request; see its log")]
+    def _take_turns(self, served: Sequence[Generation]) -> None:
+        """Where more answers are written than a step has rows, let those come first that waited."""
+        num_writing = sum(one.is_writing for one in self._active)
+        if num_writing > self.limits.max_rows:
+            still = [one for one in served if not one.has_ended]
+            self._active = [one for one in self._active if one not in still] + still
 
     def _free_memory(self) -> None:
-        """Drop what is kept and not in use: it can be run again."""
+        """Let go of what is kept and not in use: it can be brought back, or run again."""
         num_tokens = self.cache.empty()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         logger.warning(
-            "memory ran out: %d kept tokens were dropped, and it is tried again", num_tokens
+            "memory ran out: %d kept tokens made room, and it is tried again", num_tokens
         )

@@ -33,9 +33,16 @@ class Job:
     """A submitted request."""
 
     def __init__(
-        self, request: Request, *, on_step: OnStep, on_end: OnEnd, deadline: float
+        self,
+        request: Request,
+        *,
+        on_step: OnStep,
+        on_end: OnEnd,
+        deadline: float,
+        is_urgent: bool = False,
     ) -> None:
         self.request = request
+        self.is_urgent = is_urgent
         self.deadline = deadline
         self.generation: Generation | None = None  # None: still in the inbox
         self.is_cancelled = False
@@ -98,9 +105,15 @@ class EngineLoop:
         """Hand a request to the engine.
 
         After `timeout_s` it is stopped and `on_end` gets RequestTimeout. Raises EngineStopped after
-        `close`, and QueueFull if too many wait, unless it `is_urgent`.
+        `close`, and QueueFull if too many wait, unless it `is_urgent`: then it comes first, too.
         """
-        job = Job(request, on_step=on_step, on_end=on_end, deadline=self._clock() + timeout_s)
+        job = Job(
+            request,
+            on_step=on_step,
+            on_end=on_end,
+            deadline=self._clock() + timeout_s,
+            is_urgent=is_urgent,
+        )
         with self._door:
             self._check_open()
             if not is_urgent and self.num_waiting >= self._max_waiting:
@@ -148,17 +161,23 @@ class EngineLoop:
 
     def _run(self) -> None:
         while not self._is_stopped:
-            self._take_in()
-            self._tend()
             try:
+                self._take_in()
+                self._tend()
                 self.engine.step()
             except Exception:
                 logger.exception("the engine failed")
-                self.engine.cancel_all(EngineStopped("the model failed; see the worker's log"))
+                self._cancel_all("the model failed; see the worker's log")
         # What came in just before `close` is told too: its caller waits for an end.
         while not self._inbox.empty():
             self._receive(self._inbox.get())
-        self.engine.cancel_all(EngineStopped("the worker is shutting down"))
+        self._cancel_all("the worker is shutting down")
+
+    def _cancel_all(self, reason: str) -> None:
+        try:
+            self.engine.cancel_all(EngineStopped(reason))
+        except Exception:
+            logger.exception("what was running could not be ended")
 
     def _take_in(self) -> None:
         """Take in what was submitted; wait only if there is nothing else to do."""
@@ -190,15 +209,23 @@ class EngineLoop:
                 return
 
     def _receive(self, item: "Job | Callable[[], None] | None") -> None:
-        if isinstance(item, Job):
+        if not isinstance(item, Job):
+            if item is not None:
+                item()
+            return
+        try:
             item.generation = self.engine.add(
-                item.request, on_step=item.tell, on_end=lambda error: self._ended(item, error)
+                item.request,
+                on_step=item.tell,
+                on_end=lambda error: self._ended(item, error),
+                is_urgent=item.is_urgent,
             )
-        elif item is not None:
-            item()
+        except InferenceError as error:
+            self._ended(item, error)
 
     def _ended(self, job: Job, error: InferenceError | None) -> None:
-        self._pace.end_one()
+        if not job.is_urgent:  # those are no work of the usual kind
+            self._pace.end_one()
         self._forget(job)
         job.end(error)
 
@@ -208,7 +235,7 @@ class EngineLoop:
         for job in list(self._jobs):
             if job.generation is None:
                 continue
-            if job.is_cancelled:
+            if job.is_cancelled or job.generation.has_ended:
                 self.engine.cancel(job.generation)
                 self._forget(job)
             elif now > job.deadline:
@@ -240,6 +267,8 @@ class _Pace:
 
 
 def _fulfil(future: "Future[ResultT]", act: Callable[[], ResultT]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
     try:
         future.set_result(act())
     except Exception as error:  # noqa: BLE001 - whoever asked for it hears of it

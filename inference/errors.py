@@ -41,6 +41,10 @@ class AdapterBroken(InferenceError):  # noqa: N818 - named as the logs name it
     """The adapter's folder is missing, incomplete, or does not fit the model."""
 
 
+class AdapterGone(InferenceError):  # noqa: N818 - a state, named as the logs name it
+    """A request names an adapter that is not loaded, or not any more."""
+
+
 class BadRequest(InferenceError):  # noqa: N818 - named as OpenAI names it
     """A request asks for something that makes no sense; `param` names the faulty field."""
 

@@ -3,7 +3,7 @@
 Knows tokens and text; knows nothing of models, caches, batches or threads.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -100,6 +100,7 @@ class Generation:
         self.request = request
         self.on_step = on_step
         self.on_end = on_end
+        self.key: Hashable | None = None  # of its conversation in the cache
         self.kept: Kept | None = None  # None: not begun
         self.pending = list(request.prompt_ids)  # tokens yet to run
         self.num_expected: int | None = (
@@ -108,6 +109,7 @@ class Generation:
         self.num_cached = 0
         self.finish_reason: str | None = None
         self.has_ended = False
+        self._is_damaged = False
         self.ids: list[int] = []
         self.end_ids = end_ids
         self.generator = torch.Generator()
@@ -140,6 +142,22 @@ class Generation:
         self.kept = kept
         self.num_cached = len(kept.ids)
         self.pending = list(self.request.prompt_ids[len(kept.ids) :])
+
+    def advance(self, num_tokens: int) -> None:
+        """Note that so many of the pending tokens were run."""
+        self.taken.ids.extend(self.pending[:num_tokens])
+        del self.pending[:num_tokens]
+
+    def mend(self) -> None:
+        """Forget what a failed pass may have written in some layers, if that can be forgotten."""
+        self._is_damaged = not self.taken.kv.can_crop
+        self.taken.kv.keep(len(self.taken.ids))
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether its sequence holds what it says it holds."""
+        kept = self.taken
+        return not self._is_damaged and kept.kv.num_tokens == len(kept.ids)
 
     def push(self, drawn: Drawn) -> Piece:
         """Take the next token; give the text it shows, and maybe set `finish_reason`."""

@@ -1,8 +1,8 @@
 """Which conversations run in the next step, and how many tokens of each.
 
 Pure. Answers under way always go on, a token each. Short rests of prompts, which are mostly
-decisions, come before long ones, and a long prompt runs in chunks, alone among prompts: so a
-decision waits for one step at most, whatever else is going on, and nobody waits for ever.
+decisions, run together and before long ones; a long prompt runs in chunks, alone among prompts. So
+a decision waits for one step at most, whatever else is going on, and nobody waits for ever.
 """
 
 from collections.abc import Sequence
@@ -13,17 +13,19 @@ from dataclasses import dataclass
 class Limits:
     """Bounds of one step, in tokens and conversations.
 
-    `chunk_tokens` is how much of a prompt runs at once, `step_tokens` what all short prompts of a
-    step may have together, `max_rows` how many conversations run at once.
+    A prompt is short up to `short_tokens`: a message or a burst of some. `chunk_tokens` is how much
+    of a long one runs at once, `step_tokens` what all short ones of a step may have together,
+    `max_rows` how many conversations run at once.
     """
 
+    short_tokens: int = 80
     chunk_tokens: int = 128
-    step_tokens: int = 1024
+    step_tokens: int = 640
     max_rows: int = 64
 
 
 # A GPU runs 2,000 tokens in about the time that a CPU takes for a hundred.
-GPU_LIMITS = Limits(chunk_tokens=2048, step_tokens=8192, max_rows=256)
+GPU_LIMITS = Limits(short_tokens=256, chunk_tokens=2048, step_tokens=4096, max_rows=256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,11 @@ def choose(waiting: Sequence[Waiting], limits: Limits, *, long_is_due: bool) -> 
     writing = [(at, one.num_pending) for at, one in enumerate(waiting) if one.is_writing]
     writing = writing[: limits.max_rows]
     prompts = [(at, one.num_pending) for at, one in enumerate(waiting) if not one.is_writing]
-    long = [at for at, num_pending in prompts if num_pending > limits.chunk_tokens]
-    short = [(at, count) for at, count in prompts if count <= limits.chunk_tokens]
+    long = [(at, count) for at, count in prompts if count > limits.short_tokens]
+    short = [(at, count) for at, count in prompts if count <= limits.short_tokens]
     if long and (long_is_due or not short):
-        return Chosen((*writing, (long[0], limits.chunk_tokens)), long_is_due=False)
+        at, count = long[0]
+        return Chosen((*writing, (at, min(count, limits.chunk_tokens))), long_is_due=False)
     fitting = _fitting(short, limits.step_tokens, limits.max_rows - len(writing))
     return Chosen((*writing, *fitting), long_is_due=bool(long))
 

@@ -58,6 +58,7 @@ def create_app(worker: Worker) -> FastAPI:
     app.add_exception_handler(Faulty, _faulty)
     app.add_exception_handler(404, _unknown_route)
     app.add_exception_handler(405, _wrong_method)
+    app.add_exception_handler(Exception, _unforeseen)
     described(app)
     return app
 
@@ -99,3 +100,8 @@ async def _unknown_route(http: HttpRequest, _: Exception) -> Response:
 async def _wrong_method(http: HttpRequest, _: Exception) -> Response:
     message = f"{http.url.path} does not take {http.method}"
     return Fault(405, message, "method_not_allowed").response()
+
+
+async def _unforeseen(_: HttpRequest, __: Exception) -> Response:
+    """Answer in the usual form; the server logs the error itself."""
+    return Fault(500, "the worker failed on this request; see its log", "internal_error").response()

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from fastapi import Request as HttpRequest
 from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect
 
 from inference.server.faults import Fault, Faulty, validation_fault
 
@@ -22,6 +23,8 @@ async def parsed(http: HttpRequest, kind: type[ModelT]) -> ModelT:
     except TimeoutError:
         message = f"the request was not complete after {BODY_TIMEOUT_S:g} s"
         raise Faulty(Fault(408, message, "request_timeout")) from None
+    except ClientDisconnect:
+        raise Faulty(Fault(499, "the client left", "client_closed_request")) from None
     try:
         return kind.model_validate_json(raw)
     except ValidationError as error:

@@ -62,7 +62,7 @@ class Completion:
     async def _request(
         self, body: CompletionRequest, served: Served, session: str | None
     ) -> Request:
-        session = session or body.user
+        session = session or body.user or None
         request = await asyncio.to_thread(
             engine_request, body, served, session and session[:MAX_SESSION_CHARS]
         )
@@ -159,6 +159,7 @@ async def _unless_gone(http: HttpRequest, answer: Callable[[], Awaitable[Respons
     finally:
         for task in (working, gone):
             task.cancel()
+        await asyncio.gather(working, gone, return_exceptions=True)
 
 
 async def _hung_up(http: HttpRequest) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inference.detokenize import TokenTexts
-from inference.errors import PromptTooLong
+from inference.errors import BadRequest, PromptTooLong
 from inference.generation import Done, Piece, Request, TokenLogprob
 from inference.sampling import SamplingOptions
 from inference.server.models import Served
@@ -23,6 +23,10 @@ def engine_request(body: CompletionRequest, served: Served, session: str | None)
         add_generation_prompt=body.add_generation_prompt,
         continue_final_message=body.continue_final_message,
     )
+    if not prompt_ids:
+        raise BadRequest(
+            "the model's chat template makes nothing of these messages", param="messages"
+        )
     room = loaded.max_prompt_tokens - len(prompt_ids)
     if room < 1:
         raise PromptTooLong(
@@ -42,7 +46,9 @@ def engine_request(body: CompletionRequest, served: Served, session: str | None)
         # A decision compares these two; a likeliest few without one of them would make it 0 or 1.
         always_ids=loaded.decision_ids if body.continue_final_message else (),
         adapter=served.adapter,
-        likely_ids=served.likely_ids if _is_decision(body, served) else (),
+        likely_ids=served.likely_ids
+        if _is_decision(body, served) and room > len(served.likely_ids)
+        else (),
     )
 
 

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from starlette.responses import JSONResponse
 
 from inference.errors import (
+    AdapterGone,
     BadRequest,
     EngineStopped,
     InferenceError,
@@ -57,6 +58,8 @@ def fault_of(error: InferenceError) -> Fault:
             return Fault(400, str(error), "context_length_exceeded", error.param)
         case BadRequest():
             return Fault(400, str(error), "invalid_value", error.param)
+        case AdapterGone():
+            return Fault(404, str(error), "model_not_found", "model")
         case QueueFull():
             return Fault(429, str(error), "queue_full", retry_after_s=error.retry_after_s)
         case OutOfMemory():

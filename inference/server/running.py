@@ -1,6 +1,7 @@
 """A request that the engine's thread works on, as the event loop sees it."""
 
 import asyncio
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -64,7 +65,7 @@ class Running:
 
     def _tell(self, item: "Step | _End") -> None:
         """Hear of a step, on the engine's thread."""
-        if not self._event_loop.is_closed():
+        with suppress(RuntimeError):  # the event loop may have closed: nobody listens any more
             self._event_loop.call_soon_threadsafe(self._inbox.put_nowait, item)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from inference.engine import Engine
 from inference.engine_loop import EngineLoop
-from inference.errors import EngineStopped, QueueFull, RequestTimeout
+from inference.errors import AdapterGone, EngineStopped, QueueFull, RequestTimeout
 from inference.generation import Done, Piece, Request
 from inference.runner import Packed
 from tests.inference.tiny import chatml_tokenizer, tiny_llama
@@ -252,6 +252,47 @@ def test_the_engine_is_changed_between_two_steps(loop, gate):
     assert loop.call(lambda: threading.current_thread().name).result(10) == "engine"
     with pytest.raises(ZeroDivisionError):
         loop.call(lambda: 1 / 0).result(10)
+
+
+def test_a_change_nobody_waits_for_any_more_is_left_out_and_the_engine_goes_on(loop, gate):
+    Listener().submit_to(loop, REPLY)
+    gate.stand()
+    done = []
+    future = loop.call(lambda: done.append(True))
+
+    assert future.cancel()
+    gate.let_all_through()
+
+    listener = Listener()
+    listener.submit_to(loop, DECISION)
+    assert listener.end() is None
+    assert done == []
+
+
+def test_a_request_for_an_adapter_that_is_gone_ends_alone(loop, gate):
+    reply, listener = Listener(), Listener()
+    reply.submit_to(loop, Request((5, 6), max_tokens=3, min_tokens=3))
+
+    listener.submit_to(loop, Request((5, 6), max_tokens=1, adapter="gone"))
+    gate.let_all_through()
+
+    assert isinstance(listener.end(), AdapterGone)
+    assert reply.end() is None
+    assert loop.num_waiting == 0
+
+
+def test_a_listener_that_fails_is_forgotten_and_takes_no_place_in_the_queue(loop, gate, caplog):
+    gate.let_all_through()
+    loop.submit(DECISION, on_step=lambda _: 1 / 0, on_end=lambda _: None, timeout_s=60)
+    later = Listener()
+    loop.call(lambda: None).result(10)
+
+    later.submit_to(loop, DECISION)
+
+    assert later.end() is None
+    loop.call(lambda: None).result(10)
+    assert "ZeroDivisionError" in caplog.text
+    assert loop.num_waiting == 0
 
 
 def test_a_fault_in_the_engine_itself_ends_what_runs_and_nothing_else(loop, gate, caplog):

@@ -153,18 +153,52 @@ def test_memory_grows_in_steps_and_keeps_what_is_written():
     assert kept.kv.capacity == 2 * GROWTH
 
 
-@pytest.mark.parametrize("edited", [False, True])
-def test_a_model_that_cannot_go_back_reuses_only_what_it_extends(edited):
-    # given a state-space layer, as in Mamba and its hybrids
+def hybrid_cache():
+    """Keep [1, 2, 3] of "s" for a model with a state-space layer, as in Mamba and its hybrids."""
     config = LlamaConfig(num_hidden_layers=2, num_attention_heads=2, hidden_size=8)
     config.layer_types = ["full_attention", "linear_attention"]
-    kv = SequenceKV(config)
-    cache = PrefixCache(lambda: kv, max_tokens=1000)
+    cache = PrefixCache(lambda: SequenceKV(config), max_tokens=1000)
     kept = cache.take("s", [1, 2, 3])
     kept.ids += [1, 2, 3]
     cache.give_back(kept)
+    return cache
 
-    again = cache.take("s", [1, 9, 3, 4] if edited else [1, 2, 3, 4])
 
-    assert not kv.can_crop
-    assert again.ids == ([] if edited else [1, 2, 3])
+@pytest.mark.parametrize(("ids", "reused"), [([1, 2, 3, 4], [1, 2, 3]), ([1, 9, 3, 4], [])])
+def test_a_model_that_cannot_go_back_reuses_only_what_it_extends(ids, reused):
+    cache = hybrid_cache()
+
+    again = cache.take("s", ids)
+
+    assert not again.kv.can_crop
+    assert again.ids == reused
+
+
+@pytest.mark.parametrize(("ids", "num_known"), [([1, 2, 3, 4], 3), ([1, 2, 3], 0), ([1, 9], 0)])
+def test_what_a_model_that_cannot_go_back_would_have_to_cut_is_not_known(ids, num_known):
+    assert hybrid_cache().num_known("s", ids) == num_known
+
+
+def test_of_two_sequences_the_one_that_can_be_extended_is_taken():
+    # given one that shares more with the prompt, but would have to be cut for it
+    cache = hybrid_cache()
+    longer = cache.take("s", [1, 2, 3, 5, 6])
+    other = cache.take("s", [1, 2, 3, 5])
+    longer.ids += [5, 6]
+    other.ids += [1, 2, 3]
+    cache.give_back(longer)
+    cache.give_back(other)
+
+    assert cache.take("s", [1, 2, 3, 5, 7]).ids == [1, 2, 3]
+
+
+def test_requests_without_a_session_are_no_conversation():
+    cache = make_cache()
+
+    pings = [cache.take(None, [1, 2]), cache.take(None, [1, 2])]
+
+    assert cache.num_conversations == 0
+    for ping in pings:
+        run(ping, [1, 2])
+        cache.give_back(ping)
+    assert cache.num_tokens == 0

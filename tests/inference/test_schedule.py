@@ -2,7 +2,7 @@ import pytest
 
 from inference.schedule import Limits, Waiting, choose
 
-LIMITS = Limits(chunk_tokens=100, step_tokens=250, max_rows=4)
+LIMITS = Limits(short_tokens=60, chunk_tokens=100, step_tokens=150, max_rows=4)
 
 
 def prompt(num_pending):
@@ -18,7 +18,8 @@ WRITING = Waiting(1, is_writing=True)
         ([], ()),
         ([prompt(20)], ((0, 20),)),
         ([WRITING, prompt(20), WRITING], ((0, 1), (2, 1), (1, 20))),
-        ([prompt(100), prompt(100), prompt(100)], ((0, 100), (1, 100))),
+        ([prompt(60), prompt(60), prompt(60)], ((0, 60), (1, 60))),
+        ([prompt(61), prompt(61)], ((0, 61),)),
         ([prompt(1000)], ((0, 100),)),
         ([prompt(1000), prompt(30)], ((1, 30),)),
         ([prompt(1000), prompt(2000)], ((0, 100),)),
@@ -44,4 +45,4 @@ def test_a_long_prompt_that_was_passed_over_comes_next():
 
 
 def test_a_prompt_larger_than_a_step_still_runs():
-    assert choose([prompt(90)], Limits(100, 50, 4), long_is_due=False).rows == ((0, 90),)
+    assert choose([prompt(90)], Limits(100, 200, 50, 4), long_is_due=False).rows == ((0, 90),)
