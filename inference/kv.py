@@ -50,8 +50,9 @@ class GrowingLayer(DynamicLayer):  # type: ignore[no-untyped-call]
 
     def keep(self, num_tokens: int) -> None:
         """Forget all but the first `num_tokens` tokens, if it holds more."""
-        if self.keys is not None and self.values is not None:
-            self.keys, self.values = self.keys[:, :, :num_tokens], self.values[:, :, :num_tokens]
+        if self.keys is None or self.values is None or self.keys.shape[-2] <= num_tokens:
+            return
+        self.keys, self.values = self.keys[:, :, :num_tokens], self.values[:, :, :num_tokens]
 
     def copied(self, num_tokens: int) -> Self:
         """Give a layer of its own that holds the first `num_tokens` tokens, not parked."""

@@ -40,6 +40,16 @@ def test_the_common_beginning_is_counted():
     assert common_prefix([1, 2, 3], [1, 2, 4, 5]) == 2
     assert common_prefix([1, 2], [1, 2, 3]) == 2
     assert common_prefix([], [1]) == 0
+    assert common_prefix([1, 2, 3], (1, 2, 4)) == 2
+
+
+@pytest.mark.parametrize("num_common", [0, 127, 128, 129, 500, 999])
+def test_the_common_beginning_of_long_prompts_is_counted_to_the_token(num_common):
+    left = list(range(1000))
+    right = [*left[:num_common], -1, *left[num_common + 1 :]]
+
+    assert common_prefix(left, right) == common_prefix(right, left) == num_common
+    assert common_prefix(left[:num_common], left) == num_common
 
 
 def test_a_longer_history_extends_the_kept_one():
@@ -119,8 +129,8 @@ def test_the_conversation_quiet_for_longest_goes_first():
     use(cache, "third", [1, 2])
 
     assert cache.num_tokens == 2 * GROWTH
-    assert cache.take("new", [1, 2, 3]).ids == []
     assert cache.take("old", [1, 2, 3, 4]).ids == [1, 2, 3]
+    assert cache.take("new", [1, 2, 3]).ids == []
 
 
 def test_a_conversation_larger_than_the_memory_is_served_and_not_kept():
@@ -140,6 +150,40 @@ def test_what_is_in_use_is_never_dropped():
 
     assert held(writing) == [1, 2]
     assert cache.take("t", [1, 2, 3]).ids == []
+
+
+def test_room_is_made_for_a_prompt_before_it_runs():
+    cache = make_cache(max_tokens=2 * GROWTH)
+    use(cache, "old", [1, 2])
+
+    cache.take("new", list(range(2 * GROWTH)))
+
+    assert cache.num_tokens == 2 * GROWTH
+    assert cache.num_known("old", [1, 2, 3]) == 0
+
+
+def test_what_a_sequence_grew_by_is_counted_when_it_is_given_back():
+    cache = make_cache(max_tokens=4 * GROWTH)
+    use(cache, "old", [1, 2])
+    writing = cache.take("new", [1, 2])
+
+    run(writing, list(range(3 * GROWTH + 1)))
+    cache.give_back(writing)
+
+    assert cache.num_tokens == 4 * GROWTH
+    assert cache.num_known("old", [1, 2, 3]) == 0
+
+
+def test_a_damaged_sequence_is_not_kept():
+    cache = make_cache()
+    kept = cache.take("s", [1, 2])
+    run(kept, [1, 2])
+
+    cache.give_back(kept, whole=False)
+    cache.give_back(kept)
+
+    assert cache.num_tokens == cache.num_conversations == 0
+    assert cache.num_known("s", [1, 2, 3]) == 0
 
 
 def test_memory_grows_in_steps_and_keeps_what_is_written():
