@@ -41,6 +41,10 @@ class AdapterBroken(InferenceError):  # noqa: N818 - named as the logs name it
     """The adapter's folder is missing, incomplete, or does not fit the model."""
 
 
+class AdapterNameRefused(InferenceError):  # noqa: N818 - named as the logs name it
+    """An adapter is to have a name that requests cannot ask for, or that something else has."""
+
+
 class AdapterGone(InferenceError):  # noqa: N818 - a state, named as the logs name it
     """A request names an adapter that is not loaded, or not any more."""
 

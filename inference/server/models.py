@@ -1,11 +1,16 @@
 """What a worker serves, by name: the model, and the adapters beside it, which may come and go."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from inference.chat_forms import after_silence, find_form, fitted
+from inference.errors import AdapterBroken
 from inference.loading import LoadedModel
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"  # of an adapter
+MAX_NAME_CHARS = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +30,14 @@ class ServedModels:
     """The names of a worker. The first is what a client gets that asks for none in particular.
 
     `aliases` are further names of the model as it was loaded, such as that of an adapter merged
-    into it.
+    into it. Whoever loads or unloads an adapter while the worker runs holds `changing` meanwhile.
     """
 
     def __init__(self, loaded: LoadedModel, *, aliases: Sequence[str] = ()) -> None:
+        self.changing = asyncio.Lock()
         self._loaded = loaded
         likely_ids = _likely_ids(loaded)
-        names = (loaded.id, *aliases)
+        names = dict.fromkeys((loaded.id, *aliases))
         self._plain = [Served(name, loaded, likely_ids=likely_ids) for name in names]
         self._adapted: dict[str, Served] = {}
 
@@ -49,9 +55,16 @@ class ServedModels:
         """Give what a name stands for, None for an unknown one."""
         return next((served for served in self if served.id == name), None)
 
-    def add(self, name: str, folder: Path) -> None:
-        """Take in an adapter that the engine has, with the chat form in its folder."""
-        fit = fitted(find_form([folder], default=self._loaded.form), self._loaded.tokenizer)
+    def adapted(self, name: str, folder: Path) -> Served:
+        """Fit the chat form in an adapter's folder to the model, without serving it yet.
+
+        It reads and renders. Raises ModelBroken if it is no form, AdapterBroken if it is unreadable.
+        """
+        try:
+            form = find_form([folder], default=self._loaded.form)
+        except OSError as error:
+            raise AdapterBroken(f"cannot read the chat form in {folder}: {error}") from error
+        fit = fitted(form, self._loaded.tokenizer)
         adapted = replace(
             self._loaded,
             adapter=name,
@@ -59,7 +72,11 @@ class ServedModels:
             renderer=fit.renderer,
             decision_ids=fit.decision_ids,
         )
-        self._adapted[name] = Served(name, adapted, name, _likely_ids(adapted))
+        return Served(name, adapted, name, _likely_ids(adapted))
+
+    def publish(self, served: Served) -> None:
+        """Let requests ask for an adapter that the engine has."""
+        self._adapted[served.id] = served
 
     def remove(self, name: str) -> None:
         """Forget an adapter. Raises KeyError."""

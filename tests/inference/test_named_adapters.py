@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from inference.adapters import CONFIG_NAME, WEIGHTS_NAME
 from inference.engine import Engine
-from inference.errors import AdapterBroken, EngineStopped, InferenceError, OutOfMemory
+from inference.errors import AdapterBroken, AdapterGone, EngineStopped, InferenceError, OutOfMemory
 from inference.generation import Request
 from inference.loading import load
 from inference.packed import Row
@@ -189,8 +189,8 @@ def test_memory_that_runs_out_as_an_adapter_is_put_on_changes_nothing(folders, m
     engine = make_engine(folders, ())
     before = answers(engine, wanted(None), together=True)
 
-    with monkeypatch.context() as patched, pytest.raises(OutOfMemory):
-        patched.setattr("torch.nn.Module.load_state_dict", run_out_of_memory)
+    monkeypatch.setattr(engine.model, "load_state_dict", run_out_of_memory)
+    with pytest.raises(OutOfMemory):
         engine.adapters.add("poet", folders["poet"])
 
     assert_close(answers(engine, wanted(None, session="after"), together=True), before)
@@ -226,7 +226,7 @@ def test_any_name_that_clients_may_give_will_do(folders, name):
 def test_a_name_that_no_adapter_has_is_never_answered_by_the_base(folders):
     engine = make_engine(folders)
 
-    with pytest.raises(KeyError), engine.adapters.chosen([Row(None, (5,), "stranger")]):
+    with pytest.raises(AdapterGone), engine.adapters.chosen([Row(None, (5,), "stranger")]):
         pass
 
 
@@ -242,9 +242,7 @@ UNMIXABLE = {
 
 
 @pytest.mark.parametrize("what", UNMIXABLE)
-def test_an_adapter_that_would_change_more_than_its_own_answers_is_refused(
-    folders, tmp_path, what
-):
+def test_an_adapter_that_would_change_more_than_its_own_answers_is_refused(folders, tmp_path, what):
     folder = save_adapter(tmp_path / "greedy", seed=6, **UNMIXABLE[what])
     engine = make_engine(folders, ("poet",))
 
@@ -266,6 +264,7 @@ def test_an_adapter_that_would_change_more_than_its_own_answers_is_refused(
     ids=lambda options: next(iter(options)),
 )
 @pytest.mark.filterwarnings("ignore:.*lora_bias=True")  # of the tiny model, which has no biases
+@pytest.mark.filterwarnings("ignore:.*1-D or zero-size")  # of these biases, when they are saved
 def test_other_kinds_of_adapters_mix(folders, tmp_path, options):
     folder = save_adapter(tmp_path / "other", seed=6, **options)
     if options.get("lora_bias"):
@@ -459,7 +458,7 @@ def test_a_folder_whose_name_cannot_be_asked_for_needs_another_beside_others(fol
     chosen = AdapterChoice.parse(str(shutil.copytree(folders["poet"], tmp_path / "a poet")))
     options = ServeOptions(model_id="/none", adapters=(chosen,), dynamic_adapters=True)
 
-    with pytest.raises(InferenceError, match="'a poet' is no name for an adapter.* NAME=FOLDER"):
+    with pytest.raises(InferenceError, match=r"'a poet' is no name for an adapter.* NAME=FOLDER"):
         start_runtime(options, lambda *_: None)
 
 
