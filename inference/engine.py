@@ -23,7 +23,7 @@ from inference.look_ahead import MAX_TOKENS as MAX_AHEAD_TOKENS, LookAhead
 from inference.named_adapters import NamedAdapters
 from inference.prefix_cache import PrefixCache
 from inference.runner import runner_for
-from inference.schedule import GPU_LIMITS, Limits, Waiting, choose
+from inference.schedule import GPU_LIMITS, Due, Limits, Waiting, choose
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -62,7 +62,7 @@ class Engine:
         self.num_steps = 0
         self._max_cached_tokens = max_cached_tokens
         self._active: list[Generation] = []  # in the order in which they came
-        self._long_is_due = False
+        self._due = Due()
         self._ahead = LookAhead()
 
     @property
@@ -122,8 +122,8 @@ class Engine:
         if not ready:
             return False
         waiting = [Waiting(self._num_pending(one), one.is_writing) for one in ready]
-        chosen = choose(waiting, self.limits, long_is_due=self._long_is_due)
-        self._long_is_due = chosen.long_is_due
+        chosen = choose(waiting, self.limits, self._due)
+        self._due = chosen.due
         parts = [(ready[at], count) for at, count in chosen.rows if self._begun(ready[at])]
         self.num_steps += 1
         self._run([(one, min(count, len(one.pending))) for one, count in parts])

@@ -1,8 +1,9 @@
 """Which conversations run in the next step, and how many tokens of each.
 
-Pure. Answers under way always go on, a token each. Short rests of prompts, which are mostly
-decisions, run together and before long ones; a long prompt runs in chunks, alone among prompts. So
-a decision waits for one step at most, whatever else is going on, and nobody waits for ever.
+Pure. Short rests of prompts, which are mostly decisions, come first, and together; where they keep
+coming, every other step has the answers under way as well, a token each, or a chunk of a long
+prompt, which is alone among prompts. So a decision waits for one token or one chunk at most,
+whatever else is going on, and nobody waits for ever.
 """
 
 from collections.abc import Sequence
@@ -37,34 +38,44 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """The places of the generations that run, with the number of tokens of each.
+class Due:
+    """What was passed over in the last step, and must not be in the next."""
 
-    `long_is_due`: prompts that are long were passed over for short ones and come next.
-    """
+    long: bool = False
+    writing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The places of the generations that run, with the number of tokens of each; what is due then."""
 
     rows: tuple[tuple[int, int], ...]
-    long_is_due: bool
+    due: Due
 
 
-def choose(waiting: Sequence[Waiting], limits: Limits, *, long_is_due: bool) -> Chosen:
+def choose(waiting: Sequence[Waiting], limits: Limits, due: Due) -> Chosen:
     """Choose from generations in the order in which they came."""
     writing = [(at, one.num_pending) for at, one in enumerate(waiting) if one.is_writing]
-    writing = writing[: limits.max_rows]
     prompts = [(at, one.num_pending) for at, one in enumerate(waiting) if not one.is_writing]
     long = [(at, count) for at, count in prompts if count > limits.short_tokens]
     short = [(at, count) for at, count in prompts if count <= limits.short_tokens]
-    if long and (long_is_due or not short):
+    if short and not due.writing and not (long and due.long):
+        rows = _fitting(short, limits.step_tokens, limits.max_rows)
+        return Chosen(tuple(rows), Due(long=bool(long), writing=bool(writing)))
+    writing = writing[: limits.max_rows]
+    if long and (due.long or not short):
         at, count = long[0]
-        return Chosen((*writing, (at, min(count, limits.chunk_tokens))), long_is_due=False)
-    fitting = _fitting(short, limits.step_tokens, limits.max_rows - len(writing))
-    return Chosen((*writing, *fitting), long_is_due=bool(long))
+        return Chosen((*writing, (at, min(count, limits.chunk_tokens))), Due())
+    rows = _fitting(short, limits.step_tokens, limits.max_rows - len(writing))
+    return Chosen((*writing, *rows), Due(long=bool(long)))
 
 
 def _fitting(
     short: Sequence[tuple[int, int]], max_tokens: int, max_rows: int
 ) -> list[tuple[int, int]]:
     """Take prompts in order as long as they fit; the first always does."""
+    if not short:
+        return []
     taken: list[tuple[int, int]] = []
     num_tokens = 0
     for at, count in short[: max(1, max_rows)]:
