@@ -41,6 +41,8 @@ _WEIGHT = re.compile(
     r"|(?P<outer>lora_B\.weight|lora_embedding_B)|lora_B\.bias)"
 )
 
+_WHOLE = re.compile(r"base_model\.model\.(?P<layer>(?:(?!\.lora_).)+?)(?:\.base_layer)?\.weight")
+
 
 @dataclass(frozen=True, slots=True)
 class MixableAdapter:
@@ -62,7 +64,7 @@ def read_mixable(model: "PreTrainedModel", folder: Path, *, base: str | None) ->
         )
     check_fits(model, folder, base=base)
     try:
-        adapter = _read(folder)
+        adapter = _read(model, folder)
         _check_weights(model, adapter)
     except (ValueError, RuntimeError, TypeError, OSError, KeyError) as error:
         raise AdapterBroken(f"cannot load the adapter {folder}: {error}") from error
@@ -82,14 +84,31 @@ def _unmixable(config: dict[str, Any]) -> str | None:
     return None
 
 
-def _read(folder: Path) -> MixableAdapter:
+def _read(model: "PreTrainedModel", folder: Path) -> MixableAdapter:
     from peft import LoraConfig
     from safetensors.torch import load_file
 
     config = LoraConfig.from_pretrained(str(folder))
     config.inference_mode = True
     config.init_lora_weights = False  # they are read, so nothing need be drawn
-    return MixableAdapter(folder, config, load_file(folder / WEIGHTS_NAME))
+    weights = load_file(folder / WEIGHTS_NAME)
+    own = {key for key, weight in weights.items() if _is_own(model, key, weight)}
+    left = {key: weight for key, weight in weights.items() if key not in own}
+    return MixableAdapter(folder, config, left)
+
+
+def _is_own(model: "PreTrainedModel", key: str, weight: "Tensor") -> bool:
+    """Tell whether a weight is the model's: peft saves the embeddings with what adapts them."""
+    import torch
+
+    found = _WHOLE.fullmatch(key)
+    layers = (model.get_input_embeddings(), model.get_output_embeddings())  # type: ignore[no-untyped-call]
+    if found is None or (layer := dict(model.named_modules()).get(found["layer"])) not in layers:
+        return False
+    ours = layer.weight
+    if ours.layout != weight.layout:  # packed, so it cannot be compared
+        return False
+    return torch.equal(ours.cpu(), weight.to(ours.dtype))
 
 
 def _check_weights(model: "PreTrainedModel", adapter: MixableAdapter) -> None:

@@ -15,6 +15,7 @@ from inference.engine import Engine
 from inference.errors import AdapterBroken, AdapterGone, EngineStopped, InferenceError, OutOfMemory
 from inference.generation import Request
 from inference.loading import load
+from inference.named_adapters import NamedAdapters
 from inference.packed import Row
 from inference.server.start import AdapterChoice, ServeOptions, start_runtime
 from inference.server.worker import Worker
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:Futu
 NAMES = (None, "poet", "clerk")
 
 
-def save_adapter(folder, *, seed, **options):
+def save_adapter(folder, *, seed, save_embedding_layers=False, **options):
     """Random LoRA weights that change what the tiny model says."""
     model = tiny_llama(len(chatml_tokenizer()))
     torch.manual_seed(seed)
@@ -37,7 +38,7 @@ def save_adapter(folder, *, seed, **options):
     config = LoraConfig(**usual | options, task_type="CAUSAL_LM")
     tuned = get_peft_model(model, config)
     tuned.peft_config["default"].base_model_name_or_path = "tiny"
-    tuned.save_pretrained(folder, save_embedding_layers=False)
+    tuned.save_pretrained(folder, save_embedding_layers=save_embedding_layers)
     (folder / FILE_NAME).write_text(json.dumps({"assistant_name": folder.name}))
     return folder
 
@@ -154,6 +155,11 @@ def with_a_norm(weights):
     return weights | {"base_model.model.model.norm.weight": torch.zeros(32)}
 
 
+def with_other_embeddings(weights):
+    num_tokens = len(chatml_tokenizer())
+    return weights | {"base_model.model.model.embed_tokens.weight": torch.zeros(num_tokens, 32)}
+
+
 BROKEN = {
     "its rank": ({"config": {"r": 2}}, "rank 2 .* has 4"),
     "a rank of a layer": ({"config": {"rank_pattern": {"q_proj": 8}}}, "rank 8 .* has 4"),
@@ -161,6 +167,7 @@ BROKEN = {
     "no layer": ({"config": {"target_modules": ["nothing"]}}, "cannot load the adapter"),
     "a weight less": ({"weights": without_one}, "lacks"),
     "a weight more": ({"weights": with_a_norm}, "model.norm.weight, .* only merged"),
+    "embeddings": ({"weights": with_other_embeddings}, "embed_tokens.weight, .* only merged"),
     "its options": ({"config": {"lora_alpha": "much"}}, "cannot load the adapter"),
 }
 
@@ -199,6 +206,18 @@ def test_memory_that_runs_out_as_an_adapter_is_put_on_changes_nothing(folders, m
 
 def run_out_of_memory(*_, **__):
     raise torch.OutOfMemoryError("CUDA out of memory")
+
+
+def test_an_adapter_is_kept_in_float32_beside_a_model_in_bfloat16(folders):
+    model = tiny_llama(len(chatml_tokenizer())).bfloat16()
+    adapters = NamedAdapters(model)
+
+    adapters.add("poet", folders["poet"])
+
+    name = "model.layers.0.self_attn.q_proj"
+    (kept,) = model.get_submodule(name).lora_A.values()
+    weights = load_file(folders["poet"] / WEIGHTS_NAME)
+    assert torch.equal(kept.weight, weights[f"base_model.model.{name}.lora_A.weight"])
 
 
 def test_a_model_whose_last_adapter_was_removed_is_as_it_was(folders):
@@ -256,6 +275,7 @@ def test_an_adapter_that_would_change_more_than_its_own_answers_is_refused(folde
     "options",
     [
         {"target_modules": ["embed_tokens", "q_proj"]},
+        {"save_embedding_layers": True, "target_modules": ["embed_tokens", "q_proj"]},
         {"lora_bias": True},
         {"rank_pattern": {"q_proj": 2}, "alpha_pattern": {"q_proj": 3}, "use_rslora": True},
         {"lora_dropout": 0.5},
@@ -397,6 +417,17 @@ def test_of_two_adapters_loaded_at_once_under_a_name_one_is_refused(served, fold
 
     assert sorted(one.status_code for one in told) == [200, 400, 400, 400]
     assert {error_of(one)["code"] for one in told if one.is_error} == {"name_taken"}
+
+
+def test_a_worker_that_stops_says_so_to_whoever_changes_its_adapters(served, folders):
+    served.worker.ready().loop.close()
+
+    loaded = served.send("/v1/load_lora_adapter", lora_name="bard", lora_path=str(folders["poet"]))
+    unloaded = served.send("/v1/unload_lora_adapter", lora_name="poet")
+
+    assert (loaded.status_code, unloaded.status_code) == (500, 500)
+    assert "shutting down" in error_of(loaded)["message"]
+    assert "shutting down" in error_of(unloaded)["message"]
 
 
 def test_an_unknown_adapter_cannot_be_unloaded(served):
