@@ -108,8 +108,15 @@ def worker(  # noqa: PLR0913 - each is an option people type
         str | None, typer.Option(help="A folder or a model id; else EARSHOT_MODEL.")
     ] = None,
     adapter: Annotated[
-        str | None, typer.Option(help="The folder of a LoRA adapter; else EARSHOT_ADAPTER.")
+        list[str] | None,
+        typer.Option(
+            help="A LoRA adapter, FOLDER or NAME=FOLDER; several are served by their names; "
+            "else EARSHOT_ADAPTER."
+        ),
     ] = None,
+    dynamic_adapters: Annotated[
+        bool, typer.Option("--dynamic-adapters", help="Let clients add and remove adapters.")
+    ] = False,
     precision: Annotated[
         str | None,
         typer.Option(help="fp32, bf16, fp16, int8 or nf4; else EARSHOT_PRECISION, or what fits."),
@@ -118,20 +125,32 @@ def worker(  # noqa: PLR0913 - each is an option people type
         int | None,
         typer.Option(min=1, help="How many to keep at hand; else EARSHOT_CONVERSATIONS."),
     ] = None,
+    max_cached_tokens: Annotated[
+        int | None, typer.Option(min=256, help="What they may have together; else what fits.")
+    ] = None,
+    max_waiting: Annotated[
+        int | None, typer.Option(min=1, help="Requests that may wait, then 429; 256.")
+    ] = None,
 ) -> None:
     """Serve a model to Earshot, over OpenAI-compatible HTTP."""
     settings = begin(ctx)
     from bot.worker_child import options
 
+    adapters = adapter or ([settings.adapter] if settings.adapter else [])
     given = options(
         host=host,
         port=port,
         model=model or settings.model or None,
-        adapter=adapter or settings.adapter,
         threads=settings.worker_threads,
         precision=precision or settings.precision,
         conversations=conversations or settings.conversations,
+        max_cached_tokens=max_cached_tokens,
+        max_waiting=max_waiting,
     )
+    for one in adapters:
+        given += ["--adapter", one]
+    if dynamic_adapters:
+        given.append("--dynamic-adapters")
     become_inference(["serve", *given])
 
 

@@ -201,9 +201,17 @@ def test_worker_becomes_the_inference_program(earshot, monkeypatch, executed):
     serve = ["-m", "inference", "serve", "--host", "127.0.0.1", "--port"]
     always = ["--threads", "3", "--conversations", "8"]
     assert executed == [
-        [*serve, "8000", "--model", "models/one", "--adapter", "adapters/one", *always],
-        [*serve, "1", "--model", "two", "--adapter", "a2", *always],
+        [*serve, "8000", "--model", "models/one", *always, "--adapter", "adapters/one"],
+        [*serve, "1", "--model", "two", *always, "--adapter", "a2"],
     ]
+
+
+def test_the_worker_is_told_of_every_adapter_and_bound(earshot, executed):
+    several = ["--adapter", "a", "--adapter", "b=c", "--dynamic-adapters"]
+
+    earshot("worker", *several, "--max-cached-tokens", "512", "--max-waiting", "9")
+
+    assert executed[0][-9:] == ["--max-cached-tokens", "512", "--max-waiting", "9", *several]
 
 
 def test_the_default_model_is_not_named_to_the_worker(earshot, executed):
