@@ -1,10 +1,14 @@
 """Keys and values of one token sequence, kept so that they can grow, shrink, be copied and parked.
 
 transformers' own cache grows by copying everything it holds for every token. Here a layer writes
-into memory set aside in steps of GROWTH tokens and hands out views.
+into memory set aside in steps of GROWTH tokens and hands out views. On a CPU all layers of a sequence
+get theirs in one piece: as many small ones, which grow at different times, leave holes that nothing
+fits into, and the process held twice what was kept.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
+from weakref import ref
 
 import torch
 from torch import Tensor
@@ -29,6 +33,8 @@ class GrowingLayer(DynamicLayer):  # type: ignore[no-untyped-call]
 
     _stores: tuple[Tensor, Tensor] | None = None
     _home: torch.device | None = None  # where it was before it was parked
+    # Weak: a circle would keep the memory of a dropped sequence until Python looks for circles.
+    _siblings: "Sequence[ref[GrowingLayer]]" = ()
 
     @property
     def capacity(self) -> int:
@@ -41,11 +47,14 @@ class GrowingLayer(DynamicLayer):  # type: ignore[no-untyped-call]
         """Write the new tokens' keys and values behind the others; give views of all."""
         begin = self.get_seq_length()
         end = begin + key_states.shape[-2]
-        keys, values = self._stores_for(key_states, value_states, end)
+        if self.capacity < end or not (begin or self._fits(key_states, value_states)):
+            self._grow(key_states, value_states, end)
+        keys, values = self._held_stores()
         keys[:, :, begin:end] = key_states
         values[:, :, begin:end] = value_states
         views = keys[:, :, :end], values[:, :, :end]
         self.keys, self.values = views
+        self.dtype, self.device, self.is_initialized = keys.dtype, keys.device, True
         return views
 
     def keep(self, num_tokens: int) -> None:
@@ -54,14 +63,12 @@ class GrowingLayer(DynamicLayer):  # type: ignore[no-untyped-call]
             return
         self.keys, self.values = self.keys[:, :, :num_tokens], self.values[:, :, :num_tokens]
 
-    def copied(self, num_tokens: int) -> Self:
-        """Give a layer of its own that holds the first `num_tokens` tokens, not parked."""
-        copy = type(self)()
+    def copy_into(self, other: "GrowingLayer", num_tokens: int) -> None:
+        """Give the first `num_tokens` tokens to an empty layer, which is not parked."""
         if num_tokens and self.keys is not None and self.values is not None:
             home = self._home or self.keys.device
             some = self.keys[:, :, :num_tokens], self.values[:, :, :num_tokens]
-            copy.update(some[0].to(home), some[1].to(home))
-        return copy
+            other.update(some[0].to(home), some[1].to(home))
 
     def park(self) -> None:
         """Move to the host's memory, without the room to grow."""
@@ -79,23 +86,45 @@ class GrowingLayer(DynamicLayer):  # type: ignore[no-untyped-call]
         self._stores = keys, values
         self.keys, self.values = keys, values
 
-    def _stores_for(self, keys: Tensor, values: Tensor, num_tokens: int) -> tuple[Tensor, Tensor]:
-        """Give the memory, enlarged if it cannot hold `num_tokens`; `keys` and `values` show its kind."""
-        if self._stores is None or self.capacity < num_tokens:
-            capacity = -(-num_tokens // GROWTH) * GROWTH
-            self._stores = (
-                _enlarged(self.keys, keys, capacity),
-                _enlarged(self.values, values, capacity),
-            )
-            self.dtype, self.device, self.is_initialized = keys.dtype, keys.device, True
+    def _held_stores(self) -> tuple[Tensor, Tensor]:
+        if self._stores is None:
+            raise RuntimeError("the layer has no memory")
         return self._stores
 
+    def _grow(self, keys: Tensor, values: Tensor, num_tokens: int) -> None:
+        """Set memory aside for `num_tokens` tokens like `keys` and `values`, and move what is held."""
+        capacity = -(-num_tokens // GROWTH) * GROWTH
+        layers = self._grown_together(keys, values)
+        blocks = [
+            like.new_empty((len(layers), *like.shape[:2], capacity, like.shape[-1]))
+            for like in (keys, values)
+        ]
+        for layer, own_keys, own_values in zip(layers, *blocks, strict=True):
+            layer._move_to(own_keys, own_values)
 
-def _enlarged(kept: Tensor | None, like: Tensor, capacity: int) -> Tensor:
-    store = like.new_empty((*like.shape[:2], capacity, like.shape[-1]))
-    if kept is not None:
-        store[:, :, : kept.shape[-2]] = kept
-    return store
+    def _grown_together(self, keys: Tensor, values: Tensor) -> "list[GrowingLayer]":
+        """Give the layers that get memory now; of several GPUs each holds other layers."""
+        alive = [layer for sibling in self._siblings if (layer := sibling()) is not None]
+        if keys.device.type != "cpu" or self not in alive:
+            return [self]
+        return [layer for layer in alive if layer is self or layer._fits(keys, values)]
+
+    def _fits(self, keys: Tensor, values: Tensor) -> bool:
+        """Tell whether keys and values such as these can be held where the layer holds its own."""
+        if self._stores is None:
+            return True
+        return all(
+            (store.shape[:2], store.shape[3], store.dtype, store.device)
+            == (new.shape[:2], new.shape[3], new.dtype, new.device)
+            for store, new in zip(self._stores, (keys, values), strict=True)
+        )
+
+    def _move_to(self, keys: Tensor, values: Tensor) -> None:
+        self._stores = keys, values
+        if self.keys is not None and self.values is not None:
+            num_tokens = self.keys.shape[-2]
+            keys[:, :, :num_tokens], values[:, :, :num_tokens] = self.keys, self.values
+            self.keys, self.values = keys[:, :, :num_tokens], values[:, :, :num_tokens]
 
 
 class SequenceKV:
@@ -111,7 +140,7 @@ class SequenceKV:
         self.is_parked = False
         self._config = config
         self.cache: Cache = (
-            Cache(layers=[_new_layer() for _ in range(text.num_hidden_layers)])
+            Cache(layers=[*new_layers(text.num_hidden_layers)])
             if self.can_crop
             else DynamicCache(config=config)
         )
@@ -140,7 +169,8 @@ class SequenceKV:
     def copied(self, num_tokens: int) -> Self:
         """Give a sequence of its own that holds the first `num_tokens` tokens, not parked."""
         copy = type(self)(self._config)
-        copy.cache = Cache(layers=[layer.copied(num_tokens) for layer in self.layers])
+        for layer, other in zip(self.layers, copy.layers, strict=True):
+            layer.copy_into(other, num_tokens)
         return copy
 
     def park(self) -> None:
@@ -165,5 +195,10 @@ def can_crop(config: "PretrainedConfig") -> bool:
     return set(getattr(text, "layer_types", None) or ["full_attention"]) <= _CROPPABLE
 
 
-def _new_layer() -> GrowingLayer:
-    return GrowingLayer()  # type: ignore[no-untyped-call]
+def new_layers(num_layers: int) -> list[GrowingLayer]:
+    """Give the empty layers of one sequence, which get their memory together."""
+    layers = [GrowingLayer() for _ in range(num_layers)]  # type: ignore[no-untyped-call]
+    siblings = [ref(layer) for layer in layers]
+    for layer in layers:
+        layer._siblings = siblings
+    return layers

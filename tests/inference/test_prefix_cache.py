@@ -1,3 +1,6 @@
+import gc
+from weakref import ref
+
 import pytest
 import torch
 from transformers import LlamaConfig
@@ -195,6 +198,46 @@ def test_memory_grows_in_steps_and_keeps_what_is_written():
 
     assert held(kept) == ids
     assert kept.kv.capacity == 2 * GROWTH
+
+
+def test_all_layers_of_a_sequence_lie_in_one_piece():
+    kept = make_cache().take("s", [0])
+
+    for num_tokens in (3, GROWTH):
+        run(kept, list(range(num_tokens)))
+        places = {layer.keys.untyped_storage().data_ptr() for layer in kept.kv.layers}
+        assert len(places) == 1
+
+
+def test_a_dropped_sequence_is_freed_at_once():
+    cache = make_cache()
+    kept = use(cache, "s", [1, 2])
+    cache.forget(lambda _: True)
+    layer = ref(kept.kv.layers[0])
+
+    gc.disable()
+    try:
+        del kept
+        assert layer() is None
+    finally:
+        gc.enable()
+
+
+def test_layers_of_different_shapes_keep_what_is_theirs():
+    # given a second layer with fewer heads, wider heads and another precision
+    kv = SequenceKV(CONFIG)
+    wide = torch.arange(2.0 * 1 * 8, dtype=torch.float64).view(1, 1, 2, 8)
+    narrow = torch.arange(2.0 * 2 * 4).view(1, 2, 2, 4)
+
+    for _ in range(GROWTH):
+        kv.cache.update(narrow, narrow, 0)
+        kv.cache.update(wide, -wide, 1)
+
+    assert kv.num_tokens == kv.capacity == 2 * GROWTH
+    first, second = kv.layers
+    assert torch.equal(first.keys, narrow.repeat(1, 1, GROWTH, 1))
+    assert torch.equal(second.keys, wide.repeat(1, 1, GROWTH, 1))
+    assert torch.equal(second.values, -second.keys)
 
 
 def hybrid_cache():
