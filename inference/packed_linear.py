@@ -61,7 +61,8 @@ def can_pack_weights(model: "PreTrainedModel") -> bool:
 def pack_weights(model: "PreTrainedModel") -> int:
     """Replace the model's linear layers in place, where that pays; give how many were replaced.
 
-    The plain weights are freed as it goes. A head that shares its weights with the embeddings stays
+    The plain weights are freed as it goes; what is left of a model that was mapped from its file is
+    copied, so that the file can be let go. A head that shares its weights with the embeddings stays
     plain: packed, it would take their memory a second time.
     """
     if not can_pack_weights(model):
@@ -73,6 +74,12 @@ def pack_weights(model: "PreTrainedModel") -> int:
         for name, layer in parent.named_children()
         if type(layer) is nn.Linear and layer.weight is not shared
     ]
-    for parent, name, layer in plain:
+    num_packed = len(plain)
+    while plain:
+        parent, name, layer = plain.pop()
         setattr(parent, name, PackedLinear(layer))
-    return len(plain)
+        del layer
+    for parameter in model.parameters():
+        if not parameter.is_mkldnn:
+            parameter.data = parameter.data.clone()
+    return num_packed

@@ -2,6 +2,7 @@
 
 from inference.devices import free_host_memory
 from inference.engine import Engine
+from inference.host_memory import give_back_free_memory
 from inference.loading import LoadedModel
 from inference.packed_linear import pack_weights
 
@@ -24,6 +25,7 @@ def serving_engine(
         max_parked_tokens=parked,
     )
     pack_weights(loaded.model)
+    give_back_free_memory()
     return engine
 
 

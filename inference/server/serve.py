@@ -9,6 +9,7 @@ import threading
 import uvicorn
 
 from inference.errors import InferenceError
+from inference.host_memory import keep_large_apart
 from inference.server.app import create_app
 from inference.server.start import ServeOptions, start_runtime
 from inference.server.worker import Worker
@@ -38,6 +39,7 @@ def serve(options: ServeOptions, listener: socket.socket, *, die_with_parent: bo
     if die_with_parent:
         threading.Thread(target=_exit_at_eof, name="parent", daemon=True).start()
     _allow_connections()
+    keep_large_apart()
     config = uvicorn.Config(
         create_app(Worker(lambda report: start_runtime(options, report))),
         log_config=None,

@@ -1,12 +1,17 @@
 import copy
+import shutil
+from pathlib import Path
+from weakref import ref
 
 import pytest
 import torch
 from torch import nn
 from transformers import GPT2Config, GPT2LMHeadModel
 
+from inference import packed_linear as module
 from inference.engine import Engine
 from inference.generation import Piece, Request
+from inference.loading import load
 from inference.packed_linear import (
     PackedLinear,
     can_pack_weights,
@@ -19,6 +24,7 @@ from tests.inference.test_named_adapters import save_adapter
 from tests.inference.tiny import chatml_tokenizer, tiny_llama
 
 MAX_DIFF = 1e-4
+MAPS = Path("/proc/self/maps")
 # peft 0.21 asks transformers 5.23 in a way that transformers 6 will drop.
 pytestmark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")
 
@@ -45,6 +51,33 @@ def test_a_packed_model_says_what_the_plain_one_says(family, num_tokens):
 
     assert num_packed == 2 * 7 + 1
     assert (logits_of(model, num_tokens) - expected).abs().max() < MAX_DIFF
+
+
+def test_each_plain_layer_is_freed_before_the_next_is_packed(monkeypatch):
+    model = tiny_llama(500)
+    plain = [ref(layer) for layer in model.modules() if type(layer) is nn.Linear]
+    num_alive = []
+
+    def counting(layer):
+        num_alive.append(sum(one() is not None for one in plain))
+        return PackedLinear(layer)
+
+    monkeypatch.setattr(module, "PackedLinear", counting)
+    num_packed = pack_weights(model)
+
+    assert num_alive == list(range(num_packed, 0, -1))
+
+
+def test_a_packed_model_lets_go_of_the_file_of_its_weights(tiny_folder, tmp_path):
+    if not MAPS.exists():
+        pytest.skip("the system tells no mappings")
+    folder = shutil.copytree(tiny_folder, tmp_path / "own")
+    model = load(str(folder)).model
+    assert str(folder) in MAPS.read_text()
+
+    pack_weights(model)
+
+    assert str(folder) not in MAPS.read_text()
 
 
 @pytest.mark.parametrize("shape", [(1, 32), (5, 32), (2, 3, 32)])
