@@ -42,6 +42,7 @@ _PACKAGES = (
 _BROKEN_OFF = ("peer closed connection", "Consistency check failed", "IncompleteRead")
 _AWAY = ("offline", "couldn't connect", "connection")
 _NO_TOKENIZER = "instantiate the backend tokenizer"
+_PIECES = ("tokenizer.model", "spiece.model")  # what sentencepiece reads
 _NO_CONFIG = "Should have a `model_type` key"
 _CUT_SHORT = ("incompletemetadata", "headertoo", "incomplete metadata", "header too", "eof")
 
@@ -154,9 +155,13 @@ def _has_pieces(where: "Located") -> bool:
     """Tell whether there may be a tokenizer that only sentencepiece can read."""
     if where.local:
         return any(Path(where.folder).glob("*.model"))
-    from huggingface_hub import constants
+    from huggingface_hub import HfApi, constants
 
-    return not (constants.is_offline_mode() or _is_installed("sentencepiece"))
+    exists = HfApi(endpoint=constants.ENDPOINT).file_exists
+    try:
+        return any(exists(where.folder, name, revision=where.revision) for name in _PIECES)
+    except Exception:  # noqa: BLE001 - whatever keeps the hub from saying it, it is not known
+        return False
 
 
 def _is_installed(package: str) -> bool:
