@@ -17,7 +17,7 @@ from inference.outline import Outline
 DAY_S, HALF = 86_400, 2  # HALF: bytes of a weight, or an element of keys and values, in bf16
 NEW_TOKENS, REPLY_TOKENS = 33, 60  # of a decision: the message and the beginning of an answer
 BATCH, WRITING = 64, 32  # decisions, and replies, that share a step on a busy GPU
-CPU_PER_S = 8.5  # decisions of the default model, 16 conversations at once, measured on two cores
+CPU_PER_S = 18.1  # decisions of the default model, 16 conversations at once, measured on two cores
 
 
 class Gpu(NamedTuple):
