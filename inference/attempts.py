@@ -20,29 +20,17 @@ def attempt(
 
     `act` must be such that it can be called again after it failed.
     """
-    failed = _once(act, log_memory=False)
-    if not (isinstance(failed, _Failed) and failed.is_memory):
-        return failed.error if isinstance(failed, _Failed) else failed
-    # Not while the error is handled: its traceback would hold what the failed pass had allocated.
-    free_memory()
-    again = _once(act, log_memory=True)
-    return again.error if isinstance(again, _Failed) else again
-
-
-class _Failed:
-    def __init__(self, error: InferenceError, *, is_memory: bool) -> None:
-        self.error = error
-        self.is_memory = is_memory
-
-
-def _once(act: Callable[[], ResultT], *, log_memory: bool) -> "ResultT | _Failed":
-    try:
-        return act()
-    except InferenceError as error:
-        return _Failed(error, is_memory=False)
-    except Exception as error:
-        told = out_of_memory(error, "the model ran", remedy=LESS)
-        if told is None or log_memory:
-            logger.exception("the engine failed on a request")
-        stopped = EngineStopped("the model failed on this request; see the worker's log")
-        return _Failed(told or stopped, is_memory=told is not None)
+    for is_last in (False, True):
+        try:
+            return act()
+        except InferenceError as error:
+            return error
+        except Exception as error:
+            told = out_of_memory(error, "the model ran", remedy=LESS)
+            if told is None or is_last:
+                logger.exception("the engine failed on a request")
+                stopped = "the model failed on this request; see the worker's log"
+                return told or EngineStopped(stopped)
+        # Not while the error is handled: its traceback would hold what the failed pass had allocated.
+        free_memory()
+    raise AssertionError("the last try gives something")

@@ -18,7 +18,7 @@ from inference.end_tokens import end_token_ids
 from inference.errors import BadRequest, EngineStopped, InferenceError
 from inference.forward import Forward, Part
 from inference.generation import Drawn, Generation, OnEnd, OnStep, Request, Step
-from inference.kv import SequenceKV, can_crop
+from inference.kv import SequenceKV
 from inference.look_ahead import MAX_TOKENS as MAX_AHEAD_TOKENS, LookAhead
 from inference.named_adapters import NamedAdapters
 from inference.prefix_cache import PrefixCache
@@ -252,7 +252,7 @@ class Engine:
             generation.on_step(piece)
             return
         self._leave(generation)
-        if can_crop(self.model.config):  # what does not follow after all must be cut off again
+        if generation.taken.kv.can_crop:  # what does not follow after all must be cut off again
             self._ahead.expect(generation.key, generation.request)
         generation.on_step(piece)
         generation.on_step(generation.done())

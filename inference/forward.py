@@ -57,7 +57,7 @@ class Forward:
         return drawn
 
     def _run(self, parts: Sequence[Part]) -> Sequence[Tensor]:
-        if any(not generation.is_sound for generation, _ in parts):
+        if any(generation.is_damaged for generation, _ in parts):
             raise EngineStopped("the model failed on this request; send it again")
         rows = [Row(one.taken.kv, one.pending[:count], one.request.adapter) for one, count in parts]
         try:

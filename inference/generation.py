@@ -109,7 +109,7 @@ class Generation:
         self.num_cached = 0
         self.finish_reason: str | None = None
         self.has_ended = False
-        self._is_damaged = False
+        self.is_damaged = False  # its sequence holds what cannot be forgotten
         self.ids: list[int] = []
         self.end_ids = end_ids
         self.generator = torch.Generator()
@@ -150,14 +150,14 @@ class Generation:
 
     def mend(self) -> None:
         """Forget what a failed pass may have written in some layers, if that can be forgotten."""
-        self._is_damaged = not self.taken.kv.can_crop
+        self.is_damaged = not self.taken.kv.can_crop
         self.taken.kv.keep(len(self.taken.ids))
 
     @property
     def is_sound(self) -> bool:
         """Whether its sequence holds what it says it holds."""
         kept = self.taken
-        return not self._is_damaged and kept.kv.num_tokens == len(kept.ids)
+        return not self.is_damaged and kept.kv.num_tokens == len(kept.ids)
 
     def push(self, drawn: Drawn) -> Piece:
         """Take the next token; give the text it shows, and maybe set `finish_reason`."""

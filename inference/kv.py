@@ -148,7 +148,10 @@ class SequenceKV:
     @property
     def num_tokens(self) -> int:
         """Number of tokens held by every layer."""
-        return min((layer.get_seq_length() for layer in self.layers), default=self._cache_length())
+        growing = self.layers
+        if not growing:
+            return int(self.cache.get_seq_length())
+        return min(layer.get_seq_length() for layer in growing)
 
     @property
     def layers(self) -> list[GrowingLayer]:
@@ -184,9 +187,6 @@ class SequenceKV:
         for layer in self.layers:
             layer.bring_back()
         self.is_parked = False
-
-    def _cache_length(self) -> int:
-        return int(self.cache.get_seq_length())
 
 
 def can_crop(config: "PretrainedConfig") -> bool:

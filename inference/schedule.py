@@ -74,8 +74,6 @@ def _fitting(
     short: Sequence[tuple[int, int]], max_tokens: int, max_rows: int
 ) -> list[tuple[int, int]]:
     """Take prompts in order as long as they fit; the first always does."""
-    if not short:
-        return []
     taken: list[tuple[int, int]] = []
     num_tokens = 0
     for at, count in short[: max(1, max_rows)]:

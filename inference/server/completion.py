@@ -16,13 +16,12 @@ from inference.server.body import parsed
 from inference.server.completions import Answer, engine_request
 from inference.server.faults import Fault, Faulty, fault_of
 from inference.server.metrics import Metrics
-from inference.server.models import Served
+from inference.server.models import MAX_NAME_CHARS, Served
 from inference.server.running import Running
 from inference.server.schema import CompletionRequest
 from inference.server.worker import Runtime
 
 MAX_SESSION_CHARS = 256
-MAX_NAME_CHARS = 80  # of a name quoted back
 READER_TIMEOUT_S = 30.0  # how long an event of a stream waits for a client that does not read
 
 

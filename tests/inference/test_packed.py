@@ -14,7 +14,6 @@ from transformers import (
 )
 
 from inference.engine import Engine
-from inference.errors import EngineStopped
 from inference.generation import Request
 from inference.kv import SequenceKV
 from inference.packed import Row
@@ -185,25 +184,6 @@ def test_packing_that_fails_is_not_trusted(monkeypatch):
     monkeypatch.setattr("inference.runner.run_packed", fail)
 
     assert isinstance(runner_for(tiny_mistral(sliding_window=None)), OneByOne)
-
-
-def test_numbers_that_no_token_can_be_drawn_from_end_their_request_alone():
-    engine = Engine(tiny_llama(390), chatml_tokenizer(), max_cached_tokens=10_000)
-    run = engine.runner.run
-
-    def broken(rows):
-        logits = run(rows).clone()
-        logits[0] = torch.nan
-        return logits
-
-    engine.runner.run = broken
-    ends = []
-    for ids in ((3, 4), (5, 6)):
-        engine.add(Request(ids, max_tokens=1), on_step=lambda _: None, on_end=ends.append)
-    while engine.step():
-        pass
-
-    assert [type(end) for end in ends] == [EngineStopped, type(None)]
 
 
 def test_a_row_that_cannot_grow_in_place_is_refused():
