@@ -2,13 +2,14 @@
 
 import json
 import re
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from tests.loopback import LoopbackServer
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
-class ModelHub:
+class ModelHub(LoopbackServer):
     """A hub on loopback. `folders` maps ids to the folders they are read from.
 
     `refusals` maps ids to the status and the error code that the hub gives for them; `cut` maps
@@ -20,23 +21,7 @@ class ModelHub:
         self.refusals = {}
         self.cut = {}
         self.num_requests = 0
-        hub = self
-
-        class Handler(_Handler):
-            server_of = hub
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(_Handler)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -3,13 +3,14 @@
 import base64
 import json
 import re
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from tests.loopback import LoopbackServer
 
 LARGE = ".safetensors"
 
 
-class HubServer:
+class HubServer(LoopbackServer):
     """A hub with one account, `ana`, whose token is `hf_right`.
 
     `repos` maps names to whether they are private; `commits` holds the files of each commit.
@@ -23,23 +24,7 @@ class HubServer:
         self.blobs = {}
         self.status = {}
         self.card_errors = []
-        hub = self
-
-        class Handler(_Handler):
-            server_of = hub
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(_Handler)
 
     def answer(self, method, path, headers, body):
         """Give the status and the JSON of an answer."""
