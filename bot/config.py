@@ -96,6 +96,16 @@ class Settings(BaseSettings):
         Mode.ACTIVE,
         description="The mode of a conversation nobody has set: `active`, `mention`, `listen` or `off`.",
     )
+    new_channel_mode: Mode = Field(
+        Mode.MENTION,
+        description="The mode in which a channel on Discord or Slack starts: `mention`, `listen`, `active` "
+        "or `off`. Its managers can change it there.",
+    )
+    left_after_days: float = Field(
+        7.0,
+        ge=0,
+        description="The data of a server or workspace that removed the bot is deleted after so many days.",
+    )
     burst_quiet_s: float = Field(
         1.5, ge=0, description="A burst of messages is over after this long without another."
     )
@@ -112,10 +122,22 @@ class Settings(BaseSettings):
     )
     discord_token: SecretStr | None = Field(None, description="The token of the Discord bot.")
     discord_api_base: str | None = Field(
-        None, description="Another address of Discord's API, for tests."
+        None,
+        description="The API of a server that is compatible with Discord, with its version, such as "
+        "`http://127.0.0.1:3910/api/v10`. Unset: Discord's own.",
     )
     discord_gateway: str | None = Field(
-        None, description="Another address of Discord's gateway, for tests."
+        None, description="The gateway of that server, such as `ws://127.0.0.1:3910/`."
+    )
+    discord_shards: str | None = Field(
+        None,
+        pattern=r"^\d+(,\d+)*/\d+$",
+        description="Which shards this process runs, such as `0,1/4`. Unset: all, as many as Discord asks for.",
+    )
+    discord_command_guild: str | None = Field(
+        None,
+        pattern=r"^\d+$",
+        description="The id of the only server that gets the commands, at once, to try them. Unset: all servers.",
     )
     slack_bot_token: SecretStr | None = Field(
         None, description="The bot token of the Slack app (`xoxb-...`)."
@@ -130,7 +152,7 @@ class Settings(BaseSettings):
         None, description="Another address of Slack's API, for tests."
     )
 
-    @field_validator("default_mode", "log_level", mode="before")
+    @field_validator("default_mode", "new_channel_mode", "log_level", mode="before")
     @classmethod
     def _any_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value

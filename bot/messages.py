@@ -22,6 +22,11 @@ class ConversationKey:
         return "/".join(filter(None, (self.platform, self.workspace, self.channel, self.thread)))
 
 
+def workspace_key(platform: str, workspace: str) -> ConversationKey:
+    """Stand for a whole workspace, such as a Discord server: its defaults are kept under this key."""
+    return ConversationKey(platform, workspace, "")
+
+
 @dataclass(frozen=True, slots=True)
 class Author:
     """Who says something: `id` is the platform's, unique in a workspace; `name` is what people see."""
@@ -174,14 +179,19 @@ class ChannelSettings:
     answer_other_bots: bool = False
     bot_loop_budget: int = 3
     reply_as_reference: bool = True
+    stream_replies: bool = True
     follow_threads: bool = True
     may_train: bool = False
     retention_days: int | None = None
 
 
 class OutboxStatus(StrEnum):
-    """Where a reply stands on its way to the platform."""
+    """Where a reply stands on its way to the platform.
 
+    A draft's first words are shown, and the whole is not written yet.
+    """
+
+    DRAFT = "draft"
     PENDING = "pending"
     POSTED = "posted"
     WITHDRAWN = "withdrawn"
@@ -203,3 +213,22 @@ class OutboxItem:
     text: str
     status: OutboxStatus
     created_at: datetime
+
+
+class FeedbackKind(StrEnum):
+    """How people took a reply. Hushed: they asked for quiet there. Removed: a moderator deleted it."""
+
+    LIKED = "liked"
+    DISLIKED = "disliked"
+    HUSHED = "hushed"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What somebody thought of a reply, and the score and rule of the decision behind it."""
+
+    kind: FeedbackKind
+    rule: Rule
+    p_speak: float | None
+    at: datetime

@@ -83,6 +83,13 @@ class Platform(Protocol):
         """Remove what `draft` showed."""
         ...
 
+    async def remove(self, where: ConversationKey, message_ids: Sequence[str]) -> None:
+        """Delete messages of the assistant, such as a reply whose question is gone.
+
+        One that is gone already is no error.
+        """
+        ...
+
     async def notice(self, where: ConversationKey, text: str, *, reply_to: str | None) -> None:
         """Tell people something that is not a reply of the model, such as that it cannot think."""
         ...

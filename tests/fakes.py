@@ -61,6 +61,7 @@ class FakePlatform:
     posts: list[str] = field(default_factory=list)
     drafts: list[str] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     decisions: list[tuple[KeptDecision, tuple[str, ...]]] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
@@ -87,6 +88,9 @@ class FakePlatform:
 
     async def withdraw(self, item: OutboxItem) -> None:
         self.withdrawn.append(item.key)
+
+    async def remove(self, where: ConversationKey, message_ids: Sequence[str]) -> None:
+        self.removed += message_ids
 
     async def notice(self, where: ConversationKey, text: str, *, reply_to: str | None) -> None:
         self.notices.append(text)

@@ -94,6 +94,9 @@ class ConsolePlatform:
     async def withdraw(self, item: OutboxItem) -> None:
         """Do nothing: what was printed stays, and the mark that follows says what became of it."""
 
+    async def remove(self, where: ConversationKey, message_ids: Sequence[str]) -> None:
+        """Do nothing: what was printed stays."""
+
     async def notice(self, where: ConversationKey, text: str, *, reply_to: str | None) -> None:
         """Print a line that is not a message."""
         self._screen.line(f"  {text}", style=NOTICE_STYLE)

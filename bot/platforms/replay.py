@@ -65,6 +65,9 @@ class ReplayPlatform:
     async def withdraw(self, item: OutboxItem) -> None:
         """Remove nothing."""
 
+    async def remove(self, where: ConversationKey, message_ids: Sequence[str]) -> None:
+        """Remove nothing."""
+
     async def notice(self, where: ConversationKey, text: str, *, reply_to: str | None) -> None:
         """Say nothing."""
 

@@ -56,6 +56,11 @@ class RoomPlatform:
         """Take the draft away."""
         self._publish("withdrawn", item.conversation, id=reply_id(item.key))
 
+    async def remove(self, where: ConversationKey, message_ids: Sequence[str]) -> None:
+        """Show that these are gone."""
+        for message_id in message_ids:
+            self._publish("deleted", where, id=message_id)
+
     async def notice(self, where: ConversationKey, text: str, *, reply_to: str | None) -> None:
         """Show a line that is not a message; it is not kept."""
         self._publish("notice", where, text=text, reply_to=reply_to)
