@@ -4,14 +4,25 @@
 `privacy`, `housekeeping`) do it, `dispatch` holds them together. No platform is known here.
 """
 
-from bot.commands.answer import Caller, CommandAnswer
-from bot.commands.definition import COMMANDS, PREFIX, Argument, Command, Kind, Who
+from bot.commands.answer import Caller, CommandAnswer, Offer, offered_in_words
+from bot.commands.definition import (
+    ASK_ABOUT,
+    COMMANDS,
+    PREFIX,
+    SUMMARY,
+    Argument,
+    Command,
+    Kind,
+    Who,
+)
 from bot.commands.dispatch import Commands
 from bot.commands.parse import Invocation, UsageError, parse
 
 __all__ = [
+    "ASK_ABOUT",
     "COMMANDS",
     "PREFIX",
+    "SUMMARY",
     "Argument",
     "Caller",
     "Command",
@@ -19,7 +30,9 @@ __all__ = [
     "Commands",
     "Invocation",
     "Kind",
+    "Offer",
     "UsageError",
     "Who",
+    "offered_in_words",
     "parse",
 ]

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.commands.grammar import PREFIX, Who
 from bot.commands.parse import Invocation
 from bot.messages import Author, ConversationKey
 from bot.model_cards import card_within
@@ -19,12 +20,34 @@ CARD_TIMEOUT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who typed a command, where and when. `may_manage`: whether the platform lets them manage it."""
+    """Who typed a command, where and when.
+
+    `may_manage`: whether the platform lets them manage the channel; `may_manage_workspace`, the
+    whole server it belongs to.
+    """
 
     where: ConversationKey
     author: Author
     may_manage: bool
     now: datetime
+    may_manage_workspace: bool = False
+
+    def may(self, needed: Who) -> bool:
+        """Tell whether the caller is among these people."""
+        if needed is Who.MANAGERS:
+            return self.may_manage or self.may_manage_workspace
+        return self.may_manage_workspace if needed is Who.WORKSPACE_MANAGERS else True
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A button under an answer: pressed, `command` runs as the presser's own, with their rights.
+
+    `label` says what it does; `command` are the words after `/assistant`.
+    """
+
+    label: str
+    command: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +55,15 @@ class CommandAnswer:
     """What a command says back. `ephemeral`: for the caller's eyes only.
 
     `ask` holds the caller's words that are to be sent on as a message addressed to the assistant;
-    `text` is empty then. It is None for every other command.
+    `text` is empty then. It is None for every other command. `offer` is something to do about what
+    the answer says; a platform without buttons says it in words.
     """
 
     text: str
     ephemeral: bool
     ask: str | None = None
     fixed_width: bool = False
+    offer: Offer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +89,11 @@ class Call:
         """Describe the model; None if it cannot be reached right now."""
         return await card_within(self.model, timeout_s=CARD_TIMEOUT_S)
 
-    def answer(self, text: str, *, fixed_width: bool = False) -> CommandAnswer:
+    def answer(
+        self, text: str, *, fixed_width: bool = False, offer: Offer | None = None
+    ) -> CommandAnswer:
         """Answer as openly as the definition says."""
-        return CommandAnswer(text, self.invocation.ephemeral, fixed_width=fixed_width)
+        return CommandAnswer(text, self.invocation.ephemeral, fixed_width=fixed_width, offer=offer)
 
 
 Handler = Callable[[Call], Awaitable[CommandAnswer]]
@@ -76,3 +103,10 @@ Handler = Callable[[Call], Awaitable[CommandAnswer]]
 def counted(number: int, noun: str) -> str:
     """Say a number of things: `1 message`, `2 messages`, `no messages`."""
     return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
+
+
+def offered_in_words(answer: CommandAnswer) -> str:
+    """Give the text of an answer, with its offer in a last line, where there are no buttons."""
+    if answer.offer is None:
+        return answer.text
+    return f"{answer.text}\nTo do it, type {PREFIX} {answer.offer.command}."

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from bot.commands import housekeeping, privacy, talking, tuning
 from bot.commands.answer import Call, Caller, CommandAnswer, Handler
-from bot.commands.definition import PREFIX, Who
+from bot.commands.definition import PREFIX
 from bot.commands.parse import Invocation, UsageError, parse
 from bot.errors import ModelError, StoreError
 from bot.notices import CANNOT_THINK
@@ -65,8 +65,10 @@ class Commands:
         Raises UsageError where a text argument cannot be read.
         """
         name = " ".join((PREFIX, *invocation.path))
-        if invocation.needs_manager and not caller.may_manage:
-            return CommandAnswer(f"Only {Who.MANAGERS} can use {name} like that.", ephemeral=True)
+        if not caller.may(invocation.needs):
+            return CommandAnswer(
+                f"Only {invocation.needs} can use {name} like that.", ephemeral=True
+            )
         call = Call(invocation, caller, self._store, self._model)
         try:
             return await HANDLERS[invocation.path](call)

@@ -35,9 +35,9 @@ class Invocation:
         return self.command.bare_shows and not self.values
 
     @property
-    def needs_manager(self) -> bool:
-        """True if only people who may manage the channel may do this."""
-        return self.command.who is Who.MANAGERS and not self.only_shows
+    def needs(self) -> Who:
+        """Who may do this: to look at a setting is open to everyone."""
+        return Who.EVERYONE if self.only_shows else self.command.who
 
     @property
     def ephemeral(self) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.commands import COMMANDS, Command, Kind, Who
+from bot.commands import ASK_ABOUT, COMMANDS, SUMMARY, Command, Kind, Who
 from bot.commands.dispatch import HANDLERS
 
 
@@ -21,6 +21,7 @@ def leaves(
 
 
 LEAVES = dict(leaves(COMMANDS))
+GROUPS = [command for command in COMMANDS if command.subcommands]
 
 
 def test_every_command_has_a_handler_and_every_handler_a_command() -> None:
@@ -30,8 +31,25 @@ def test_every_command_has_a_handler_and_every_handler_a_command() -> None:
 def test_the_commands_are_those_that_were_promised() -> None:
     assert [command.name for command in COMMANDS] == [
         *("ask", "why", "catchup", "mode", "eagerness", "quiet", "persona"),
+        *("replies", "limits", "defaults", "preview"),
         *("privacy", "status", "clear", "help"),
     ]
+    assert {group.name: [sub.name for sub in group.subcommands] for group in GROUPS} == {
+        "replies": ["reference", "stream", "threads"],
+        "limits": ["share", "cooldown", "bots"],
+        "defaults": ["show", "mode", "eagerness", "quiet", "persona", "retention", "follow"],
+        "privacy": ["show", "optout", "optin", "forget-me", "retention", "training"],
+    }
+
+
+def test_the_commands_fit_discord() -> None:
+    assert len(COMMANDS) <= 25
+    for group in GROUPS:
+        assert len(group.subcommands) <= 25
+        assert not any(sub.subcommands for sub in group.subcommands)  # /assistant itself is a level
+        assert 0 < len(group.summary) <= 100
+    assert 0 < len(SUMMARY) <= 100
+    assert 0 < len(ASK_ABOUT) <= 32
 
 
 @pytest.mark.parametrize("path", LEAVES, ids=" ".join)
@@ -44,6 +62,7 @@ def test_names_and_summaries_fit_discord(path: tuple[str, ...]) -> None:
         assert 0 < len(described.summary) <= 100
     for argument in command.arguments:
         assert len(argument.choices) <= 25
+        assert all(len(text) <= 100 for text in (*argument.choices, *argument.suggestions))
 
 
 @pytest.mark.parametrize("path", LEAVES, ids=" ".join)
@@ -58,7 +77,24 @@ def test_what_changes_a_channel_is_for_its_managers() -> None:
     managed = {path for path, command in LEAVES.items() if command.who is Who.MANAGERS}
 
     assert managed == {
-        *(("mode",), ("eagerness",), ("quiet",), ("persona",), ("clear",)),
+        *(("mode",), ("eagerness",), ("quiet",), ("persona",), ("preview",), ("clear",)),
+        *(("replies", name) for name in ("reference", "stream", "threads")),
+        *(("limits", name) for name in ("share", "cooldown", "bots")),
+        ("defaults", "follow"),
         ("privacy", "retention"),
         ("privacy", "training"),
     }
+
+
+def test_what_changes_a_server_is_for_its_managers() -> None:
+    managed = {path for path, command in LEAVES.items() if command.who is Who.WORKSPACE_MANAGERS}
+
+    assert managed == {
+        ("defaults", name) for name in ("mode", "eagerness", "quiet", "persona", "retention")
+    }
+
+
+@pytest.mark.parametrize("path", LEAVES, ids=" ".join)
+def test_what_is_suggested_is_not_too_long_to_be_taken(path: tuple[str, ...]) -> None:
+    for argument in LEAVES[path].arguments:
+        assert all(len(text) <= argument.max_chars for text in argument.suggestions)

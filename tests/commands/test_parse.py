@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from bot.commands import COMMANDS, UsageError, parse
+from bot.commands import COMMANDS, UsageError, Who, parse
 from bot.commands.parse import MAX_QUOTED_CHARS, clipped, usage_line
 
 
@@ -33,6 +33,11 @@ def outcome(text: str) -> str:
         ("privacy forget_me", ("privacy", "forget-me"), {}),
         ("privacy retention OFF", ("privacy", "retention"), {"days": 0}),
         ("clear confirm", ("clear",), {"confirm": "confirm"}),
+        ("replies stream OFF", ("replies", "stream"), {"switch": "off"}),
+        ("limits share 25%", ("limits", "share"), {"percent": 25}),
+        ("limits bots off", ("limits", "bots"), {"times": 0}),
+        ("defaults quiet 22-7", ("defaults", "quiet"), {"hours": "22-7"}),
+        ("preview 48", ("preview",), {"hours": 48}),
     ],
 )
 def test_a_command_is_read(text: str, path: tuple[str, ...], values: dict[str, object]) -> None:
@@ -117,8 +122,8 @@ def test_whatever_follows_a_command_is_read_or_answered(name: str, rest: str) ->
 def test_a_setting_without_a_value_only_shows_and_everyone_may_look() -> None:
     shown, changed = parse("mode"), parse("mode off")
 
-    assert (shown.only_shows, shown.needs_manager, shown.ephemeral) == (True, False, True)
-    assert (changed.only_shows, changed.needs_manager, changed.ephemeral) == (False, True, False)
+    assert (shown.only_shows, shown.needs, shown.ephemeral) == (True, Who.EVERYONE, True)
+    assert (changed.only_shows, changed.needs, changed.ephemeral) == (False, Who.MANAGERS, False)
 
 
 def test_people_are_quoted_on_one_line_and_not_at_length() -> None:
