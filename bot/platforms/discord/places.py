@@ -1,0 +1,57 @@
+"""Which conversation an id of Discord's stands for.
+
+Events often name a place by its id alone, and a thread by an id that looks like a channel's.
+"""
+
+import logging
+from collections import OrderedDict
+
+import discord
+
+from bot.messages import ConversationKey
+from bot.platforms.discord.keys import PLATFORM, channel_key, conversation_of, workspace_of
+from bot.store import Store
+
+logger = logging.getLogger(__name__)
+
+MAX_REMEMBERED = 10_000  # places that had to be looked up, about 3 MB
+
+
+class Places:
+    """Finds conversations by the ids of their places."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._found: OrderedDict[int, ConversationKey] = OrderedDict()
+
+    async def named(
+        self, client: discord.Client, place_id: int, guild_id: int | None
+    ) -> ConversationKey:
+        """Give the conversation of a channel, thread or direct chat by its id. Raises StoreError."""
+        channel = client.get_channel(place_id)
+        if channel is not None and not isinstance(channel, discord.CategoryChannel):
+            return conversation_of(channel)
+        if guild_id is None:
+            return channel_key(None, place_id)
+        found = self._found.get(place_id)
+        if found is None:
+            found = await self._looked_up(client, place_id, guild_id)
+            self._found[place_id] = found
+            if len(self._found) > MAX_REMEMBERED:
+                self._found.popitem(last=False)
+        return found
+
+    async def _looked_up(
+        self, client: discord.Client, place_id: int, guild_id: int
+    ) -> ConversationKey:
+        known = await self._store.messages.conversation_with_thread(
+            PLATFORM, workspace_of(guild_id), str(place_id)
+        )
+        if known is not None:
+            return known
+        try:
+            channel = await client.fetch_channel(place_id)
+        except (discord.DiscordException, OSError) as error:
+            logger.info("Discord tells nothing of the place %d: %s", place_id, error)
+            return channel_key(guild_id, place_id)
+        return conversation_of(channel)
