@@ -16,6 +16,7 @@ from bot.messages import QuietHours
 
 MAX_QUIET = timedelta(days=365)
 EVERY_DAY = frozenset(range(7))
+ALL_DAYS = ("Mon-Fri", "Sat-Sun", "every day")  # words for days that are worth proposing
 DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 _UNIT_MINUTES = {"m": 1, "h": 60, "d": 24 * 60, "w": 7 * 24 * 60}
@@ -24,6 +25,10 @@ _DURATION = re.compile(rf"(?:{_PART}[\s,]*)+", re.IGNORECASE)
 _CLOCK = re.compile(r"(\d{1,2})(?::(\d{2}))?\s*(am|pm)?", re.IGNORECASE)
 _DASHES = re.compile(r"\s*[-\u2013\u2014]\s*")
 _EVERY_DAY = re.compile(r"\bevery\s+day\b", re.IGNORECASE)
+_AREAS = (
+    *("Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/"),
+    *("Australia/", "Europe/", "Indian/", "Pacific/"),
+)
 _DAY_WORDS = {
     "daily": EVERY_DAY,
     "weekdays": frozenset(range(5)),
@@ -100,6 +105,13 @@ def time_zone(name: str) -> str:
     near = get_close_matches(wanted, [*cities, *zones], n=1, cutoff=0.7)
     hint = f"Did you mean {zones[cities.get(near[0], near[0])]}?" if near else "Try Europe/Berlin."
     raise UsageError(f'I don\'t know the time zone "{clipped(name)}". {hint}')
+
+
+@cache
+def zone_names() -> Sequence[str]:
+    """List UTC and the time zones of places; old names such as `GB` and `Etc/GMT+5` are left out."""
+    named = (name for name in sorted(_zones().values()) if name.startswith(_AREAS))
+    return ("UTC", *named)
 
 
 def say_span(span: timedelta) -> str:
