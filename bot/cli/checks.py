@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 import psutil
 from platformdirs import user_cache_path
 
+from bot.cli.check_discord import check_discord
 from bot.cli.check_server import check_server
 from bot.cli.findings import Finding
 from bot.cli.worker import worker_is_installed
@@ -40,7 +41,7 @@ def all_findings(settings: Settings) -> list[Finding]:
         check_disk,
         check_room_port,
     ]
-    return [check(settings) for check in checks]
+    return [*(check(settings) for check in checks), *check_discord(settings)]
 
 
 def check_settings(settings: Settings) -> Finding:
