@@ -1,0 +1,176 @@
+"""From Discord's messages to ours: who said what where, and whether to the assistant.
+
+Knows discord.py's messages and the bot's. Asks `Kept` for what a payload does not tell, and a
+`Reader` for the words of text files; keeps nothing itself. What is not said by somebody else, such
+as a join, a pin or the assistant's own words, is not heard.
+"""
+
+from dataclasses import dataclass, replace
+
+import discord
+
+from bot.messages import ConversationKey, Message
+from bot.platforms.discord.describing import described, words_of
+from bot.platforms.discord.keys import DIRECT, conversation_of
+from bot.platforms.discord.mentions import Names, people_in, readable, roles_in
+from bot.platforms.discord.naming import NOTHING_KEPT, Kept, author_of, names_in, own_role_ids
+from bot.platforms.discord.reading import Reader
+
+SAID = frozenset({
+    discord.MessageType.default,
+    discord.MessageType.reply,
+    discord.MessageType.chat_input_command,
+    discord.MessageType.context_menu_command,
+})  # fmt: skip
+WORDLESS = "something that cannot be shown here"
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """The assistant: its user id on Discord, and the name that mentions of it are shown as.
+
+    Its own role in each server, which Discord gives to every bot, is known by the role's tags.
+    """
+
+    user_id: int
+    name: str
+
+
+async def heard(
+    message: discord.Message,
+    *,
+    me: Me,
+    reader: Reader,
+    kept: Kept = NOTHING_KEPT,
+    where: ConversationKey | None = None,
+) -> Message | None:
+    """Give a message as the bot records it; None for what it does not record.
+
+    `where` is for whoever knows better than the message's channel, which may be a thread that
+    discord.py knows only by its id. With text files attached, this waits for the reader.
+    """
+    where = where or conversation_of(message.channel)
+    if message.type is discord.MessageType.thread_starter_message:
+        original = message.reference.resolved if message.reference else None
+        if not isinstance(original, discord.Message):
+            return None
+        return await starter(original, where=where, me=me, reader=reader, kept=kept)
+    if not _is_said(message, me):
+        return None
+    told = await _told(message, where, me=me, reader=reader, kept=kept)
+    told = replace(
+        told,
+        addressed=await _is_addressed(message, where, me=me, kept=kept),
+        reply_to=_answered(message),
+    )
+    if told.text or told.attachments:
+        return told
+    return replace(told, attachments=(WORDLESS,)) if told.addressed else None
+
+
+async def starter(
+    message: discord.Message,
+    *,
+    where: ConversationKey,
+    me: Me,
+    reader: Reader,
+    kept: Kept = NOTHING_KEPT,
+) -> Message | None:
+    """Give the message that a thread was made of, as the first message of that thread.
+
+    `where` is the thread. It has the original's id, so that it is recorded once however often and
+    in whatever form Discord shows it; and it addresses nobody, since it did so in the channel. None
+    for what is not recorded, such as the assistant's own words.
+    """
+    if not _is_said(message, me):
+        return None
+    told = await _told(message, where, me=me, reader=reader, kept=kept)
+    return told if told.text or told.attachments else None
+
+
+async def edited_text(
+    event: discord.RawMessageUpdateEvent,
+    *,
+    me: Me,
+    kept: Kept = NOTHING_KEPT,
+    where: ConversationKey | None = None,
+) -> str | None:
+    """Give the new text of a message; None if nobody edited it, or if it is not recorded.
+
+    Discord sends the same event for a link preview, a pin, or a thread made of the message.
+    """
+    message = event.message
+    is_filled = message.interaction_metadata is not None  # a command's answer, shown empty at first
+    if not _is_said(message, me) or not (message.edited_at or is_filled):
+        return None
+    where = where or conversation_of(message.channel)
+    return _text(message, await names_in(message, where, own=(me.user_id, me.name), kept=kept))
+
+
+def _is_said(message: discord.Message, me: Me) -> bool:
+    """Tell whether somebody else says this, to everybody, and has finished saying it."""
+    is_hidden = message.flags.ephemeral or message.flags.loading
+    return message.type in SAID and message.author.id != me.user_id and not is_hidden
+
+
+async def _told(
+    message: discord.Message, where: ConversationKey, *, me: Me, reader: Reader, kept: Kept
+) -> Message:
+    names = await names_in(message, where, own=(me.user_id, me.name), kept=kept)
+    return Message(
+        conversation=where,
+        id=str(message.id),
+        author=await author_of(message, where, kept),
+        text=_text(message, names),
+        sent_at=message.created_at,
+        attachments=await described(
+            message, reader=reader, show=lambda text: readable(text, names)
+        ),
+    )
+
+
+def _text(message: discord.Message, names: Names) -> str:
+    """Give the words; before the first message of a forum post stands the post's title."""
+    text = readable(words_of(message), names)
+    thread = message.channel
+    if not isinstance(thread, discord.Thread) or thread.id != message.id:
+        return text
+    is_post = isinstance(thread.parent, discord.ForumChannel)
+    return f"Title: {thread.name}\n{text}".rstrip() if is_post else text
+
+
+async def _is_addressed(
+    message: discord.Message, where: ConversationKey, *, me: Me, kept: Kept
+) -> bool:
+    """Tell whether a message is said to the assistant. @everyone is not: it is one of many there."""
+    is_private = where.workspace == DIRECT
+    if is_private and not isinstance(message.channel, discord.GroupChannel):
+        return True
+    text = words_of(message)
+    if me.user_id in people_in(text) or any(user.id == me.user_id for user in message.mentions):
+        return True
+    if own_role_ids(message.guild, me.user_id) & roles_in(text):
+        return True
+    return await _answers_me(message, where, me=me, kept=kept)
+
+
+async def _answers_me(
+    message: discord.Message, where: ConversationKey, *, me: Me, kept: Kept
+) -> bool:
+    answered = _answered(message)
+    if answered is None or message.reference is None:
+        return False
+    original = message.reference.resolved
+    if isinstance(original, discord.Message):
+        return original.author.id == me.user_id
+    return await kept.is_ours(where, answered)
+
+
+def _answered(message: discord.Message) -> str | None:
+    """Give the id of the message this one answers; forwards and followed channels answer none."""
+    reference = message.reference
+    if reference is None or reference.message_id is None:
+        return None
+    is_here = reference.channel_id == message.channel.id
+    is_reply = reference.type is discord.MessageReferenceType.default
+    return str(reference.message_id) if is_here and is_reply else None
