@@ -1,72 +1,123 @@
-"""What admins set for a channel; its threads share it."""
+"""What admins choose: for a channel, which its threads share, and for all of a workspace.
 
+The workspace's defaults are the row without a channel. What neither level chose is the built-in
+default, setting by setting.
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.messages import ChannelSettings, ConversationKey, Mode, QuietHours
+from bot.messages import ChannelSettings, ConversationKey, Mode
 from bot.store.database import Database, carried_through, insert_or_skip
-from bot.store.setting_values import stored_value
-from bot.store.tables import AnyRow, channels
+from bot.store.setting_values import chosen_value, known_name, stored_value
+from bot.store.tables import channels, conversations
 
-_KEY = (channels.c.platform, channels.c.workspace, channels.c.channel)
-_SETTINGS = tuple(column for column in channels.c if column not in set(_KEY))
+_NAMES = tuple(field.name for field in fields(ChannelSettings))
+# Made once: this is read for every message, and making it takes longer than reading it.
+_LEVELS = (
+    select(*(channels.c[name] for name in _NAMES))
+    .where(
+        channels.c.platform == bindparam("platform"),
+        channels.c.workspace == bindparam("workspace"),
+        or_(channels.c.channel == "", channels.c.channel == bindparam("channel")),
+    )
+    .order_by(channels.c.channel)
+)
 
 
 @carried_through
 class Channels:
-    """The settings of every channel. Each method is a transaction of its own."""
+    """The settings of every channel. Each method is a transaction of its own.
 
-    def __init__(self, database: Database, *, default_mode: Mode) -> None:
+    `platform_modes` are the modes that hold on some platforms where none was chosen, in place of
+    `default_mode`.
+    """
+
+    def __init__(
+        self, database: Database, *, default_mode: Mode, platform_modes: Mapping[str, Mode]
+    ) -> None:
         self._database = database
-        self._defaults = ChannelSettings(mode=default_mode)
+        self._default_mode = default_mode
+        self._platform_modes = platform_modes
 
     async def settings(self, where: ConversationKey) -> ChannelSettings:
-        """Give the settings of the conversation's channel; the defaults where nobody changed any."""
+        """Give what holds in the conversation's channel; without a channel, the workspace's defaults."""
         async with self._database.reading() as connection:
-            row = (await connection.execute(select(*_SETTINGS).where(_is_at(where)))).first()
-        return self._defaults if row is None else self._read(row)
+            return await self._settings(connection, where)
 
     async def change(self, where: ConversationKey, **changes: object) -> ChannelSettings:
-        """Change some settings by their names, and give all of them.
+        """Choose some settings by their names, and give all that hold there.
 
-        Raises ValueError that names the setting, for an unknown one and for a bad value.
+        Without a channel it chooses for the workspace. None is a choice too, where a setting can be
+        none. Raises ValueError that names the setting, for an unknown one and for a bad value.
         """
         values = {name: stored_value(name, value) for name, value in changes.items()}
         async with self._database.writing() as connection:
-            await connection.execute(insert_or_skip(connection, channels).values(_unchanged(where)))
-            changed = await connection.execute(
-                update(channels)
-                .where(_is_at(where))
-                .values(eagerness=channels.c.eagerness)  # so that no change is a statement too
-                .values(values)
-                .returning(*_SETTINGS)
-            )
-            return self._read(changed.one())
+            if values:
+                await set_level(connection, where, values)
+            return await self._settings(connection, where)
 
-    def _read(self, row: AnyRow) -> ChannelSettings:
-        values = dict(row._mapping)
-        values["mode"] = Mode(row.mode) if row.mode else self._defaults.mode
-        values["quiet_hours"] = _quiet_hours(row.quiet_hours)
+    async def chosen(self, where: ConversationKey) -> frozenset[str]:
+        """Name the settings that were chosen at exactly this level: the channel, or the workspace."""
+        query = select(*(channels.c[name] for name in _NAMES)).where(_is_level(where))
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).first()
+        stored = row or [None] * len(_NAMES)
+        return frozenset(
+            name for name, value in zip(_NAMES, stored, strict=True) if value is not None
+        )
+
+    async def reset(self, where: ConversationKey, *names: str) -> ChannelSettings:
+        """Take back what was chosen at this level, all of it if none is named; give what holds now.
+
+        Raises ValueError that names the setting, for an unknown one.
+        """
+        values = {known_name(name): None for name in names or _NAMES}
+        async with self._database.writing() as connection:
+            await connection.execute(update(channels).where(_is_level(where)).values(values))
+            return await self._settings(connection, where)
+
+    async def _settings(
+        self, connection: AsyncConnection, where: ConversationKey
+    ) -> ChannelSettings:
+        mode = self._platform_modes.get(where.platform, self._default_mode)
+        values: dict[str, Any] = {"mode": mode}
+        for row in await connection.execute(_LEVELS, _key(where)):  # the workspace comes first
+            for name, stored in zip(_NAMES, row, strict=True):
+                if stored is not None:
+                    values[name] = chosen_value(name, stored)
         return ChannelSettings(**values)
+
+
+async def set_level(
+    connection: AsyncConnection, where: ConversationKey, values: Mapping[str, object]
+) -> None:
+    """Write columns of a channel's row, or without a channel of the workspace's; make it if new."""
+    await connection.execute(insert_or_skip(connection, channels).values(_key(where)))
+    await connection.execute(update(channels).where(_is_level(where)).values(values))
+
+
+def inherited(name: str) -> ColumnElement[Any]:
+    """Stand for a setting in a query of conversations: NULL where neither level chose it."""
+
+    def at(channel: ColumnElement[str] | str) -> ColumnElement[Any]:
+        chosen = select(channels.c[name]).where(
+            channels.c.platform == conversations.c.platform,
+            channels.c.workspace == conversations.c.workspace,
+            channels.c.channel == channel,
+        )
+        return chosen.correlate(conversations).scalar_subquery()
+
+    return func.coalesce(at(conversations.c.channel), at(""))
 
 
 def _key(where: ConversationKey) -> dict[str, str]:
     return {"platform": where.platform, "workspace": where.workspace, "channel": where.channel}
 
 
-def _is_at(where: ConversationKey) -> ColumnElement[bool]:
+def _is_level(where: ConversationKey) -> ColumnElement[bool]:
     return and_(*(channels.c[name] == value for name, value in _key(where).items()))
-
-
-def _unchanged(where: ConversationKey) -> dict[str, Any]:
-    # The mode stays empty until someone chooses one, so that it follows EARSHOT_DEFAULT_MODE.
-    defaults = ChannelSettings()
-    values = {column.name: getattr(defaults, column.name) for column in _SETTINGS}
-    return {**_key(where), **values, "mode": None}
-
-
-def _quiet_hours(value: dict[str, Any] | None) -> QuietHours | None:
-    if value is None:
-        return None
-    return QuietHours(**{**value, "weekdays": frozenset(value["weekdays"])})

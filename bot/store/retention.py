@@ -6,8 +6,9 @@ from sqlalchemy import ColumnElement, Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import ConversationKey
+from bot.store.channels import inherited
 from bot.store.conversations import id_at
-from bot.store.tables import channels, conversations, decisions, messages, outbox
+from bot.store.tables import conversations, decisions, messages, outbox
 
 
 async def clear_conversation(connection: AsyncConnection, where: ConversationKey) -> int:
@@ -23,17 +24,18 @@ async def clear_conversation(connection: AsyncConnection, where: ConversationKey
 
 
 async def purge_channels(connection: AsyncConnection, now: datetime) -> int:
-    """Delete what is older than the retention of its channel; give the number of messages."""
-    keeping = select(channels).where(channels.c.retention_days.is_not(None))
+    """Delete what is older than its channel keeps it; give the number of messages.
+
+    A channel that chose nothing keeps it as long as its workspace says, or for ever.
+    """
+    days = inherited("retention_days")
+    lengths = await connection.scalars(
+        select(days).select_from(conversations).distinct().where(days > 0)
+    )
     num_removed = 0
-    for channel in (await connection.execute(keeping)).all():
-        here = select(conversations.c.id).where(
-            conversations.c.platform == channel.platform,
-            conversations.c.workspace == channel.workspace,
-            conversations.c.channel == channel.channel,
-        )
-        before = now - timedelta(days=channel.retention_days)
-        num_removed += await _delete_older(connection, here, before)
+    for length in lengths.all():
+        here = select(conversations.c.id).where(days == length)
+        num_removed += await _delete_older(connection, here, now - timedelta(days=length))
     return num_removed
 
 

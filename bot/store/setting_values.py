@@ -1,8 +1,12 @@
-"""Which values a channel setting can have, and the form each is stored in. Pure."""
+"""Which values a channel setting can have, and the form each is stored in. Pure.
+
+NULL in a column says that the setting was not chosen, so a chosen None has a form of its own.
+"""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from math import isfinite
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.messages import MAX_PERSONA_CHARS, MAX_RETENTION_DAYS, Mode, QuietHours
@@ -10,6 +14,13 @@ from bot.messages import MAX_PERSONA_CHARS, MAX_RETENTION_DAYS, Mode, QuietHours
 MAX_COOLDOWN_S = 7 * 24 * 3600.0
 MAX_LOOP_BUDGET = 100
 MINUTES_A_DAY = 24 * 60
+# What stands for a chosen None: values that nobody can choose, or that mean the same.
+STORED_NONE: dict[str, object] = {
+    "quiet_until": datetime(1970, 1, 1, tzinfo=UTC),
+    "quiet_hours": {},
+    "max_share_of_voice": -1.0,
+    "retention_days": 0,
+}
 
 
 def stored_value(name: str, value: object) -> object:
@@ -17,13 +28,31 @@ def stored_value(name: str, value: object) -> object:
 
     Raises ValueError that names the setting, for an unknown one and for a value it cannot have.
     """
-    if name not in _CHECKS:
-        raise ValueError(f"there is no setting {name}: the settings are {', '.join(_CHECKS)}")
-    check, meaning = _CHECKS[name]
+    check, meaning = _CHECKS[known_name(name)]
+    if value is None and name in STORED_NONE:
+        return STORED_NONE[name]
     try:
         return check(value)
     except (ValueError, TypeError, LookupError, OSError) as error:
         raise ValueError(f"{name} must be {meaning}, not {value!r}") from error
+
+
+def chosen_value(name: str, stored: Any) -> object:
+    """Read a setting back from what its column holds, which is not NULL."""
+    if name in STORED_NONE and stored == STORED_NONE[name]:
+        return None
+    if name == "mode":
+        return Mode(stored)
+    if name == "quiet_hours":
+        return QuietHours(**{**stored, "weekdays": frozenset(stored["weekdays"])})
+    return stored
+
+
+def known_name(name: str) -> str:
+    """Give the name of a setting back; raises ValueError for an unknown one."""
+    if name not in _CHECKS:
+        raise ValueError(f"there is no setting {name}: the settings are {', '.join(_CHECKS)}")
+    return name
 
 
 def _whole(lowest: int, highest: int) -> Callable[[object], int]:
@@ -44,10 +73,6 @@ def _number(highest: float) -> Callable[[object], float]:
         return float(value)
 
     return check
-
-
-def _optional(check: Callable[[object], object]) -> Callable[[object], object]:
-    return lambda value: None if value is None else check(value)
 
 
 def _flag(value: object) -> bool:
@@ -91,12 +116,12 @@ _CHECKS: dict[str, tuple[Callable[[object], object], str]] = {
     "mode": (_mode, f"one of {', '.join(Mode)}"),
     "eagerness": (_whole(0, 100), "a whole number from 0 to 100"),
     "persona": (_persona, f"a text of at most {MAX_PERSONA_CHARS} characters"),
-    "quiet_until": (_optional(_aware_time), "a time with a time zone, or none"),
+    "quiet_until": (_aware_time, "a time with a time zone, or none"),
     "quiet_hours": (
-        _optional(_quiet_hours),
+        _quiet_hours,
         "quiet hours (weekdays 0 to 6, minutes 0 to 1440, an IANA time zone), or none",
     ),
-    "max_share_of_voice": (_optional(_number(1.0)), "a share from 0 to 1, or none"),
+    "max_share_of_voice": (_number(1.0), "a share from 0 to 1, or none"),
     "cooldown_s": (_number(MAX_COOLDOWN_S), f"from 0 to {MAX_COOLDOWN_S:.0f} seconds"),
     "answer_other_bots": _YES_OR_NO,
     "bot_loop_budget": (
@@ -104,10 +129,11 @@ _CHECKS: dict[str, tuple[Callable[[object], object], str]] = {
         f"a whole number from 0 to {MAX_LOOP_BUDGET}",
     ),
     "reply_as_reference": _YES_OR_NO,
+    "stream_replies": _YES_OR_NO,
     "follow_threads": _YES_OR_NO,
     "may_train": _YES_OR_NO,
     "retention_days": (
-        _optional(_whole(1, MAX_RETENTION_DAYS)),
+        _whole(1, MAX_RETENTION_DAYS),
         f"from 1 to {MAX_RETENTION_DAYS} days, or none",
     ),
 }

@@ -1,5 +1,7 @@
 """The history store: opens the database and gives its nouns."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Self
 
 from bot.messages import Mode
@@ -12,23 +14,34 @@ from bot.store.schema import create_or_check, upgrade_to_head
 from bot.store.speakers import Speakers
 from bot.store.training import Training
 
+_NO_MODES: Mapping[str, Mode] = MappingProxyType({})
+
 
 class Store:
     """All that is kept, by noun. Every method of every noun may raise StoreError."""
 
-    def __init__(self, database: Database, *, default_mode: Mode) -> None:
+    def __init__(
+        self, database: Database, *, default_mode: Mode, platform_modes: Mapping[str, Mode]
+    ) -> None:
         self._database = database
         self.messages = Messages(database)
         self.decisions = Decisions(database)
         self.outbox = Outbox(database)
-        self.channels = Channels(database, default_mode=default_mode)
+        self.channels = Channels(database, default_mode=default_mode, platform_modes=platform_modes)
         self.speakers = Speakers(database)
         self.training = Training(database)
 
     @classmethod
-    async def open(cls, url: str, *, default_mode: Mode = Mode.ACTIVE) -> Self:
-        """Open the database, creating it if absent; `default_mode` holds where none was chosen.
+    async def open(
+        cls,
+        url: str,
+        *,
+        default_mode: Mode = Mode.ACTIVE,
+        platform_modes: Mapping[str, Mode] = _NO_MODES,
+    ) -> Self:
+        """Open the database, creating it if absent.
 
+        Where no mode was chosen, that of the platform in `platform_modes` holds, or `default_mode`.
         Raises StoreError that says what to do, also for a database that is not at head.
         """
         database = Database(url)
@@ -38,7 +51,7 @@ class Store:
         except BaseException:
             await database.close()
             raise
-        return cls(database, default_mode=default_mode)
+        return cls(database, default_mode=default_mode, platform_modes=platform_modes)
 
     async def close(self) -> None:
         """Write what was brought, and close every connection."""

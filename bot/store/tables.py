@@ -97,6 +97,8 @@ conversations = Table(
     # Empty in the channel itself: databases hold NULLs for different, and would allow two of them.
     Column("thread", StorableText, nullable=False),
     Column("window_row", RowId, nullable=False, default=0),
+    # What was said up to here is never fetched again: it was cleared, purged, or not to be heard.
+    Column("heard_from", UtcDateTime),
     UniqueConstraint("platform", "workspace", "channel", "thread"),
 )
 
@@ -167,23 +169,64 @@ outbox = Table(
     Column("created_at", UtcDateTime, nullable=False),
 )
 
+reply_parts = Table(
+    "reply_parts",
+    metadata,
+    Column("key", ForeignKey("outbox.key", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),  # from 0
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
+    Column("message_id", StorableText, nullable=False),
+    UniqueConstraint("conversation_id", "message_id"),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("decision_id", ForeignKey("decisions.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("author_id", StorableText, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+# In a setting's column NULL means that it was not chosen at this level. The row without a channel
+# holds the workspace's defaults.
 channels = Table(
     "channels",
     metadata,
     Column("platform", StorableText, primary_key=True),
     Column("workspace", StorableText, primary_key=True),
     Column("channel", StorableText, primary_key=True),
-    Column("mode", Text),  # NULL: nobody chose one, the default mode holds
-    Column("eagerness", Integer, nullable=False),
-    Column("persona", StorableText, nullable=False),
+    Column("mode", Text),
+    Column("eagerness", Integer),
+    Column("persona", StorableText),
     Column("quiet_until", UtcDateTime),
     Column("quiet_hours", JSON(none_as_null=True)),
     Column("max_share_of_voice", Float),
-    Column("cooldown_s", Float, nullable=False),
-    Column("answer_other_bots", Boolean, nullable=False),
-    Column("bot_loop_budget", Integer, nullable=False),
-    Column("reply_as_reference", Boolean, nullable=False),
-    Column("follow_threads", Boolean, nullable=False),
-    Column("may_train", Boolean, nullable=False),
+    Column("cooldown_s", Float),
+    Column("answer_other_bots", Boolean),
+    Column("bot_loop_budget", Integer),
+    Column("reply_as_reference", Boolean),
+    Column("stream_replies", Boolean),
+    Column("follow_threads", Boolean),
+    Column("may_train", Boolean),
     Column("retention_days", Integer),
+    Column("heard_from", UtcDateTime),  # as in conversations, for all of the channel or workspace
+)
+
+workspaces = Table(
+    "workspaces",
+    metadata,
+    Column("platform", StorableText, primary_key=True),
+    Column("workspace", StorableText, primary_key=True),
+    Column("joined_at", UtcDateTime, nullable=False),
+    Column("left_at", UtcDateTime),
+    Column("greeted_at", UtcDateTime),
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("platform", StorableText, primary_key=True),
+    Column("name", StorableText, primary_key=True),
+    Column("value", StorableText, nullable=False),
 )

@@ -1,25 +1,20 @@
-"""What may be trained on: the messages of channels whose setting allows it, and nobody's who opted out."""
+"""What may be trained on: the messages of channels whose settings allow it, and nobody's who opted out.
+
+The workspace may allow it for all of its channels, and a channel may choose otherwise.
+"""
 
 from dataclasses import replace
 
-from sqlalchemy import select
+from sqlalchemy import false, func, select
 
 from bot.messages import Author, ConversationKey, Entry
+from bot.store.channels import inherited
 from bot.store.conversations import KEY_COLUMNS, conversation_key, is_at
 from bot.store.database import Database, carried_through
 from bot.store.entries import entries, entry
-from bot.store.tables import channels, conversations, messages, speakers
+from bot.store.tables import conversations, messages, speakers
 
-_ALLOWED = (
-    select(channels.c.channel)
-    .where(
-        channels.c.platform == conversations.c.platform,
-        channels.c.workspace == conversations.c.workspace,
-        channels.c.channel == conversations.c.channel,
-        channels.c.may_train,
-    )
-    .exists()
-)
+_ALLOWED = func.coalesce(inherited("may_train"), false())
 
 
 @carried_through

@@ -5,12 +5,13 @@ from datetime import datetime
 
 import pytest
 
-from bot.messages import ChannelSettings, Mode, QuietHours
+from bot.messages import ChannelSettings, ConversationKey, Mode, QuietHours, workspace_key
 from bot.store import Store
-from bot.store.setting_values import stored_value
+from bot.store.setting_values import chosen_value, stored_value
 from tests.store.samples import ROOM, START, THREAD
 
 NIGHT = QuietHours(frozenset({4, 5}), 22 * 60, 6 * 60, "Asia/Kolkata")
+WORKSPACE = workspace_key("room", "home")
 
 
 async def test_a_channel_nobody_changed_has_the_defaults(store: Store) -> None:
@@ -29,6 +30,7 @@ async def test_every_setting_is_kept(store: Store) -> None:
         answer_other_bots=True,
         bot_loop_budget=5,
         reply_as_reference=False,
+        stream_replies=False,
         follow_threads=False,
         may_train=True,
         retention_days=30,
@@ -135,3 +137,99 @@ async def test_a_refused_change_changes_nothing(store: Store) -> None:
         await store.channels.change(ROOM, eagerness=10, volume=11)
 
     assert await store.channels.settings(ROOM) == ChannelSettings()
+
+
+async def test_a_workspace_s_defaults_hold_where_a_channel_chose_nothing(store: Store) -> None:
+    await store.channels.change(WORKSPACE, eagerness=20, persona="Terse", mode="mention")
+    await store.channels.change(THREAD, persona="Kind")
+
+    wanted = ChannelSettings(mode=Mode.MENTION, eagerness=20, persona="Kind")
+    assert await store.channels.settings(ROOM) == wanted
+    assert await store.channels.settings(WORKSPACE) == replace(wanted, persona="Terse")
+    elsewhere = ConversationKey("room", "office", "kitchen")
+    assert await store.channels.settings(elsewhere) == ChannelSettings()
+
+
+async def test_a_channel_may_choose_none_where_its_workspace_has_a_limit(store: Store) -> None:
+    limits = {"quiet_until": START, "quiet_hours": NIGHT, "max_share_of_voice": 0.5}
+    await store.channels.change(WORKSPACE, **limits, retention_days=7)
+
+    settings = await store.channels.change(ROOM, **dict.fromkeys(limits), retention_days=None)
+
+    assert settings == ChannelSettings()
+    assert (await store.channels.settings(WORKSPACE)).retention_days == 7
+
+
+async def test_a_channel_may_choose_what_is_the_default(store: Store) -> None:
+    await store.channels.change(WORKSPACE, eagerness=20)
+
+    assert (await store.channels.change(ROOM, eagerness=50)).eagerness == 50
+
+    assert await store.channels.chosen(ROOM) == {"eagerness"}
+
+
+async def test_what_was_chosen_is_told_level_by_level(store: Store) -> None:
+    assert await store.channels.chosen(ROOM) == frozenset()
+    await store.channels.change(WORKSPACE, eagerness=20, cooldown_s=0)
+    await store.channels.change(ROOM, retention_days=None, mode="off")
+
+    assert await store.channels.chosen(WORKSPACE) == {"eagerness", "cooldown_s"}
+    assert await store.channels.chosen(THREAD) == {"retention_days", "mode"}
+
+
+async def test_a_choice_can_be_taken_back_by_name(store: Store) -> None:
+    await store.channels.change(WORKSPACE, eagerness=20)
+    await store.channels.change(ROOM, eagerness=90, persona="Kind")
+
+    settings = await store.channels.reset(ROOM, "eagerness")
+
+    assert settings == ChannelSettings(eagerness=20, persona="Kind")
+    assert await store.channels.chosen(ROOM) == {"persona"}
+
+
+async def test_all_choices_of_a_level_can_be_taken_back(store: Store) -> None:
+    await store.channels.change(WORKSPACE, eagerness=20)
+    await store.channels.change(ROOM, eagerness=90, persona="Kind", mode="off")
+
+    assert await store.channels.reset(ROOM) == ChannelSettings(eagerness=20)
+    assert await store.channels.reset(WORKSPACE) == ChannelSettings()
+    assert await store.channels.reset(replace(ROOM, channel="x")) == ChannelSettings()
+
+
+async def test_taking_back_an_unknown_setting_is_refused(store: Store) -> None:
+    with pytest.raises(ValueError, match="volume"):
+        await store.channels.reset(ROOM, "volume")
+
+
+async def test_a_platform_s_own_mode_holds_where_nobody_chose_one(url: str) -> None:
+    store = await Store.open(
+        url, default_mode=Mode.ACTIVE, platform_modes={"discord": Mode.MENTION}
+    )
+    discord = ConversationKey("discord", "home", "kitchen")
+
+    assert (await store.channels.settings(discord)).mode is Mode.MENTION
+    assert (await store.channels.settings(ROOM)).mode is Mode.ACTIVE
+    await store.channels.change(workspace_key("discord", "home"), mode="listen")
+    assert (await store.channels.settings(discord)).mode is Mode.LISTEN
+    await store.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("mode", Mode.OFF),
+        ("quiet_until", START),
+        ("quiet_until", None),
+        ("quiet_hours", NIGHT),
+        ("quiet_hours", None),
+        ("max_share_of_voice", 0.0),
+        ("max_share_of_voice", None),
+        ("stream_replies", False),
+        ("retention_days", None),
+    ],
+)
+def test_what_is_chosen_is_stored_as_something_and_read_back(name: str, value: object) -> None:
+    stored = stored_value(name, value)
+
+    assert stored is not None
+    assert chosen_value(name, stored) == value

@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+from bot.messages import workspace_key
 from bot.store import Store
 from tests.store.samples import (
     EARSHOT,
@@ -53,6 +54,21 @@ async def test_threads_are_purged_with_their_channel_and_others_are_not(store: S
     assert await store.messages.purge(later(8 * DAY)) == 2
 
     assert len(await store.messages.recent(other, limit=10)) == 1
+
+
+async def test_a_workspace_s_retention_holds_where_a_channel_chose_none(store: Store) -> None:
+    hall, garden = replace(ROOM, channel="hall"), replace(ROOM, channel="garden")
+    await store.channels.change(workspace_key("room", "home"), retention_days=7)
+    await store.channels.change(hall, retention_days=None)
+    await store.channels.change(garden, retention_days=30)
+    elsewhere = replace(ROOM, workspace="office")
+    for where in (ROOM, THREAD, hall, garden, elsewhere):
+        await store.messages.record(message(conversation=where))
+
+    assert await store.messages.purge(later(8 * DAY)) == 2
+
+    for where in (hall, garden, elsewhere):
+        assert await store.messages.count(where) == 1
 
 
 async def test_replies_of_that_time_leave_the_outbox_too(store: Store) -> None:

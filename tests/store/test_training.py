@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from bot.messages import workspace_key
 from bot.store import Store
 from tests.store.samples import ANN, BEN, EARSHOT, ROOM, THREAD, message
 
@@ -17,6 +18,18 @@ async def test_only_channels_that_allow_it_are_listed_with_their_threads(store: 
 
     assert await store.training.conversations() == [ROOM, THREAD]
     assert [entry.text for entry in await store.training.entries(THREAD)] == ["Hello"]
+    assert await store.training.entries(elsewhere) == []
+
+
+async def test_a_workspace_may_allow_it_for_all_but_the_channels_that_do_not(store: Store) -> None:
+    elsewhere = replace(ROOM, channel="hall")
+    for where in (ROOM, THREAD, elsewhere, replace(ROOM, workspace="office")):
+        await store.messages.record(message(conversation=where))
+
+    await store.channels.change(workspace_key("room", "home"), may_train=True)
+    await store.channels.change(elsewhere, may_train=False)
+
+    assert await store.training.conversations() == [ROOM, THREAD]
     assert await store.training.entries(elsewhere) == []
 
 
