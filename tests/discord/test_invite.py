@@ -41,10 +41,3 @@ def test_it_asks_for_no_power_over_people_or_channels():
 
 def test_each_permission_has_a_reason_that_begins_a_clause():
     assert all(permission.reason.startswith("to ") for permission in PERMISSIONS)
-
-
-def test_the_page_lists_every_permission_with_its_reason(pytestconfig):
-    page = (pytestconfig.rootpath / "docs/discord.md").read_text()
-
-    for permission in PERMISSIONS:
-        assert f"| {permission.name} | {permission.reason}" in page
