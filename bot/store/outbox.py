@@ -1,16 +1,20 @@
-"""Replies on their way to a platform: written down before they are posted, so none is lost."""
+"""Replies on their way to a platform: written down before they are posted, so none is lost.
+
+A reply that grows before people's eyes is a draft first. One that is longer than the platform
+takes in a message is posted in parts, numbered from 0.
+"""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.messages import Author, OutboxItem, OutboxStatus
-from bot.store.conversations import KEY_COLUMNS, conversation_key, ensured_id
+from bot.messages import Author, ConversationKey, OutboxItem, OutboxStatus
+from bot.store.conversations import KEY_COLUMNS, conversation_key, ensured_id, id_at
 from bot.store.database import Database, carried_through, insert_or_skip
 from bot.store.speakers import ensured_speakers, follow_name, person_key
-from bot.store.tables import AnyRow, conversations, decisions, messages, outbox
+from bot.store.tables import AnyRow, conversations, decisions, messages, outbox, reply_parts
 
 
 @carried_through
@@ -20,27 +24,87 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, item: OutboxItem) -> OutboxItem:
-        """Write down a reply; an item that has the key already is given back as it is.
-
-        A decision that is no longer kept, because the conversation was cleared, becomes None.
-        """
-        kept = select(decisions.c.id).where(decisions.c.id == item.decision_id).scalar_subquery()
+    async def begin(self, item: OutboxItem) -> None:
+        """Write down a draft, before its first words are shown; a key that is there stays as it is."""
         async with self._database.writing() as connection:
-            here = await ensured_id(connection, item.conversation)
+            await _write(connection, item, OutboxStatus.DRAFT)
+
+    async def add(self, item: OutboxItem) -> OutboxItem:
+        """Write down a reply; a draft of its key becomes this reply.
+
+        Any other item that has the key already is given back as it is. A decision that is no longer
+        kept, because the conversation was cleared, becomes None.
+        """
+        async with self._database.writing() as connection:
+            await _write(connection, item, item.status)
             await connection.execute(
-                insert_or_skip(connection, outbox).values(
-                    key=item.key,
-                    conversation_id=here,
-                    decision_id=kept,
-                    reply_to=item.reply_to,
+                update(outbox)
+                .where(_is_draft(item.key))
+                .values(
                     text=item.text,
-                    status=item.status.value,
+                    status=OutboxStatus.PENDING.value,
                     created_at=item.created_at,
                 )
             )
             found = await connection.execute(_items().where(outbox.c.key == item.key))
             return _item(found.one())
+
+    async def part_posted(self, key: str, number: int, message_id: str) -> None:
+        """Write down that a part is shown, as which message; the last told message of it counts.
+
+        A key that `clear` took away is ignored.
+        """
+        shown_as = literal(message_id, reply_parts.c.message_id.type)
+        part = select(outbox.c.key, literal(number), outbox.c.conversation_id, shown_as).where(
+            outbox.c.key == key
+        )
+        before = and_(reply_parts.c.key == key, reply_parts.c.number == number)
+        async with self._database.writing() as connection:
+            await connection.execute(delete(reply_parts).where(before))
+            await connection.execute(
+                insert_or_skip(connection, reply_parts).from_select(reply_parts.c.keys(), part)
+            )
+
+    async def parts(self, key: str) -> list[str]:
+        """List the message ids of the reply's parts that are shown, in order."""
+        query = (
+            select(reply_parts.c.message_id)
+            .where(reply_parts.c.key == key)
+            .order_by(reply_parts.c.number)
+        )
+        async with self._database.reading() as connection:
+            return list(await connection.scalars(query))
+
+    async def parts_of(self, where: ConversationKey, message_id: str) -> list[str]:
+        """List the message ids of the reply that a message is a part of, in order.
+
+        Gives the id alone for a message that is not known to be a part of anything.
+        """
+        async with self._database.reading() as connection:
+            return await parts_beside(connection, where, message_id) or [message_id]
+
+    async def decision_behind(self, where: ConversationKey, message_id: str) -> int | None:
+        """Give the id of the decision that a reply carries out, found by any of its parts.
+
+        None: the message is no reply of the assistant, or its decision is no longer kept.
+        """
+        by_part = (
+            select(outbox.c.decision_id)
+            .join(reply_parts, reply_parts.c.key == outbox.c.key)
+            .where(
+                reply_parts.c.conversation_id == id_at(where),
+                reply_parts.c.message_id == message_id,
+            )
+        )
+        by_message = select(messages.c.decision_id).where(
+            messages.c.conversation_id == id_at(where),
+            messages.c.platform_id == message_id,
+            messages.c.from_assistant,
+        )
+        either = func.coalesce(by_part.scalar_subquery(), by_message.scalar_subquery())
+        async with self._database.reading() as connection:
+            found: int | None = await connection.scalar(select(either))
+        return found
 
     async def posted(self, key: str, *, message_id: str, author: Author, at: datetime) -> None:
         """Mark a reply posted and make it part of the history, in one transaction.
@@ -62,6 +126,11 @@ class Outbox:
                 .values(status=OutboxStatus.POSTED.value, text="")
             )
 
+    async def drop(self, key: str) -> None:
+        """Forget a draft and its parts; what is more than a draft stays."""
+        async with self._database.writing() as connection:
+            await connection.execute(delete(outbox).where(_is_draft(key)))
+
     async def withdraw(self, key: str) -> None:
         """Mark a pending reply withdrawn: its moment has passed."""
         await self._settle(key, OutboxStatus.WITHDRAWN)
@@ -72,12 +141,16 @@ class Outbox:
 
     async def pending(self, platform: str) -> list[OutboxItem]:
         """List the replies that still wait to be posted, oldest first."""
+        return await self._with_status(platform, OutboxStatus.PENDING)
+
+    async def drafts(self, platform: str) -> list[OutboxItem]:
+        """List the replies that a stop left half shown, oldest first."""
+        return await self._with_status(platform, OutboxStatus.DRAFT)
+
+    async def _with_status(self, platform: str, status: OutboxStatus) -> list[OutboxItem]:
         query = (
             _items()
-            .where(
-                conversations.c.platform == platform,
-                outbox.c.status == OutboxStatus.PENDING.value,
-            )
+            .where(conversations.c.platform == platform, outbox.c.status == status.value)
             .order_by(outbox.c.created_at, outbox.c.key)
         )
         async with self._database.reading() as connection:
@@ -90,6 +163,36 @@ class Outbox:
                 .where(outbox.c.key == key, outbox.c.status == OutboxStatus.PENDING.value)
                 .values(status=status.value)
             )
+
+
+async def parts_beside(
+    connection: AsyncConnection, where: ConversationKey, message_id: str
+) -> list[str]:
+    """List the message ids of all parts of the reply that a message is a part of; none if of none."""
+    found, part = reply_parts.alias(), reply_parts
+    query = (
+        select(part.c.message_id)
+        .join(found, found.c.key == part.c.key)
+        .where(found.c.conversation_id == id_at(where), found.c.message_id == message_id)
+        .order_by(part.c.number)
+    )
+    return list(await connection.scalars(query))
+
+
+async def _write(connection: AsyncConnection, item: OutboxItem, status: OutboxStatus) -> None:
+    here = await ensured_id(connection, item.conversation)
+    kept = select(decisions.c.id).where(decisions.c.id == item.decision_id).scalar_subquery()
+    await connection.execute(
+        insert_or_skip(connection, outbox).values(
+            key=item.key,
+            conversation_id=here,
+            decision_id=kept,
+            reply_to=item.reply_to,
+            text=item.text,
+            status=status.value,
+            created_at=item.created_at,
+        )
+    )
 
 
 async def _add_to_history(
@@ -116,6 +219,10 @@ async def _add_to_history(
         )
         .values(from_assistant=True, decision_id=item.decision_id)
     )
+
+
+def _is_draft(key: str) -> ColumnElement[bool]:
+    return and_(outbox.c.key == key, outbox.c.status == OutboxStatus.DRAFT.value)
 
 
 def _items() -> Select[Any]:

@@ -42,4 +42,4 @@ def kept_with(**more: object) -> dict[str, object]:
 def reply(key: str = "k1", text: str = "Flour, I think.", **more: object) -> OutboxItem:
     """Give a reply of the assistant that has yet to be posted."""
     fields = {"conversation": ROOM, "decision_id": None, "reply_to": None, "created_at": START}
-    return OutboxItem(key=key, text=text, status=OutboxStatus.PENDING, **fields | more)
+    return OutboxItem(key=key, text=text, **fields | {"status": OutboxStatus.PENDING} | more)
