@@ -7,33 +7,25 @@ command is called. From https://discord.com/developers/docs/interactions/applica
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
-from typing import Protocol, Required, TypedDict
+from typing import Required, TypedDict
 
-from bot.commands.definition import COMMANDS, PREFIX, Argument, Command, Kind
+from bot.commands.definition import (
+    ASK_ABOUT,
+    COMMANDS,
+    PREFIX,
+    SUMMARY,
+    Argument,
+    Command,
+    Kind,
+)
+from bot.commands.locales import LOCALES, MENU, ROOT, Words, translations as words_of
 from bot.commands.parse import Invocation, UsageError, _value, clipped, usage_line
 
 NAME = PREFIX.removeprefix("/")
 MAX_NAME_CHARS = 32
 CHANGED = "This command has changed; try again in a minute."
 
-ABOUT = "Ask {name} about this"
-ABOUT_IN = {
-    "de": "{name} dazu fragen",
-    "es-ES": "Preguntar a {name}",
-    "es-419": "Preguntar a {name}",
-    "fr": "Demander à {name}",
-    "it": "Chiedi a {name}",
-    "ja": "{name}に聞く",
-    "ko": "{name}에게 묻기",
-    "nl": "Vraag het {name}",
-    "pl": "Zapytaj {name}",
-    "pt-BR": "Perguntar a {name}",
-    "ru": "Спросить {name}",
-    "tr": "{name} ile sor",
-    "uk": "Запитати {name}",
-    "zh-CN": "问问 {name}",
-    "zh-TW": "問問 {name}",
-}
+PRODUCT = "Earshot"  # what translators wrote where the name of the assistant belongs
 
 
 class CommandType(IntEnum):
@@ -56,22 +48,6 @@ GUILD_INSTALL = 0
 GUILD, BOT_DM = 0, 1  # the places where a command is offered
 
 Json = dict[str, object]
-
-
-class Words(Protocol):
-    """How a command or an argument is called in a language."""
-
-    @property
-    def name(self) -> str:
-        """Its name there."""
-        ...
-
-    @property
-    def summary(self) -> str:
-        """What it is for."""
-        ...
-
-
 Translations = Mapping[str, Mapping[str, Words]]
 """By Discord's locale: the words of commands and arguments, by dotted path."""
 
@@ -108,18 +84,34 @@ def payload(commands: Sequence[Command], *, name: str, translations: Translation
         "integration_types": [GUILD_INSTALL],
         "default_member_permissions": None,
     }
-    slash: Json = {
+    slash = {
         "type": CommandType.CHAT_INPUT.value,
-        "name": NAME,
-        "description": clipped(f"Talk to {name} and set it up.", 100),
+        **_named(Words(NAME, SUMMARY), ROOT, translations),
         "options": [_subcommand(command, "", translations) for command in commands],
     }
-    about: Json = {
+    menu = {
         "type": CommandType.MESSAGE.value,
-        "name": _about(ABOUT, name),
-        "name_localizations": {locale: _about(words, name) for locale, words in ABOUT_IN.items()},
+        "name": menu_title(ASK_ABOUT, name),
+        "name_localizations": {
+            locale: menu_title(words[MENU].name, name)
+            for locale, words in translations.items()
+            if MENU in words
+        },
     }
-    return [slash | everywhere, about | everywhere]
+    return [slash | everywhere, menu | everywhere]
+
+
+def payload_in_all_languages(name: str) -> list[Json]:
+    """Give what Discord is told of all commands, in every language there is."""
+    return payload(
+        COMMANDS, name=name, translations={locale: words_of(locale) for locale in LOCALES}
+    )
+
+
+def menu_title(words: str, name: str) -> str:
+    """Give the words in a message's menu, with the assistant's name in them, cut to fit."""
+    room = MAX_NAME_CHARS - len(words.replace(PRODUCT, ""))
+    return words.replace(PRODUCT, clipped(name, room))
 
 
 def invocation(given: GivenCommand) -> Invocation:
@@ -207,16 +199,11 @@ def _limits(argument: Argument) -> Iterator[tuple[str, object]]:
         yield "choices", [{"name": choice, "value": choice} for choice in argument.choices]
 
 
-def _named(words: Words, path: str, translations: Translations) -> Json:
+def _named(named: Words | Command | Argument, path: str, translations: Translations) -> Json:
     told = {locale: table[path] for locale, table in translations.items() if path in table}
     return {
-        "name": words.name,
+        "name": named.name,
         "name_localizations": {locale: words.name for locale, words in told.items()},
-        "description": words.summary,
+        "description": named.summary,
         "description_localizations": {locale: words.summary for locale, words in told.items()},
     }
-
-
-def _about(words: str, name: str) -> str:
-    room = MAX_NAME_CHARS - len(words.format(name=""))
-    return words.format(name=clipped(name, room))

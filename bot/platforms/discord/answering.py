@@ -1,0 +1,187 @@
+"""Answers in an interaction: acknowledged in time, split where long, pinging nobody.
+
+Discord waits three seconds for the first word and fifteen minutes for the last. What it refuses is
+told in one line of the log and never raised into discord.py: whoever asked sees Discord's own sign.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from enum import Enum
+
+import aiohttp
+import discord
+
+from bot.commands import CommandAnswer, offered_in_words
+from bot.commands.parse import clipped
+from bot.platforms.discord.buttons import button, fits
+from bot.split import num_units, split
+
+logger = logging.getLogger(__name__)
+
+AnyInteraction = discord.Interaction[discord.Client]
+
+MAX_CHARS = 2000  # Discord rejects longer posts with HTTP 400
+CALL_TIMEOUT_S = 60.0  # discord.py itself tries five times, for about 25 s in all
+MAX_QUOTE_CHARS = 300
+MIN_QUOTE_CHARS = 20  # less of a question says nothing
+MARGIN = timedelta(seconds=30)  # kept free before Discord forgets an interaction
+BROKEN_FENCE = "`\N{ZERO WIDTH SPACE}``"  # looks like the end of a code block and ends none
+NO_MENTIONS = discord.AllowedMentions.none()
+
+# From https://discord.com/developers/docs/topics/opcodes-and-status-codes#json.
+UNKNOWN_INTERACTION = 10062
+ALREADY_ACKNOWLEDGED = 40060
+
+FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError)  # OSError: also a timeout
+
+
+class Standing(Enum):
+    """What became of acknowledging an interaction."""
+
+    DEFERRED = "Discord shows that we are thinking"
+    UNSURE = "somebody acknowledged it, or nobody knows: a reply may be tried"
+    LOST = "Discord knows it no more"
+
+
+async def deferred(interaction: AnyInteraction, *, ephemeral: bool) -> Standing:
+    """Tell Discord that an answer comes; a failure is logged."""
+    try:
+        async with asyncio.timeout(CALL_TIMEOUT_S):
+            await interaction.response.defer(ephemeral=ephemeral, thinking=True)
+    except FAILURES as error:
+        log_failure(interaction, error)
+        is_lost = isinstance(error, discord.HTTPException) and error.code == UNKNOWN_INTERACTION
+        return Standing.LOST if is_lost else Standing.UNSURE
+    return Standing.DEFERRED
+
+
+async def say_at_once(interaction: AnyInteraction, answer: CommandAnswer) -> None:
+    """Answer an interaction that nobody acknowledged yet, for the caller's eyes only."""
+    first, *rest = parts(answer)
+    view = button(answer.offer) if not rest else None
+    async with logged(interaction), asyncio.timeout(CALL_TIMEOUT_S):
+        await interaction.response.send_message(
+            first, ephemeral=True, allowed_mentions=NO_MENTIONS, view=view or discord.utils.MISSING
+        )
+        await _follow_up(interaction, rest, answer, ephemeral=True)
+
+
+async def say(interaction: AnyInteraction, answer: CommandAnswer, *, is_public: bool) -> None:
+    """Answer where Discord shows that we are thinking; `is_public`: whether everybody sees that.
+
+    What was begun in public cannot become private: it is removed, and the answer follows it.
+    """
+    first, *rest = parts(answer)
+    view = button(answer.offer) if not rest else None
+    async with logged(interaction), asyncio.timeout(CALL_TIMEOUT_S):
+        if answer.ephemeral and is_public:
+            await interaction.delete_original_response()
+            await _follow_up(interaction, [first, *rest], answer, ephemeral=True)
+            return
+        await interaction.edit_original_response(
+            content=first, allowed_mentions=NO_MENTIONS, view=view or discord.utils.MISSING
+        )
+        await _follow_up(interaction, rest, answer, ephemeral=not is_public)
+
+
+def parts(answer: CommandAnswer) -> list[str]:
+    """Give an answer as Discord shows it, in posts that are short enough."""
+    text = answer.text if fits(answer.offer) else offered_in_words(answer)
+    if answer.fixed_width:
+        shown = f"```\n{text.replace('```', BROKEN_FENCE)}\n```"
+    else:
+        shown = discord.utils.escape_markdown(text)
+    return split(shown, max_chars=MAX_CHARS)
+
+
+@asynccontextmanager
+async def logged(interaction: AnyInteraction) -> AsyncIterator[None]:
+    """Tell the log what Discord refused, and go on."""
+    try:
+        yield
+    except FAILURES as error:
+        log_failure(interaction, error)
+
+
+def log_failure(interaction: AnyInteraction, error: BaseException) -> None:
+    """Tell the log in one line that an interaction was not answered, and why."""
+    why = " ".join(str(error).split()) or type(error).__name__
+    place = f"{interaction.guild_id or 'direct messages'}/{interaction.channel_id}"
+    kind = interaction.type.name
+    logger.warning("%s %d in %s was not answered: %s", kind, interaction.id, place, why)
+
+
+async def _follow_up(
+    interaction: AnyInteraction, texts: Sequence[str], answer: CommandAnswer, *, ephemeral: bool
+) -> None:
+    for number, text in enumerate(texts, start=1):
+        view = button(answer.offer) if number == len(texts) else None
+        await interaction.followup.send(
+            text,
+            ephemeral=ephemeral,
+            allowed_mentions=NO_MENTIONS,
+            view=view or discord.utils.MISSING,
+            wait=True,
+        )
+
+
+class InteractionResponder:
+    """Writes the reply to one question, under the question as it was asked.
+
+    `answered` is set once anything stands there. Raises what discord.py raises.
+    """
+
+    def __init__(self, interaction: AnyInteraction, question: str) -> None:
+        self._interaction = interaction
+        self._question = question
+        self._is_over = False
+        self.answered = asyncio.Event()
+
+    def expired(self) -> bool:
+        """Tell whether Discord takes no more words here."""
+        return self._is_over or discord.utils.utcnow() > self._interaction.expires_at - MARGIN
+
+    async def edit_first(self, text: str) -> str:
+        """Show a text, or another one instead; gives the id of the message."""
+        try:
+            message = await self._interaction.edit_original_response(
+                content=under_question(self._question, text), allowed_mentions=NO_MENTIONS
+            )
+        except discord.NotFound:
+            self._is_over = True
+            raise
+        self.answered.set()
+        return str(message.id)
+
+    async def send_more(self, text: str) -> str:
+        """Add a message below; gives its id."""
+        try:
+            message = await self._interaction.followup.send(
+                text, allowed_mentions=NO_MENTIONS, wait=True
+            )
+        except discord.NotFound:
+            self._is_over = True
+            raise
+        return str(message.id)
+
+    async def give_up(self, text: str) -> None:
+        """Say why there is no answer, unless there is one; what comes later is an ordinary message."""
+        async with logged(self._interaction), asyncio.timeout(CALL_TIMEOUT_S):
+            if not self.answered.is_set():
+                await self.edit_first(text)
+        self._is_over = True
+
+
+def under_question(question: str, text: str) -> str:
+    """Put a text under the question it answers, which is cut short or left out for want of room."""
+    room = MAX_CHARS - num_units(text) - num_units("> \n")
+    max_chars = min(MAX_QUOTE_CHARS, room)
+    while max_chars >= MIN_QUOTE_CHARS:
+        quote = discord.utils.escape_markdown(clipped(question, max_chars))
+        if num_units(quote) <= room:
+            return f"> {quote}\n{text}"
+        max_chars //= 2
+    return text

@@ -1,0 +1,155 @@
+"""Questions asked by a command: the reply takes the place where Discord shows that we are thinking.
+
+The question goes down the same path as any message; only the answer comes back another way. Discord
+lets us write there for fifteen minutes. A later reply is an ordinary message.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import discord
+
+from bot.commands import Caller
+from bot.commands.dispatch import STORE_FAILED
+from bot.commands.parse import clipped
+from bot.errors import StoreError
+from bot.messages import ConversationKey, Message
+from bot.pipeline import Pipeline
+from bot.platforms.discord.answering import (
+    CALL_TIMEOUT_S,
+    FAILURES,
+    AnyInteraction,
+    InteractionResponder,
+    Standing,
+)
+from bot.platforms.discord.mentions import Names, people_in, readable
+from bot.platforms.discord.naming import NOTHING_KEPT, Kept
+
+logger = logging.getLogger(__name__)
+
+PATIENCE_S = 14 * 60.0  # a minute before Discord forgets the interaction
+MAX_TARGET_CHARS = 300
+
+NOT_HEARD = "I don't read along here right now, so I can't answer."
+TOO_LATE = "I didn't get to this in time. Please ask again."
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Sends questions down the path of messages.
+
+    `register` tells the platform where to put the reply to a message; `hear` records a message that
+    the history does not have yet.
+    """
+
+    pipeline: Pipeline
+    register: Callable[[str, InteractionResponder], None]
+    hear: Callable[[discord.Message], Awaitable[object]]
+    kept: Kept = NOTHING_KEPT
+    patience_s: float = PATIENCE_S
+
+    async def ask(
+        self,
+        interaction: AnyInteraction,
+        caller: Caller,
+        text: str,
+        *,
+        standing: Standing,
+        target_id: str | None = None,
+    ) -> None:
+        """Ask, and see to it that "thinking" ends: by an answer, or by saying that there is none.
+
+        `target_id` is the message asked about. A question whose interaction Discord has lost is
+        answered like any other message.
+        """
+        question = await self._question(interaction, caller, text, target_id)
+        if standing is Standing.LOST:
+            await self._received(question)
+            return
+        responder = InteractionResponder(interaction, question.text)
+        self.register(question.id, responder)
+        excuse = await self._received(question)
+        # Unsure: if it was seen before, whoever acknowledged it also answers it.
+        if excuse is not None and standing is Standing.UNSURE:
+            return
+        excuse = excuse or await self._awaited(responder)
+        if excuse is not None:
+            await responder.give_up(excuse)
+
+    async def _received(self, question: Message) -> str | None:
+        """Hand a question on; gives what to say if it cannot be answered."""
+        try:
+            return None if await self.pipeline.receive(question) else NOT_HEARD
+        except StoreError:
+            logger.exception("a question in %s was not heard", question.conversation)
+            return STORE_FAILED
+
+    async def _awaited(self, responder: InteractionResponder) -> str | None:
+        try:
+            async with asyncio.timeout(self.patience_s):
+                await responder.answered.wait()
+        except TimeoutError:
+            return TOO_LATE
+        return None
+
+    async def _question(
+        self, interaction: AnyInteraction, caller: Caller, text: str, target_id: str | None
+    ) -> Message:
+        """Make the message that the pipeline hears; what is asked about is quoted in it."""
+        try:
+            text = readable(text, await self._names(interaction, caller.where, text))
+            about = await self._words_of(interaction, caller.where, target_id) if target_id else ""
+        except StoreError as error:
+            logger.warning("a question in %s stays as typed: %s", caller.where, error)
+            about = ""
+        return Message(
+            conversation=caller.where,
+            id=str(interaction.id),
+            author=caller.author,
+            text=f'{text}\n"{clipped(about, MAX_TARGET_CHARS)}"' if about else text,
+            sent_at=interaction.created_at,
+            addressed=True,
+            reply_to=target_id,
+        )
+
+    async def _words_of(
+        self, interaction: AnyInteraction, where: ConversationKey, message_id: str
+    ) -> str:
+        """Give a message's words as the history has them, so none of those who opted out."""
+        messages = self.pipeline.store.messages
+        entry = await messages.find(where, message_id)
+        if entry is None:
+            fetched = await _fetched(interaction, int(message_id))
+            if fetched is None:
+                return ""
+            if interaction.client.user and fetched.author.id == interaction.client.user.id:
+                return fetched.content
+            await self.hear(fetched)
+            entry = await messages.find(where, message_id)
+        if entry is None or entry.hidden or entry.deleted:
+            return ""
+        return entry.text or ", ".join(entry.attachments)
+
+    async def _names(self, interaction: AnyInteraction, where: ConversationKey, text: str) -> Names:
+        """Say whose names the marks in a question stand for."""
+        guild = interaction.guild
+        people = {user: await self.kept.name_of(where, str(user)) for user in people_in(text)}
+        if interaction.client.user:
+            people[interaction.client.user.id] = self.pipeline.me.name
+        roles = {role.id: role.name for role in guild.roles} if guild else {}
+        channels = {channel.id: channel.name for channel in guild.channels} if guild else {}
+        return Names(person=people.get, role=roles.get, channel=channels.get)
+
+
+async def _fetched(interaction: AnyInteraction, message_id: int) -> discord.Message | None:
+    """Fetch a message that people ask about; None where we may not see it."""
+    if not isinstance(interaction.channel, discord.abc.Messageable):
+        return None
+    try:
+        async with asyncio.timeout(CALL_TIMEOUT_S):
+            return await interaction.channel.fetch_message(message_id)
+    except FAILURES as error:
+        logger.info("message %d cannot be read: %s", message_id, error)
+        return None
