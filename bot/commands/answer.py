@@ -16,6 +16,8 @@ from bot.ports import Model, ModelCard
 from bot.store import Store
 
 CARD_TIMEOUT_S = 5.0
+OWN_CHOICE = " That is this channel's own choice."
+DEFAULT_HOLDS = " That is the default here."
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,23 @@ class Call:
     caller: Caller
     store: Store
     model: Model
+
+    @property
+    def for_all(self) -> bool:
+        """Whether it is about the defaults of the workspace, not about one channel."""
+        return not self.caller.where.channel
+
+    @property
+    def here(self) -> str:
+        """Where a setting holds, to be said right after its name; nothing for a default."""
+        return "" if self.for_all else " here"
+
+    async def origin(self, *names: str) -> str:
+        """Say whether these settings were chosen for the channel, or by nobody but the defaults."""
+        chosen = await self.store.channels.chosen(self.caller.where)
+        if self.for_all:
+            return "" if chosen & {*names} else " Nobody chose otherwise."
+        return OWN_CHOICE if chosen & {*names} else DEFAULT_HOLDS
 
     def text(self, name: str) -> str:
         """Give a text or choice argument, "" if it was left out."""

@@ -9,7 +9,7 @@ Nothing a person types makes it raise.
 import logging
 from collections.abc import Mapping
 
-from bot.commands import housekeeping, privacy, talking, tuning
+from bot.commands import defaults, housekeeping, limits, privacy, replies, talking, tuning
 from bot.commands.answer import Call, Caller, CommandAnswer, Handler
 from bot.commands.definition import PREFIX
 from bot.commands.parse import Invocation, UsageError, parse
@@ -33,6 +33,19 @@ HANDLERS: Mapping[tuple[str, ...], Handler] = {
     ("eagerness",): tuning.eagerness,
     ("quiet",): tuning.quiet,
     ("persona",): tuning.persona,
+    ("replies", "reference"): replies.reference,
+    ("replies", "stream"): replies.stream,
+    ("replies", "threads"): replies.threads,
+    ("limits", "share"): limits.share,
+    ("limits", "cooldown"): limits.cooldown,
+    ("limits", "bots"): limits.bots,
+    ("defaults", "show"): defaults.show,
+    ("defaults", "mode"): defaults.mode,
+    ("defaults", "eagerness"): defaults.eagerness,
+    ("defaults", "quiet"): defaults.quiet,
+    ("defaults", "persona"): defaults.persona,
+    ("defaults", "retention"): defaults.retention,
+    ("defaults", "follow"): defaults.follow,
     ("privacy", "show"): privacy.show,
     ("privacy", "optout"): privacy.opt_out,
     ("privacy", "optin"): privacy.opt_in,
@@ -66,8 +79,9 @@ class Commands:
         """
         name = " ".join((PREFIX, *invocation.path))
         if not caller.may(invocation.needs):
+            like_that = " like that" if invocation.command.bare_shows else ""
             return CommandAnswer(
-                f"Only {invocation.needs} can use {name} like that.", ephemeral=True
+                f"Only {invocation.needs} can use {name}{like_that}.", ephemeral=True
             )
         call = Call(invocation, caller, self._store, self._model)
         try:

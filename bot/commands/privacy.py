@@ -72,11 +72,13 @@ async def retention(call: Call) -> CommandAnswer:
     """Show or set how many days the channel's messages are kept; 0 keeps them."""
     where, days = call.caller.where, call.number("days")
     if days is None:
-        return call.answer(how_long(await call.store.channels.settings(where)))
+        settings = await call.store.channels.settings(where)
+        origin = await call.origin("retention_days")
+        return call.answer(f"{how_long(settings, here=call.here)}{origin}")
     settings = await call.store.channels.change(where, retention_days=days or None)
     # At once, so that the answer is true when it is read.
     await call.store.messages.purge(call.caller.now)
-    return call.answer(how_long(settings))
+    return call.answer(how_long(settings, here=call.here))
 
 
 async def training(call: Call) -> CommandAnswer:
@@ -94,12 +96,12 @@ async def training(call: Call) -> CommandAnswer:
     )
 
 
-def how_long(settings: ChannelSettings) -> str:
-    """Say how long a channel's messages are kept."""
+def how_long(settings: ChannelSettings, *, here: str = " here") -> str:
+    """Say how long messages are kept, those of the channel unless `here` says something else."""
     days = settings.retention_days
     if days is None:
-        return "Messages here are kept until somebody deletes them."
-    return f"Messages here are deleted after {counted(days, 'day')}."
+        return f"Messages{here} are kept until somebody deletes them."
+    return f"Messages{here} are deleted after {counted(days, 'day')}."
 
 
 def _training(settings: ChannelSettings) -> str:

@@ -1,7 +1,9 @@
 """The commands that tune a channel: mode, eagerness, quiet time and quiet hours, persona.
 
-Called without a value each shows what is set. The rights are checked before, in `dispatch`.
+They do the same to the defaults of a workspace, for which `defaults` calls them. Called without a value each shows what is set. The rights are checked before, in `dispatch`.
 """
+
+from dataclasses import replace
 
 from bot.commands.answer import Call, CommandAnswer
 from bot.commands.times import duration, quiet_hours, say_moment, say_quiet_hours, until
@@ -22,23 +24,40 @@ STILL_ANSWERS = "Mention me and I still answer."
 
 async def mode(call: Call) -> CommandAnswer:
     """Show or set how the channel is listened to."""
-    chosen = call.text("mode")
-    if not chosen:
-        settings = await call.store.channels.settings(call.caller.where)
-        return call.answer(f"My mode here is {settings.mode}: {MODE_MEANS[settings.mode]}")
-    settings = await call.store.channels.change(call.caller.where, mode=Mode(chosen))
-    return call.answer(f"My mode here is now {settings.mode}: {MODE_MEANS[settings.mode]}")
+    where, word = call.caller.where, call.text("mode")
+    settings = await call.store.channels.settings(where)
+    if not word:
+        origin = await call.origin("mode")
+        return call.answer(f"My mode{call.here} is {_mode_in_words(settings.mode)}{origin}")
+    chosen = Mode(word)
+    await forget_what_was_off(call, settings.mode, chosen)
+    settings = await call.store.channels.change(where, mode=chosen)
+    return call.answer(f"My mode{call.here} is now {_mode_in_words(settings.mode)}")
+
+
+async def forget_what_was_off(call: Call, before: Mode, after: Mode) -> None:
+    """See to it that what was said while the mode was `off` is never fetched from the platform.
+
+    Called before the change: a stop between the two must not leave the history open.
+    """
+    if before is Mode.OFF and after is not Mode.OFF:
+        everywhere_in_it = replace(call.caller.where, thread=None)  # threads share the mode
+        await call.store.messages.hear_from(everywhere_in_it, call.caller.now)
 
 
 async def eagerness(call: Call) -> CommandAnswer:
     """Show or set the dial, and say what it means for this model."""
-    level = call.number("level")
+    where, level = call.caller.where, call.number("level")
     if level is None:
-        settings, now = await call.store.channels.settings(call.caller.where), ""
+        settings = await call.store.channels.settings(where)
+        now, origin = "", await call.origin("eagerness")
     else:
-        settings, now = await call.store.channels.change(call.caller.where, eagerness=level), "now "
+        settings = await call.store.channels.change(where, eagerness=level)
+        now, origin = "now ", ""
     meaning = eagerness_in_words(settings.eagerness, await call.card())
-    return call.answer(f"My eagerness here is {now}{settings.eagerness} of 100. {meaning}")
+    return call.answer(
+        f"My eagerness{call.here} is {now}{settings.eagerness} of 100. {meaning}{origin}"
+    )
 
 
 def eagerness_in_words(level: int, card: ModelCard | None) -> str:
@@ -53,9 +72,9 @@ async def quiet(call: Call) -> CommandAnswer:
     word, _, rest = call.text("time").partition(" ")
     settings = await call.store.channels.settings(call.caller.where)
     if not word:
-        return call.answer(quiet_in_words(settings, call))
+        return await _show_quiet(settings, call)
     if word.casefold() == "hours":
-        return await _set_quiet_hours(rest.strip(), settings, call)
+        return await set_quiet_hours(rest.strip(), settings, call)
     if word.casefold() == "off":
         settings = await call.store.channels.change(call.caller.where, quiet_until=None)
         return call.answer(f"The quiet time is over. {_hours_stay(settings)}".strip())
@@ -69,6 +88,19 @@ async def quiet(call: Call) -> CommandAnswer:
     return call.answer(
         f"I'll be quiet until {say_moment(moment, now=now, zone=zone)}. {STILL_ANSWERS}"
     )
+
+
+async def set_quiet_hours(text: str, settings: ChannelSettings, call: Call) -> CommandAnswer:
+    """Set quiet hours, end them with the word `off`, or show them without any words."""
+    where = call.caller.where
+    if not text:
+        return await _show_quiet(settings, call)
+    if text.casefold() == "off":
+        await call.store.channels.change(where, quiet_hours=None)
+        return call.answer("There are no quiet hours any more.")
+    hours = quiet_hours(text, zone=_zone(settings))
+    await call.store.channels.change(where, quiet_hours=hours)
+    return call.answer(f"Quiet hours are now {say_quiet_hours(hours)}. {STILL_ANSWERS}")
 
 
 def quiet_in_words(settings: ChannelSettings, call: Call) -> str:
@@ -85,29 +117,32 @@ def quiet_in_words(settings: ChannelSettings, call: Call) -> str:
 
 async def persona(call: Call) -> CommandAnswer:
     """Show, set or clear who it is in the channel."""
-    text = call.text("text")
+    where, text = call.caller.where, call.text("text")
     if not text:
-        settings = await call.store.channels.settings(call.caller.where)
-        return call.answer(
-            f"My persona here is: {settings.persona}" if settings.persona else "I have no persona."
-        )
+        settings, origin = await call.store.channels.settings(where), await call.origin("persona")
+        if not settings.persona:
+            return call.answer(f"I have no persona.{origin}")
+        return call.answer(f"My persona{call.here} is: {ended(settings.persona)}{origin}")
     if text.casefold() == "clear":
-        await call.store.channels.change(call.caller.where, persona="")
+        await call.store.channels.change(where, persona="")
         return call.answer("I have no persona any more.")
-    settings = await call.store.channels.change(call.caller.where, persona=" ".join(text.split()))
-    return call.answer(f"My persona here is now: {settings.persona}")
+    settings = await call.store.channels.change(where, persona=" ".join(text.split()))
+    return call.answer(f"My persona{call.here} is now: {settings.persona}")
 
 
-async def _set_quiet_hours(text: str, settings: ChannelSettings, call: Call) -> CommandAnswer:
-    where = call.caller.where
-    if not text:
-        return call.answer(quiet_in_words(settings, call))
-    if text.casefold() == "off":
-        await call.store.channels.change(where, quiet_hours=None)
-        return call.answer("There are no quiet hours any more.")
-    hours = quiet_hours(text, zone=_zone(settings))
-    await call.store.channels.change(where, quiet_hours=hours)
-    return call.answer(f"Quiet hours are now {say_quiet_hours(hours)}. {STILL_ANSWERS}")
+def ended(text: str) -> str:
+    """End a text as a sentence, so that another can follow."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
+async def _show_quiet(settings: ChannelSettings, call: Call) -> CommandAnswer:
+    is_quiet = settings.quiet_until is not None and settings.quiet_until > call.caller.now
+    origin = await call.origin("quiet_hours", *(("quiet_until",) if is_quiet else ()))
+    return call.answer(f"{quiet_in_words(settings, call)}{origin}")
+
+
+def _mode_in_words(mode: Mode) -> str:
+    return f"{mode}: {MODE_MEANS[mode]}"
 
 
 def _hours_stay(settings: ChannelSettings) -> str:

@@ -21,11 +21,15 @@ ME = Author("earshot", "Earshot", is_bot=True)
 
 @dataclass
 class Channel:
-    """A channel in which Ana types commands; she may manage it unless a test says otherwise."""
+    """A channel in which Ana types commands; she may manage all of it unless a test says otherwise."""
 
     store: Store
     model: FakeModel
-    caller: Caller = field(default_factory=lambda: Caller(WHERE, ANA, may_manage=True, now=NOW))
+    caller: Caller = field(
+        default_factory=lambda: Caller(
+            WHERE, ANA, may_manage=True, now=NOW, may_manage_workspace=True
+        )
+    )
     num_said: int = 0
 
     async def run(self, text: str, **changed: object) -> CommandAnswer:

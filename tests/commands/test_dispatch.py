@@ -15,13 +15,14 @@ from tests.commands.conftest import WHERE, Channel
     "text",
     [
         *("mode off", "eagerness 100", "quiet 2h", "persona a pirate", "clear confirm"),
-        "privacy retention 1",
+        *("privacy retention 1", "replies stream off", "limits share 25", "limits cooldown 5m"),
+        *("limits bots 3", "preview 48"),
     ],
 )
 async def test_settings_are_refused_to_others_saying_who_may(channel: Channel, text: str) -> None:
     before = await channel.store.channels.settings(WHERE)
 
-    answer = await channel.run(text, may_manage=False)
+    answer = await channel.run(text, may_manage=False, may_manage_workspace=False)
 
     name = " ".join(text.split()[:-1]) if text != "clear confirm" else "clear"
     assert answer.text.startswith("Only people who may manage this channel can use /assistant ")
@@ -30,9 +31,36 @@ async def test_settings_are_refused_to_others_saying_who_may(channel: Channel, t
     assert await channel.store.channels.settings(WHERE) == before
 
 
-@pytest.mark.parametrize("text", ["mode", "eagerness", "quiet", "persona", "status", "why"])
+@pytest.mark.parametrize(
+    "text", ["mode off", "eagerness 0", "quiet 22-7", "persona a pirate", "retention 1"]
+)
+async def test_defaults_are_refused_to_who_manages_only_the_channel(
+    channel: Channel, text: str
+) -> None:
+    before = await channel.store.channels.settings(WHERE)
+
+    answer = await channel.run(f"defaults {text}", may_manage_workspace=False)
+
+    assert answer.text.startswith("Only people who may manage this server can use /assistant def")
+    assert answer.ephemeral
+    assert await channel.store.channels.settings(WHERE) == before
+
+
+async def test_who_manages_the_server_manages_its_channels(channel: Channel) -> None:
+    answer = await channel.run("mode listen", may_manage=False, may_manage_workspace=True)
+
+    assert answer.text.startswith("My mode here is now listen")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("mode", "eagerness", "quiet", "persona", "status", "why"),
+        *("replies reference", "limits share", "defaults show", "defaults mode"),
+    ],
+)
 async def test_everyone_may_look(channel: Channel, text: str) -> None:
-    answer = await channel.run(text, may_manage=False)
+    answer = await channel.run(text, may_manage=False, may_manage_workspace=False)
 
     assert not answer.text.startswith("Only")
     assert answer.ephemeral

@@ -1,5 +1,6 @@
 """mode, eagerness, quiet, persona."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -17,7 +18,7 @@ async def test_mode_is_set_and_shown_with_its_meaning(channel: Channel) -> None:
     assert settings.mode is Mode.MENTION
     meaning = "I read everything and speak only when I am asked."
     assert changed.text == f"My mode here is now mention: {meaning}"
-    assert shown.text == f"My mode here is mention: {meaning}"
+    assert shown.text == f"My mode here is mention: {meaning} That is this channel's own choice."
     assert not changed.ephemeral
     assert shown.ephemeral
 
@@ -45,6 +46,7 @@ async def test_eagerness_without_a_number_shows_it(channel: Channel) -> None:
 
     assert answer.text.startswith("My eagerness here is 50 of 100. ")
     assert "not calibrated" in answer.text
+    assert answer.text.endswith(" That is the default here.")
     assert answer.ephemeral
 
 
@@ -68,7 +70,7 @@ async def test_quiet_keeps_it_silent_until_then(channel: Channel, text: str) -> 
     assert settings.quiet_until == NOW + timedelta(hours=2)
     assert answer.text == ("I'll be quiet until 14:00 UTC (in 2 h). Mention me and I still answer.")
     shown = await channel.run("quiet")
-    assert shown.text == "I'm quiet until 14:00 UTC (in 2 h)."
+    assert shown.text == "I'm quiet until 14:00 UTC (in 2 h). That is this channel's own choice."
 
 
 async def test_quiet_off_ends_the_quiet_time_and_leaves_the_hours(channel: Channel) -> None:
@@ -91,7 +93,7 @@ async def test_quiet_hours_are_set_shown_and_ended(channel: Channel) -> None:
 
     assert settings.quiet_hours == QuietHours(frozenset(range(5)), 22 * 60, 7 * 60, "Europe/Berlin")
     assert set_.text.startswith("Quiet hours are now 22:00-07:00 Mon-Fri Europe/Berlin.")
-    assert shown.text == "Quiet hours are 22:00-07:00 Mon-Fri Europe/Berlin."
+    assert shown.text.startswith("Quiet hours are 22:00-07:00 Mon-Fri Europe/Berlin. That is this")
     assert ended.text == "There are no quiet hours any more."
     assert (await channel.store.channels.settings(WHERE)).quiet_hours is None
 
@@ -105,7 +107,7 @@ async def test_times_count_in_the_zone_of_the_quiet_hours(channel: Channel) -> N
 
 
 async def test_quiet_without_any_says_so(channel: Channel) -> None:
-    assert (await channel.run("quiet")).text == "No quiet time is set."
+    assert (await channel.run("quiet")).text == "No quiet time is set. That is the default here."
     assert (await channel.run("quiet off")).text == "The quiet time is over."
 
 
@@ -114,7 +116,7 @@ async def test_a_quiet_time_that_is_over_is_not_shown(channel: Channel) -> None:
 
     answer = await channel.run("quiet", now=NOW + timedelta(hours=1))
 
-    assert answer.text == "No quiet time is set."
+    assert answer.text == "No quiet time is set. That is the default here."
 
 
 async def test_a_time_that_cannot_be_read_changes_nothing(channel: Channel) -> None:
@@ -131,8 +133,29 @@ async def test_persona_is_set_shown_and_cleared(channel: Channel) -> None:
     shown = await channel.run("persona")
     cleared = await channel.run("persona CLEAR")
 
-    assert none.text == "I have no persona."
+    assert none.text == "I have no persona. That is the default here."
     assert set_.text == "My persona here is now: a dry-witted librarian"
-    assert shown.text == "My persona here is: a dry-witted librarian"
+    assert shown.text == (
+        "My persona here is: a dry-witted librarian. That is this channel's own choice."
+    )
     assert cleared.text == "I have no persona any more."
     assert (await channel.store.channels.settings(WHERE)).persona == ""
+
+
+@pytest.mark.parametrize("thread", [None, "t1"])
+async def test_what_was_said_while_it_was_off_is_never_fetched(
+    channel: Channel, thread: str | None
+) -> None:
+    await channel.run("mode off")
+
+    await channel.run("mode active", where=replace(WHERE, thread=thread))
+
+    assert await channel.store.messages.heard_until(WHERE) == NOW
+
+
+async def test_a_mode_that_read_all_along_leaves_the_history_open(channel: Channel) -> None:
+    await channel.run("mode listen")
+
+    await channel.run("mode active")
+
+    assert await channel.store.messages.heard_until(WHERE) is None

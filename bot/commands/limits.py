@@ -1,0 +1,76 @@
+"""The commands that bound how much is said in a channel: a share of the talk, a rest, other bots.
+
+Called without a value each shows what is set. Limits only ever silence what nobody asked for, but
+for the one on other bots, which are not answered even when they ask.
+"""
+
+from datetime import timedelta
+
+from bot.commands.answer import Call, CommandAnswer, counted
+from bot.commands.parse import UsageError
+from bot.commands.times import duration, say_span
+from bot.decide import SHARE_WINDOW
+from bot.messages import ChannelSettings
+from bot.store.setting_values import MAX_COOLDOWN_S
+
+
+async def share(call: Call) -> CommandAnswer:
+    """Show or set which part of the last messages may be the assistant's."""
+    where, percent = call.caller.where, call.number("percent")
+    if percent is None:
+        settings = await call.store.channels.settings(where)
+        return call.answer(f"{share_in_words(settings)}{await call.origin('max_share_of_voice')}")
+    limit = percent / 100 if percent else None
+    settings = await call.store.channels.change(where, max_share_of_voice=limit)
+    return call.answer(share_in_words(settings))
+
+
+async def cooldown(call: Call) -> CommandAnswer:
+    """Show or set how long it rests after it spoke."""
+    where, text = call.caller.where, call.text("time")
+    if not text:
+        settings = await call.store.channels.settings(where)
+        return call.answer(f"{cooldown_in_words(settings)}{await call.origin('cooldown_s')}")
+    rest_s = 0.0 if text.casefold() in ("off", "0") else duration(text).total_seconds()
+    if rest_s > MAX_COOLDOWN_S:
+        longest = say_span(timedelta(seconds=MAX_COOLDOWN_S))
+        raise UsageError(f"I can rest at most {longest}. /assistant mode mention is for good.")
+    settings = await call.store.channels.change(where, cooldown_s=rest_s)
+    return call.answer(cooldown_in_words(settings))
+
+
+async def bots(call: Call) -> CommandAnswer:
+    """Show or set how many times in a row it answers other bots."""
+    where, times = call.caller.where, call.number("times")
+    if times is None:
+        settings = await call.store.channels.settings(where)
+        origin = await call.origin("answer_other_bots", "bot_loop_budget")
+        return call.answer(f"{bots_in_words(settings)}{origin}")
+    # The budget stays as it was where bots are not answered at all.
+    changes = {"bot_loop_budget": times} if times else {}
+    settings = await call.store.channels.change(where, answer_other_bots=times > 0, **changes)
+    return call.answer(bots_in_words(settings))
+
+
+def share_in_words(settings: ChannelSettings) -> str:
+    """Say which part of the talk may be the assistant's."""
+    limit = settings.max_share_of_voice
+    if limit is None:
+        return "No limit is set on how much of the talk here may be mine."
+    return f"At most {limit:.0%} of the last {SHARE_WINDOW} messages here may be mine."
+
+
+def cooldown_in_words(settings: ChannelSettings) -> str:
+    """Say how long it rests."""
+    if not settings.cooldown_s:
+        return "I need no rest here after I spoke."
+    rest = say_span(timedelta(seconds=settings.cooldown_s))
+    return f"After I spoke I rest for {rest} before I speak unasked again."
+
+
+def bots_in_words(settings: ChannelSettings) -> str:
+    """Say whether other bots are answered."""
+    if not settings.answer_other_bots or not settings.bot_loop_budget:
+        return "I don't answer other bots here."
+    times = counted(settings.bot_loop_budget, "time")
+    return f"I answer other bots here, at most {times} in a row."

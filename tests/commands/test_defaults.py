@@ -1,0 +1,141 @@
+"""defaults: what a server's managers set holds in every channel that chose nothing itself."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.messages import Mode, workspace_key
+from tests.commands.conftest import BEN, NOW, WHERE, Channel
+
+FOR_ALL = workspace_key(WHERE.platform, WHERE.workspace)
+ELSEWHERE = replace(WHERE, channel="kitchen")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("mode mention", "By default: My mode is now mention: I read everything and speak only"),
+        ("eagerness 30", "By default: My eagerness is now 30 of 100. "),
+        ("quiet 22-7 UTC", "By default: Quiet hours are now 22:00-07:00 every day UTC."),
+        ("quiet hours 22-7 UTC", "By default: Quiet hours are now 22:00-07:00 every day UTC."),
+        ("persona a pirate", "By default: My persona is now: a pirate"),
+        ("retention 30", "By default: Messages are deleted after 30 days."),
+    ],
+)
+async def test_a_default_holds_where_nothing_was_chosen(
+    channel: Channel, text: str, said: str
+) -> None:
+    answer = await channel.run(f"defaults {text}")
+
+    settings = await channel.store.channels.settings(FOR_ALL)
+    assert answer.text.startswith(said)
+    assert not answer.ephemeral
+    assert await channel.store.channels.settings(WHERE) == settings
+    assert await channel.store.channels.settings(ELSEWHERE) == settings
+    assert await channel.store.channels.chosen(WHERE) == frozenset()
+
+
+async def test_a_bare_setting_says_whose_choice_it_is(channel: Channel) -> None:
+    await channel.run("defaults mode mention")
+
+    default = await channel.run("mode")
+    await channel.run("mode active")
+    own = await channel.run("mode")
+    for_all = await channel.run("defaults mode")
+
+    assert default.text.endswith("only when I am asked. That is the default here.")
+    assert own.text.endswith("speak when it helps. That is this channel's own choice.")
+    assert for_all.text == (
+        "By default: My mode is mention: I read everything and speak only when I am asked."
+    )
+
+
+async def test_a_default_that_nobody_set_says_so(channel: Channel) -> None:
+    answer = await channel.run("defaults eagerness")
+
+    assert answer.text.startswith("By default: My eagerness is 50 of 100.")
+    assert answer.text.endswith("Nobody chose otherwise.")
+
+
+async def test_a_channel_keeps_its_own_choice_and_is_told_so(channel: Channel) -> None:
+    await channel.run("eagerness 80")
+
+    answer = await channel.run("defaults eagerness 10")
+
+    assert answer.text.endswith(
+        "This channel keeps its own choice; /assistant defaults follow ends that."
+    )
+    assert (await channel.store.channels.settings(WHERE)).eagerness == 80
+    assert (await channel.store.channels.settings(ELSEWHERE)).eagerness == 10
+
+
+async def test_show_gives_the_defaults_and_what_the_channel_chose(channel: Channel) -> None:
+    await channel.run("defaults quiet 22-7 UTC")
+    before = await channel.run("defaults show")
+    await channel.run("mode listen")
+    await channel.run("quiet 2h")
+
+    answer = await channel.run("defaults show")
+
+    assert answer.ephemeral
+    assert answer.text.splitlines() == [
+        "What holds in channels that chose nothing themselves:",
+        "Mode: active. I read everything and speak when it helps.",
+        "Eagerness: 50 of 100.",
+        "Quiet: Quiet hours are 22:00-07:00 every day UTC.",
+        "Persona: none",
+        "History: Messages are kept until somebody deletes them.",
+        "This channel chose for itself: mode, quiet time.",
+    ]
+    assert before.text.endswith("This channel follows all of it.")
+
+
+async def test_follow_drops_the_channels_own_choices(channel: Channel) -> None:
+    await channel.run("defaults eagerness 30")
+    await channel.run("mode listen")
+    await channel.run("eagerness 80")
+
+    answer = await channel.run("defaults follow", may_manage_workspace=False)
+
+    assert answer.text == (
+        "This channel forgot its own choices (mode, eagerness) and follows the defaults. "
+        "My mode here is active, my eagerness 30 of 100."
+    )
+    assert await channel.store.channels.chosen(WHERE) == frozenset()
+    again = await channel.run("defaults follow")
+    assert again.text.startswith("This channel chose nothing itself")
+
+
+async def test_follow_is_for_managers(channel: Channel) -> None:
+    answer = await channel.run("defaults follow", may_manage=False, may_manage_workspace=False)
+
+    assert answer.text == (
+        "Only people who may manage this channel can use /assistant defaults follow."
+    )
+
+
+async def test_a_shorter_retention_by_default_deletes_at_once(channel: Channel) -> None:
+    await channel.says(BEN, "old", minutes_ago=10 * 24 * 60)
+
+    await channel.run("defaults retention 7")
+
+    assert await channel.store.messages.count(WHERE) == 0
+
+
+async def test_what_was_said_while_all_was_off_is_never_fetched(channel: Channel) -> None:
+    await channel.run("defaults mode off")
+
+    await channel.run("defaults mode mention")
+
+    assert await channel.store.messages.heard_until(WHERE) == NOW
+    assert await channel.store.messages.heard_until(ELSEWHERE) == NOW
+
+
+async def test_a_channel_that_follows_out_of_off_forgets_what_was_said(channel: Channel) -> None:
+    await channel.run("mode off")
+
+    await channel.run("defaults follow")
+
+    assert (await channel.store.channels.settings(WHERE)).mode is Mode.ACTIVE
+    assert await channel.store.messages.heard_until(WHERE) == NOW
+    assert await channel.store.messages.heard_until(ELSEWHERE) is None
