@@ -1,0 +1,312 @@
+import itertools
+import re
+import time
+
+import pytest
+from hypothesis import example, given, settings, strategies as st
+
+from bot.split import code_blocks, num_units, split
+
+STORY = "The fox sat down. It looked at the grapes! Were they ripe? Nobody knew."
+
+
+def parts(text, max_chars=60, **first):
+    return split(text, max_chars=max_chars, **first)
+
+
+def letters(text):
+    """Give what must not get lost; the marks of code and quotes may be written again, or anew."""
+    return re.sub(r"[\s`>]", "", text)
+
+
+def is_within(letters, others):
+    """Tell whether the letters stand among the others, in their order."""
+    rest = iter(others)
+    return all(letter in rest for letter in letters)
+
+
+def test_a_text_that_fits_is_one_part_as_it_stands():
+    text = "Hello,\n\n  ```py\n  x = 1\n  ```\n> and more"
+
+    found = split(text, max_chars=2000)
+
+    assert found == [text]
+
+
+@pytest.mark.parametrize("text", ["", "  ", "\n\n\t"])
+def test_nothing_to_say_is_no_part(text):
+    assert split(text, max_chars=2000) == []
+
+
+@pytest.mark.parametrize("limits", [{"max_chars": 19}, {"max_chars": 99, "first_max_chars": 0}])
+def test_a_limit_without_room_is_refused(limits):
+    with pytest.raises(ValueError, match="at least 20"):
+        split("Hello", **limits)
+
+
+def test_paragraphs_are_kept_whole_before_lines_and_sentences():
+    text = "One line of a paragraph.\nAnother one.\n\nA second paragraph. It goes on and on."
+
+    found = parts(text)
+
+    assert found == [
+        "One line of a paragraph.\nAnother one.",
+        "A second paragraph. It goes on and on.",
+    ]
+
+
+def test_lines_are_kept_whole_before_sentences():
+    found = parts("A line. With two sentences.\nA line. With two other sentences in it.")
+
+    assert found == ["A line. With two sentences.", "A line. With two other sentences in it."]
+
+
+def test_sentences_are_kept_whole_before_words():
+    assert parts(STORY) == [
+        "The fox sat down. It looked at the grapes! Were they ripe?",
+        "Nobody knew.",
+    ]
+
+
+def test_words_are_kept_whole():
+    found = parts("one two three four five six", max_chars=20)
+
+    assert found == ["one two three four", "five six"]
+
+
+def test_a_word_longer_than_a_part_is_cut():
+    assert parts("a" * 50, max_chars=20) == ["a" * 20, "a" * 20, "a" * 10]
+
+
+def test_chinese_is_cut_after_its_full_stops():
+    found = parts("今天天气很好。我们去公园吧。你想一起去吗?我想去。", max_chars=20)
+
+    assert found == ["今天天气很好。我们去公园吧。", "你想一起去吗?我想去。"]
+
+
+def test_the_first_part_may_have_less_room():
+    assert parts(STORY, first_max_chars=30) == [
+        "The fox sat down.",
+        "It looked at the grapes! Were they ripe? Nobody knew.",
+    ]
+
+
+def test_length_is_counted_in_utf_16_code_units():
+    found = parts("😀" * 40, max_chars=20)
+
+    assert found == ["😀" * 10] * 4
+
+
+def test_a_family_is_not_torn_apart():
+    family = "👨‍👩‍👧"
+
+    found = parts(family * 6, max_chars=20)
+
+    assert found == [family * 2] * 3
+
+
+def test_a_letter_keeps_its_accents():
+    letter = "e\u0301\u0323"
+
+    assert all(part.startswith("e") for part in parts(letter * 30, max_chars=20))
+
+
+def test_one_letter_with_endless_accents_is_cut_anywhere():
+    found = parts("e" + "\u0301" * 50, max_chars=20)
+
+    assert [len(part) for part in found] == [20, 20, 11]
+
+
+def test_code_is_closed_at_the_end_of_a_part_and_opened_in_the_next():
+    text = "Look:\n```python\ndef first():\n    return 1\n\ndef second():\n    return 2\n```\nThat is all."
+
+    assert parts(text) == [
+        "Look:\n```python\ndef first():\n    return 1\n```",
+        "```python\ndef second():\n    return 2\n```\nThat is all.",
+    ]
+
+
+def test_code_keeps_its_indentation():
+    text = "```py\nif True:\n    first_of_the_lines = 1\n    second_of_the_lines = 2\n```"
+
+    assert parts(text) == [
+        "```py\nif True:\n    first_of_the_lines = 1\n```",
+        "```py\n    second_of_the_lines = 2\n```",
+    ]
+
+
+def test_a_part_does_not_end_with_empty_code():
+    text = "Some words before the code, quite a lot of them.\n```py\n" + "x = 1\n" * 7 + "```"
+
+    assert parts(text)[0] == "Some words before the code, quite a lot of them."
+    assert parts(text)[1] == "```py\n" + "x = 1\n" * 7 + "```"
+
+
+def test_a_part_does_not_begin_with_empty_code():
+    text = "```py\n" + "x = 12345\n" * 5 + "```\nThat is all there is to say about it."
+
+    assert parts(text) == [
+        "```py\n" + "x = 12345\n" * 5 + "```",
+        "That is all there is to say about it.",
+    ]
+
+
+def test_code_in_a_quote_stays_in_the_quote():
+    text = "> ```py\n" + "> some_name = 1\n" * 4 + "> ```"
+
+    assert parts(text) == [
+        "> ```py\n> some_name = 1\n> some_name = 1\n> ```",
+        "> ```py\n> some_name = 1\n> some_name = 1\n> ```",
+    ]
+
+
+def test_code_that_is_left_open_is_closed():
+    assert parts("Look:\n```py\nx = 1") == ["Look:\n```py\nx = 1\n```"]
+
+
+def test_a_fence_longer_than_three_ticks_holds_others():
+    text = "````md\n```py\n" + "x = 12345\n" * 6 + "```\n````"
+
+    found = parts(text)
+
+    assert all(part.startswith("````md\n") and part.endswith("\n````") for part in found)
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        "`some inline code`",
+        "``code with a ` in it``",
+        "[a link to read](https://example.com/a_(b))",
+        "https://example.com/path/to/a/long/page?x=1",
+        "<https://example.com/a page>",
+        "<:earshot_nods:1234567890123>",
+        ":a_quite_long_emoji_name:",
+        "**some bold words here**",
+        "_some words in italics_",
+        "~~struck out for good~~",
+        "||a secret that is not told||",
+    ],
+)
+def test_what_belongs_together_is_not_cut(whole):
+    for length in range(10, 60):
+        text = f"{'x' * length} {whole} and then some more words"
+
+        assert any(whole in part for part in parts(text))
+
+
+def test_list_items_are_not_cut_and_keep_their_numbers():
+    items = [
+        f"{number}. Item with number {number}.\n   It has two lines." for number in range(8, 13)
+    ]
+
+    found = parts("\n".join(items))
+
+    assert found == items
+
+
+def test_a_list_item_longer_than_a_part_is_cut_between_words():
+    found = parts("- " + "word " * 20 + "`x y`")
+
+    assert found == ["- " + " ".join(["word"] * 11), " ".join(["word"] * 9) + " `x y`"]
+
+
+def test_a_quote_that_is_cut_goes_on_as_a_quote():
+    assert parts(f"> {STORY}") == [
+        "> The fox sat down. It looked at the grapes! Were they ripe?",
+        "> Nobody knew.",
+    ]
+
+
+@pytest.mark.parametrize("start", ["# ", "- ", "1990. ", "> ", "-# ", "```"])
+def test_a_cut_makes_no_heading_list_or_quote_of_plain_words(start):
+    for length in range(10, 60):
+        text = f"{'x' * length} {start}is in the middle of this line, where it means nothing"
+
+        assert not any(part.startswith(start) for part in parts(text))
+
+
+def test_code_blocks_are_found_with_what_is_behind_their_fence():
+    text = "a\n```py\nx\n```\nb\n- ```\n  y\n  ```\n```js\nz"
+
+    found = list(code_blocks(text))
+
+    assert [block.info for block in found] == ["py", "", "js"]
+    assert [text[block.open_end + 1 : block.code_end].strip() for block in found] == ["x", "y", "z"]
+
+
+LINES = st.sampled_from(
+    [
+        "```", "```py", "````", "> ```", "  ```  ", "- ```sh", "code```", "x = 1", "    indented",
+        "- item", "12. item", "> quote", ">>> quote", "# head", "", " ", "\t",
+        "Some words. And more!", "`code`", "``", "[a](b c", "[a](https://b.c)", "<:a:1>", ":ok:",
+        "**bold**", "*", "_", "😀👨‍👩‍👧", "e\u0301", "\u200d", "今日。", "a" * 90, "🇩🇪" * 20, "\x1c", "\xa0",
+    ]
+)  # fmt: skip
+ODD_TEXTS = st.one_of(
+    st.lists(LINES, max_size=30).map("\n".join),
+    st.lists(LINES, max_size=30).map(" ".join),
+    st.lists(LINES, max_size=30).map("".join),
+    st.text(max_size=300),
+    st.text(alphabet="`>- \n\ta1.*_[]()<:😀\u0301", max_size=400),
+)
+
+
+@given(text=ODD_TEXTS, max_chars=st.integers(20, 120), first=st.integers(20, 120))
+@settings(max_examples=400, deadline=None)
+@example(text="```\nab" + " " * 60 + "\n" + " " * 15 + "```", max_chars=20, first=20)
+def test_every_part_fits_and_shows_something(text, max_chars, first):
+    found = split(text, max_chars=max_chars, first_max_chars=first)
+
+    limits = itertools.chain([first], itertools.repeat(max_chars))
+    assert all(num_units(part) <= limit for part, limit in zip(found, limits, strict=False))
+    assert all(part.strip() for part in found)
+    assert bool(found) == bool(text.strip())
+
+
+@given(text=ODD_TEXTS, max_chars=st.integers(20, 120))
+@settings(max_examples=400, deadline=None)
+def test_nothing_is_lost_but_white_space(text, max_chars):
+    found = split(text, max_chars=max_chars)
+
+    assert is_within(letters(text), letters("".join(found)))
+    if "```" not in text:
+        assert letters("".join(found)) == letters(text)
+
+
+@given(
+    text=st.lists(st.text("ab", min_size=1, max_size=70), max_size=30).map(" ".join),
+    max_chars=st.integers(20, 60),
+)
+def test_plain_words_come_back_as_they_were(text, max_chars):
+    found = split(text, max_chars=max_chars)
+
+    assert "".join(found).replace(" ", "") == text.replace(" ", "")
+
+
+@given(text=ODD_TEXTS, max_chars=st.integers(20, 120))
+@settings(deadline=None)
+def test_every_part_closes_its_code(text, max_chars):
+    for part in split(text, max_chars=max_chars):
+        again = split(part, max_chars=10_000)
+
+        assert again == [part] or "```" in part.splitlines()[-1]
+
+
+MEGABYTE = 1_000_000
+ODD_MEGABYTES = [
+    "a", " a", "`", "` ``  ", "[", "[x](", "<a", "*a ", ":a", "\n", "```\n", "```py\nx\n```\n", "> ",
+    "word ", "- ", "1. x\n", "\u0301", "👨\u200d", "🇩🇪", "https://", "今日。", "a```\n", "a\xa0",
+    "- a\n  b\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", ODD_MEGABYTES)
+def test_a_megabyte_takes_as_long_as_its_size_says(odd):
+    text = "x" + (odd * MEGABYTE)[:MEGABYTE] + "x"
+
+    began = time.process_time()
+    found = split(text, max_chars=2000)
+
+    assert time.process_time() - began < 20  # about two seconds; squares would take hours
+    assert found
