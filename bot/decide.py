@@ -28,11 +28,21 @@ def is_addressed(burst: Sequence[Entry]) -> bool:
 
 
 def is_scored(burst: Sequence[Entry], rules: Rules) -> bool:
-    """Tell whether the decision takes a look at P(speak) at all, so that others cost nothing."""
-    settings = rules.settings
-    if is_addressed(burst) or settings.mode is not Mode.ACTIVE or settings.eagerness == 0:
-        return False
-    return settings.answer_other_bots or not _only_bots(burst)
+    """Tell whether the decision turns on P(speak); the others need no score."""
+    return _may_be_scored(burst, rules.settings) and not _is_muted(rules.settings)
+
+
+def is_previewed(burst: Sequence[Entry], rules: Rules) -> bool:
+    """Tell whether P(speak) would decide, if the channel's mode let it: what a preview shows."""
+    return _may_be_scored(burst, rules.settings) and _is_muted(rules.settings)
+
+
+def _may_be_scored(burst: Sequence[Entry], settings: ChannelSettings) -> bool:
+    return not is_addressed(burst) and (settings.answer_other_bots or not _only_bots(burst))
+
+
+def _is_muted(settings: ChannelSettings) -> bool:
+    return settings.mode is not Mode.ACTIVE or settings.eagerness == 0
 
 
 def decide(

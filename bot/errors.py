@@ -17,6 +17,10 @@ class PlatformError(EarshotError):
     """A chat platform refused or dropped what we asked of it."""
 
 
+class PlatformUnavailable(PlatformError):  # noqa: N818 - a state, named as the logs name it
+    """The platform cannot be reached, or is in trouble: what was asked may be tried again later."""
+
+
 class ModelError(EarshotError):
     """The model gave no usable answer."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import perf_counter
 
-from bot.decide import Rules, decide, is_addressed, is_scored
+from bot.decide import Rules, decide, is_addressed, is_previewed, is_scored
 from bot.eagerness import threshold_for
 from bot.errors import ModelError, ModelRefused
 from bot.messages import Action, Author, ConversationKey, Decision, Entry, KeptDecision, Rule
@@ -55,7 +55,8 @@ class Considered:
 class Judge:
     """Decides on bursts. `clock` gives aware UTC times; older bursts than `max_age_s` get silence.
 
-    Every method raises StoreError where the history cannot be read or written.
+    With `previews` it also scores what a channel's mode keeps it silent about, so that a manager can
+    see what it would have said. Every method raises StoreError where the history cannot be read or written.
     """
 
     store: Store
@@ -63,6 +64,7 @@ class Judge:
     me: Author
     clock: Callable[[], datetime]
     max_age_s: float
+    previews: bool = True
 
     async def consider(self, where: ConversationKey) -> Considered | None:
         """Decide on what waits in a conversation and keep the decision; None if nothing waits.
@@ -70,9 +72,10 @@ class Judge:
         A model that fails gives a decision that says so, not an error.
         """
         started = perf_counter()
-        entries, settings = await asyncio.gather(
+        found, settings = await asyncio.gather(
             self._entries_in_bounds(where), self.store.channels.settings(where)
         )
+        entries = [self._unaddressed_if_old(entry) for entry in found]
         burst = tuple(entry for entry in entries if is_waiting(entry))
         if not burst:
             return None
@@ -133,6 +136,15 @@ class Judge:
         await self.store.messages.move_window(where, first_row)
         return _from_row(entries, first_row)
 
+    def _unaddressed_if_old(self, entry: Entry) -> Entry:
+        """After a downtime nobody waits for an answer any more: what is old calls for none."""
+        if entry.addressed and is_waiting(entry) and self._is_too_old(entry):
+            return replace(entry, addressed=False)
+        return entry
+
+    def _is_too_old(self, entry: Entry) -> bool:
+        return self.clock() - entry.sent_at > timedelta(seconds=self.max_age_s)
+
     async def _card(self, where: ConversationKey) -> ModelCard | None:
         try:
             return await self.model.card()
@@ -150,8 +162,7 @@ class Judge:
     ) -> tuple[Decision, Sequence[Entry]]:
         """Give the decision, and what a prompt still shows of `entries` after trimming."""
         burst = [entry for entry in entries if is_waiting(entry)]
-        now = self.clock()
-        if now - burst[-1].sent_at > timedelta(seconds=self.max_age_s):
+        if self._is_too_old(burst[-1]):
             return _TOO_OLD, entries
         p_speak, shown = None, entries
         if is_scored(burst, rules):
@@ -162,11 +173,23 @@ class Judge:
             except ModelError as error:
                 logger.warning("no decision in %s: %s", where, error)
                 return _FAILED, entries
+        elif self.previews and card is not None and is_previewed(burst, rules):
+            p_speak, shown = await self._preview(where, entries, rules, card)
         history = [entry for entry in entries if not is_waiting(entry)]
-        decision = decide(burst, history, p_speak=p_speak, rules=rules, now=now)
+        decision = decide(burst, history, p_speak=p_speak, rules=rules, now=self.clock())
         if decision.action is Action.SPEAK and p_speak is None and card is not None:
             shown = await self._with_room(where, entries, rules, card)
         return decision, shown
+
+    async def _preview(
+        self, where: ConversationKey, entries: Sequence[Entry], rules: Rules, card: ModelCard
+    ) -> tuple[float | None, Sequence[Entry]]:
+        """Score what stays silent anyway: a model that fails at it is no failed decision."""
+        try:
+            return await self._score(where, entries, rules, card)
+        except ModelError as error:
+            logger.info("no score for the preview of %s: %s", where, error)
+            return None, entries
 
     async def _with_room(
         self, where: ConversationKey, entries: Sequence[Entry], rules: Rules, card: ModelCard

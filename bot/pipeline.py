@@ -8,12 +8,13 @@ be given, a notice is. A failure is kept as a failure, never as silence.
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.conversations import Conversations
-from bot.errors import ModelError, PlatformError, StoreError
+from bot.delivery import Delivery
+from bot.errors import ModelError, StoreError
 from bot.judge import Considered, Judge
 from bot.messages import (
     Action,
@@ -46,12 +47,18 @@ async def _at_once() -> None:
     """Wait for nothing."""
 
 
+def _everything(where: ConversationKey) -> bool:
+    """Own every conversation of the platform, as the only process that serves it."""
+    return True
+
+
 @dataclass(slots=True)
 class Pipeline:
     """Runs the messages of one platform through one model.
 
     `clock` gives aware UTC times. A burst older than `max_age_s` is recorded, never answered.
     Decisions wait for `ready`, so that what is said while the model loads is decided on after it.
+    `owns` tells which conversations are this process's own, where several share the history.
     Every method raises StoreError where the history cannot be read or written.
     """
 
@@ -63,17 +70,31 @@ class Pipeline:
     settling: Settling = field(default_factory=Settling)
     max_age_s: float = 300.0
     ready: Callable[[], Awaitable[None]] = _at_once
+    owns: Callable[[ConversationKey], bool] = _everything
+    previews: bool = True
     conversations: Conversations = field(init=False)
     judge: Judge = field(init=False)
     writer: Writer = field(init=False)
     signs: Signs = field(init=False)
+    delivery: Delivery = field(init=False)
 
     def __post_init__(self) -> None:
         """Make the parts that need the same store and model."""
         self.conversations = Conversations(self.respond, settling=self.settling)
-        self.judge = Judge(self.store, self.model, self.me, self.clock, self.max_age_s)
+        self.judge = Judge(
+            self.store, self.model, self.me, self.clock, self.max_age_s, self.previews
+        )
         self.writer = Writer(self.model, self.platform, self.me)
         self.signs = Signs(self.platform)
+        self.delivery = Delivery(
+            store=self.store,
+            platform=self.platform,
+            signs=self.signs,
+            me=self.me,
+            clock=self.clock,
+            max_age_s=self.max_age_s,
+            owns=self.owns,
+        )
 
     async def receive(self, message: Message) -> bool:
         """Record a message and see to it that it is decided on.
@@ -91,28 +112,51 @@ class Pipeline:
             await self.signs.notice(where, OPTED_OUT, reply_to=message.id)
         return True
 
+    async def overhear(self, message: Message) -> bool:
+        """Record a message that calls for no decision of its own; False: seen before, or not kept."""
+        settings = await self.store.channels.settings(message.conversation)
+        return settings.mode is not Mode.OFF and await self.store.messages.record(message)
+
+    async def catch_up(self, where: ConversationKey, missed: Sequence[Message]) -> int:
+        """Record what was said during a downtime; give the number of messages that were new.
+
+        They are decided on once, together, if the newest is young enough.
+        """
+        settings = await self.store.channels.settings(where)
+        if settings.mode is Mode.OFF:
+            return 0
+        num_new = await self.store.messages.record_all(missed)
+        if num_new:
+            self.conversations.wake(where, addressed=False)
+        return num_new
+
     async def edit(self, where: ConversationKey, message_id: str, text: str) -> bool:
         """Take over an edit; the next prompt has the new text. False: unknown or unchanged."""
         return await self.store.messages.edit(where, message_id, text, at=self.clock())
 
     async def delete(self, where: ConversationKey, message_id: str) -> bool:
-        """Forget a message's text; a reply to it in the making is withdrawn. False: unknown."""
-        return await self.store.messages.delete(where, message_id, at=self.clock())
+        """Forget a message's text, and take back the reply to it. False: unknown."""
+        if not await self.store.messages.delete(where, message_id, at=self.clock()):
+            return False
+        replies = await self.store.messages.bereft(where, message_id)
+        if replies:
+            await self.signs.remove(where, replies)
+        for reply in replies:
+            await self.store.messages.delete(where, reply, at=self.clock())
+        return True
 
     async def resume(self) -> None:
         """Take up what a stop left behind: replies not posted or not written, undecided messages.
 
         To be awaited before the first message is received.
         """
+        await self.delivery.clear_drafts()
         since = self.clock() - timedelta(seconds=self.max_age_s)
-        await self.store.decisions.reopen(self.platform.name, since=since)
-        for item in await self.store.outbox.pending(self.platform.name):
-            if item.created_at < since:
-                await self.store.outbox.withdraw(item.key)
-            else:
-                await self.post(item)
+        await self.store.decisions.reopen(self.platform.name, since=since, keys=self.owns)
+        await self.delivery.post_pending()
         for where in await self.store.messages.waiting(self.platform.name):
-            self.conversations.wake(where, addressed=False)
+            if self.owns(where):
+                self.conversations.wake(where, addressed=False)
 
     async def respond(self, where: ConversationKey) -> None:
         """Decide on what waits in a conversation, and carry the decision out.
@@ -134,26 +178,6 @@ class Pipeline:
             failed = _failed(considered, "the reply could not be written down")
             await self._excuse(replace(considered, kept=failed))
 
-    async def post(self, item: OutboxItem) -> bool:
-        """Post what stands in the outbox; once posted, it is part of the history.
-
-        False: the platform would not take it, and it is kept as failed. Raises StoreError if that
-        cannot be written down.
-        """
-        try:
-            message_id = await self.platform.post(item)
-        except PlatformError:
-            logger.exception("a reply in %s could not be posted", item.conversation)
-            await self.store.outbox.fail(item.key)
-            return False
-        try:
-            await self.store.outbox.posted(
-                item.key, message_id=message_id, author=self.me, at=self.clock()
-            )
-        except StoreError:  # people have it; the next start posts it again, which posts nothing
-            logger.exception("a reply in %s is not in the history", item.conversation)
-        return True
-
     async def _speak(self, considered: Considered) -> None:
         draft, text = self._draft(considered), ""
         try:
@@ -174,7 +198,7 @@ class Pipeline:
         except StoreError:
             await self.signs.withdraw(item)
             raise
-        if await self.post(item):
+        if await self.delivery.post(item) is not OutboxStatus.FAILED:
             return
         await self.signs.withdraw(item)
         if considered.is_addressed:
@@ -194,7 +218,7 @@ class Pipeline:
     async def _take_back(
         self, considered: Considered, draft: OutboxItem, changed: Decision
     ) -> None:
-        await self.signs.withdraw(draft)
+        await self.delivery.take_back(draft)
         considered = replace(considered, kept=await self._revised(considered.kept, changed))
         await self._tell(considered)
         await self._excuse(considered)

@@ -21,7 +21,7 @@ FIRST_WAIT_S = 1.0
 MAX_WAIT_S = 60.0
 STEADY_S = 300.0  # a client that ran so long was no failed start: the waits begin anew
 
-TOKEN_REFUSED = (
+LOGIN_REFUSED = (
     "Discord refused the token. Make a new one on https://discord.com/developers/applications, "
     "your application, Bot, Reset Token, and set EARSHOT_DISCORD_TOKEN to it."
 )
@@ -31,7 +31,7 @@ INTENT_MISSING = (
 )
 # https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes
 FATAL_CODES = {
-    4004: TOKEN_REFUSED,
+    4004: LOGIN_REFUSED,
     4010: "Discord refused the shards of EARSHOT_DISCORD_SHARDS: ids count from 0, such as 0,1/2.",
     4011: "This bot is in too many servers for so few shards: raise the number in EARSHOT_DISCORD_SHARDS.",
     4012: "Discord no longer speaks this version of its gateway: pip install -U discord.py",
@@ -67,7 +67,7 @@ async def _run_one(client: discord.Client, token: str) -> None:
         async with client:
             await client.start(token)
     except discord.LoginFailure as error:
-        raise ConfigError(TOKEN_REFUSED) from error
+        raise ConfigError(LOGIN_REFUSED) from error
     except discord.PrivilegedIntentsRequired as error:
         raise ConfigError(INTENT_MISSING) from error
     except discord.ConnectionClosed as error:

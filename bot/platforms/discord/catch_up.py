@@ -1,0 +1,199 @@
+"""What was said while nobody listened: fetched place by place, before anything newer is heard.
+
+A new session of the gateway (a start, or one that could not be resumed) leaves a gap in every place.
+It begins at the last message recorded there, and is closed before the next one is recorded, or by a
+sweep once the servers are known. What is missed is recorded silently; the pipeline decides once, on
+the newest state. A thread's gap begins with the thread, and so with the message it was made of.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+import discord
+from discord.abc import Messageable
+from discord.utils import snowflake_time
+
+from bot.messages import ConversationKey, Mode
+from bot.pipeline import Pipeline
+from bot.platforms.discord.hearing import Me, heard
+from bot.platforms.discord.keys import (
+    DIRECT,
+    PLATFORM,
+    conversation_of,
+    place_id,
+    shard_of,
+    snowflake_before,
+)
+from bot.platforms.discord.memory import Memory
+from bot.platforms.discord.missed_changes import MissedChanges
+from bot.platforms.discord.reading import unread
+from bot.platforms.in_order import InOrder
+from bot.platforms.insist import insisted
+from bot.store import Store
+
+logger = logging.getLogger(__name__)
+
+MAX_MISSED = 1000  # messages a place; ten requests, and far more than a prompt shows
+MAX_AGE = timedelta(days=7)
+
+
+@dataclass(slots=True)
+class CatchUp:
+    """Closes gaps. `clock` gives aware UTC times, `name` is the assistant's in the chat.
+
+    `turns` are the turns of the places, by their ids.
+    """
+
+    store: Store
+    pipeline: Pipeline
+    memory: Memory
+    turns: InOrder
+    name: str
+    clock: Callable[[], datetime]
+    changes: MissedChanges = field(init=False)
+    _closed: dict[int, int] = field(init=False, default_factory=dict)  # place: shard
+    _gaps: dict[int, tuple[ConversationKey, datetime]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make the part that looks for edits and deletions."""
+        self.changes = MissedChanges(self.store, self.pipeline, self.memory, self.clock)
+
+    def session_began(self, shard_id: int) -> None:
+        """Note that a shard has a new session, and so a gap in each of its places."""
+        self._closed = {place: shard for place, shard in self._closed.items() if shard != shard_id}
+
+    async def sweep(self, client: discord.AutoShardedClient, shard_id: int) -> None:
+        """Close the gaps of a shard's places, one after the other."""
+        for where, channel in [each async for each in self._places(client, shard_id)]:
+            await self._close(client, channel, where)
+
+    async def try_again(self, client: discord.Client) -> None:
+        """Close the gaps that could not be closed before."""
+        for where, _ in list(self._gaps.values()):
+            await self._close(client, client.get_partial_messageable(place_id(where)), where)
+
+    async def place(
+        self,
+        client: discord.Client,
+        channel: Messageable,
+        where: ConversationKey,
+        *,
+        before: discord.Message | None = None,
+    ) -> None:
+        """Close the gap of a place, up to the message `before` if there is one.
+
+        Whoever calls has the turn of the place. What cannot be fetched now is tried again later.
+        Raises StoreError.
+        """
+        here = place_id(where)
+        if here in self._closed:
+            return
+        since = await self._since(where)
+        if since is not None:
+            self._gaps[here] = where, since
+            if not await self._fetched(client, channel, where, before=before):
+                return
+        self._gaps.pop(here, None)
+        self._closed[here] = shard_of(where, num_shards=client.shard_count or 1)
+
+    async def _close(
+        self, client: discord.Client, channel: Messageable, where: ConversationKey
+    ) -> None:
+        async with self.turns.turn(place_id(where)):
+            await insisted(
+                partial(self.place, client, channel, where), f"what was missed in {where}"
+            )
+
+    async def _since(self, where: ConversationKey) -> datetime | None:
+        """Give the time from which messages are missing; None where nothing is to be fetched."""
+        if place_id(where) in self._gaps:
+            return self._gaps[place_id(where)][1]
+        if (await self.store.channels.settings(where)).mode is Mode.OFF:
+            return None
+        since = await self.store.messages.heard_until(where)
+        if since is None:
+            since = await self.store.workspaces.joined_at(PLATFORM, where.workspace)
+        return None if since is None else max(since, self.clock() - MAX_AGE)
+
+    async def _fetched(
+        self,
+        client: discord.Client,
+        channel: Messageable,
+        where: ConversationKey,
+        *,
+        before: discord.Message | None,
+    ) -> bool:
+        """Fetch and record what was missed; False if it has to be tried again."""
+        me = _me(client, self.name)
+        since = self._gaps[place_id(where)][1]
+        try:
+            await self.changes.take_over(channel, where, me=me)
+            missed = await _after(channel, since, before=before)
+        except (discord.Forbidden, discord.NotFound) as error:
+            logger.info("Discord: what was missed in %s cannot be read: %s", where, error)
+            return True
+        except (discord.DiscordException, OSError, TimeoutError) as error:
+            logger.warning("Discord: what was missed in %s cannot be fetched yet: %s", where, error)
+            return False
+        if len(missed) == MAX_MISSED:
+            logger.warning("Discord: of what was missed in %s, only the last %d", where, MAX_MISSED)
+        told = [
+            await heard(each, me=me, reader=unread, kept=self.memory, where=where)
+            for each in missed
+        ]
+        num_new = await self.pipeline.catch_up(where, [each for each in told if each is not None])
+        if num_new:
+            logger.info("Discord: %d messages missed in %s are recorded", num_new, where)
+        return True
+
+    async def _places(
+        self, client: discord.AutoShardedClient, shard_id: int
+    ) -> AsyncIterator[tuple[ConversationKey, Messageable]]:
+        """Go through a shard's places where something may have been said, active threads included."""
+        for guild in client.guilds:
+            if guild.shard_id != shard_id:
+                continue
+            places: tuple[discord.TextChannel | discord.VoiceChannel | discord.Thread, ...] = (
+                *guild.text_channels,
+                *guild.voice_channels,
+                *guild.threads,
+            )
+            for channel in places:
+                if channel.permissions_for(guild.me).read_message_history:
+                    yield conversation_of(channel), channel
+        if shard_id == 0:
+            for where in await self.store.messages.conversations(PLATFORM):
+                if where.workspace == DIRECT:
+                    yield where, client.get_partial_messageable(place_id(where))
+
+
+async def _after(
+    channel: Messageable, since: datetime, *, before: discord.Message | None
+) -> list[discord.Message]:
+    """Fetch what was said since a time, the newest `MAX_MISSED` messages, oldest first."""
+    if before is None and _has_nothing_after(channel, since):
+        return []
+    newest_first = channel.history(
+        limit=MAX_MISSED,
+        after=discord.Object(snowflake_before(since)),
+        before=before,
+        oldest_first=False,
+    )
+    return [message async for message in newest_first][::-1]
+
+
+def _has_nothing_after(channel: Messageable, since: datetime) -> bool:
+    """Tell whether the newest message of a channel is known, which Discord names with the channel."""
+    if not isinstance(channel, discord.TextChannel | discord.VoiceChannel | discord.Thread):
+        return False
+    newest = channel.last_message_id
+    return newest is None or snowflake_time(newest) <= since
+
+
+def _me(client: discord.Client, name: str) -> Me:
+    if client.user is None:
+        raise RuntimeError("nothing is fetched before the login")
+    return Me(client.user.id, name)

@@ -1,0 +1,176 @@
+"""The connection to Discord: discord.py's client, which hands each event on and keeps nothing.
+
+Which events it asks Discord for stands here; of the privileged intents only the content of messages.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+import discord
+
+from bot.platforms.discord.catch_up import CatchUp
+from bot.platforms.discord.clock import DiscordClock
+from bot.platforms.discord.ears import Ears
+from bot.platforms.discord.guilds import Guilds
+from bot.platforms.discord.keys import channel_key, conversation_of
+from bot.platforms.insist import insisted
+
+logger = logging.getLogger(__name__)
+
+INTENTS = discord.Intents(
+    guilds=True,
+    guild_messages=True,
+    dm_messages=True,
+    message_content=True,
+    guild_reactions=True,
+    dm_reactions=True,
+    moderation=True,  # new entries of the audit log
+)
+MAX_RATELIMIT_WAIT_S = 30.0  # the shortest that discord.py takes; a longer wait is told as an error
+
+
+@dataclass(frozen=True, slots=True)
+class Shards:
+    """Which shards a process runs, and of how many."""
+
+    ids: Sequence[int]
+    count: int
+
+    @classmethod
+    def read(cls, setting: str) -> "Shards":
+        """Read `0,1/4`. Raises ValueError for ids that do not fit the count."""
+        ids, _, count = setting.partition("/")
+        shards = cls(sorted({int(each) for each in ids.split(",")}), int(count))
+        if shards.ids[-1] >= shards.count:
+            raise ValueError(f"of {count} shards the last is {shards.count - 1}")
+        return shards
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Whoever deals with what happens. `logged_in` is awaited before any event comes."""
+
+    logged_in: Callable[["EarshotClient"], Awaitable[None]]
+    ready: Callable[["EarshotClient"], Awaitable[None]]
+    interaction: Callable[[discord.Interaction], Awaitable[None]]
+    ears: Ears
+    guilds: Guilds
+    catch_up: CatchUp
+
+
+class EarshotClient(discord.AutoShardedClient):
+    """One connection, of as many shards as Discord asks for or `shards` names."""
+
+    def __init__(self, parts: Parts, *, clock: DiscordClock, shards: Shards | None) -> None:
+        super().__init__(
+            intents=INTENTS,
+            shard_count=shards.count if shards else None,
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_ratelimit_timeout=MAX_RATELIMIT_WAIT_S,
+            http_trace=_dates_seen_by(clock),
+        )
+        self.shard_ids = list(shards.ids) if shards else None
+        self._parts = parts
+
+    async def setup_hook(self) -> None:
+        """Take up what a stop left behind, before anything new comes."""
+        await self._parts.logged_in(self)
+
+    async def on_shard_connect(self, shard_id: int) -> None:
+        """Note a new session: its places have gaps."""
+        self._parts.catch_up.session_began(shard_id)
+
+    async def on_shard_ready(self, shard_id: int) -> None:
+        """Greet new servers, and fetch what was missed in all."""
+        for guild in self.guilds:
+            if guild.shard_id == shard_id:
+                await self._insist_joined(guild)
+        await self._parts.catch_up.sweep(self, shard_id)
+
+    async def on_ready(self) -> None:
+        """Tell that all servers are known."""
+        await self._parts.ready(self)
+
+    async def on_shard_resumed(self, shard_id: int) -> None:
+        """Tell that a dropped connection is back, with nothing missed."""
+        logger.info("Discord: shard %d is back, nothing was missed", shard_id)
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Greet a server that invited the bot."""
+        await self._insist_joined(guild)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Note that a server removed the bot."""
+        await insisted(lambda: self._parts.guilds.left(guild), f"the end in {guild.name}")
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Hear a message."""
+        await self._parts.ears.message(self, message)
+
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        """Hear an edit."""
+        await self._parts.ears.edited(self, payload)
+
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        """Hear a deletion."""
+        ids = [payload.message_id]
+        await self._parts.ears.deleted(self, payload.channel_id, payload.guild_id, ids)
+
+    async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
+        """Hear that many messages were deleted."""
+        ids = payload.message_ids
+        await self._parts.ears.deleted(self, payload.channel_id, payload.guild_id, ids)
+
+    async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
+        """Hear a reaction."""
+        await self._parts.ears.reacted(self, payload, gone=False)
+
+    async def on_raw_reaction_remove(self, payload: discord.RawReactionActionEvent) -> None:
+        """Hear that a reaction is gone."""
+        await self._parts.ears.reacted(self, payload, gone=True)
+
+    async def on_audit_log_entry_create(self, entry: discord.AuditLogEntry) -> None:
+        """Hear that a moderator did something."""
+        if entry.action is discord.AuditLogAction.message_delete:
+            await self._parts.ears.logged(self, entry.guild)
+
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        """Hear that a channel is gone."""
+        if not isinstance(channel, discord.CategoryChannel):
+            await self._parts.ears.place_deleted(conversation_of(channel))
+
+    async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
+        """Hear that a thread is gone."""
+        where = channel_key(payload.guild_id, payload.parent_id, thread_id=payload.thread_id)
+        await self._parts.ears.place_deleted(where)
+
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """Answer a command, a button or a form."""
+        await self._parts.interaction(interaction)
+
+    async def on_error(self, event_method: str, /, *_: Any, **__: Any) -> None:
+        """Log what an event's handler raised: the next event has nothing to do with it."""
+        logger.exception("Discord: %s failed", event_method)  # noqa: LOG004 - called in one
+
+    async def _insist_joined(self, guild: discord.Guild) -> None:
+        await insisted(lambda: self._parts.guilds.joined(guild), f"the server {guild.name}")
+
+
+def _dates_seen_by(clock: DiscordClock) -> aiohttp.TraceConfig:
+    async def see(
+        _session: aiohttp.ClientSession,
+        _context: SimpleNamespace,
+        params: aiohttp.TraceRequestEndParams,
+    ) -> None:
+        clock.saw_date(params.response.headers.get("Date"))
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_end.append(see)
+    return trace

@@ -1,0 +1,142 @@
+"""What happens on Discord, in the order it happens: each event on its way to the pipeline.
+
+One object serves all clients of a run. Nothing here raises into discord.py: a store that fails is
+asked again until it works, so that no message is lost while the bot runs; what it misses while it
+does not run, `catch_up` fetches.
+"""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+
+import discord
+
+from bot.messages import ConversationKey, Message
+from bot.pipeline import Pipeline
+from bot.platforms.discord.catch_up import CatchUp
+from bot.platforms.discord.hearing import Me, edited_text, heard
+from bot.platforms.discord.keys import conversation_of
+from bot.platforms.discord.memory import Memory
+from bot.platforms.discord.opinions import Opinions
+from bot.platforms.discord.places import Places
+from bot.platforms.discord.reading import Reader
+from bot.platforms.discord.removals import Removals
+from bot.platforms.in_order import InOrder
+from bot.platforms.insist import insisted
+from bot.store import Store
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """Hears messages, edits, deletions and reactions. `name` is the assistant's in the chat."""
+
+    store: Store
+    pipeline: Pipeline
+    places: Places
+    turns: InOrder
+    memory: Memory
+    catch_up: CatchUp
+    opinions: Opinions
+    removals: Removals
+    reader: Reader
+    name: str
+
+    async def message(self, client: discord.Client, message: discord.Message) -> None:
+        """Hear a message as it is said, after what was missed in that place."""
+        guild_id = message.guild.id if message.guild else None
+        async with self.turns.turn(message.channel.id):
+            where = await self._where(client, message.channel.id, guild_id)
+            await insisted(
+                partial(self.catch_up.place, client, message.channel, where, before=message),
+                f"what was missed in {where}",
+            )
+            ours = await heard(
+                message, me=self._me(client), reader=self.reader, kept=self.memory, where=where
+            )
+            if ours is not None:
+                await insisted(partial(self.pipeline.receive, ours), f"a message in {where}")
+
+    async def record(self, client: discord.Client, message: discord.Message) -> Message | None:
+        """Record a message that somebody points at, if it is new; None if it is not recorded."""
+        where = conversation_of(message.channel)
+        ours = await heard(
+            message, me=self._me(client), reader=self.reader, kept=self.memory, where=where
+        )
+        if ours is not None:
+            await self.pipeline.overhear(ours)
+        return ours
+
+    async def edited(self, client: discord.Client, event: discord.RawMessageUpdateEvent) -> None:
+        """Hear that a message was edited."""
+        async with self.turns.turn(event.channel_id):
+            where = await self._where(client, event.channel_id, event.guild_id)
+            text = await edited_text(event, me=self._me(client), kept=self.memory, where=where)
+            if text is not None:
+                await insisted(
+                    partial(self.pipeline.edit, where, str(event.message_id), text),
+                    f"an edit in {where}",
+                )
+
+    async def deleted(
+        self,
+        client: discord.Client,
+        place_id: int,
+        guild_id: int | None,
+        message_ids: Iterable[int],
+    ) -> None:
+        """Hear that messages were deleted, one by one or in bulk."""
+        async with self.turns.turn(place_id):
+            where = await self._where(client, place_id, guild_id)
+            for message_id in sorted(message_ids):
+                await insisted(
+                    partial(self._delete, where, place_id, str(message_id)),
+                    f"a deletion in {where}",
+                )
+        guild = client.get_guild(guild_id) if guild_id else None
+        if guild is not None:
+            await insisted(partial(self.removals.look, client, guild), "a look at the audit log")
+
+    async def place_deleted(self, where: ConversationKey) -> None:
+        """Hear that a channel or a thread is gone, and what was said in it."""
+        clear = self.store.messages.clear if where.thread else self.store.messages.clear_channel
+        await insisted(partial(clear, where), f"the end of {where}")
+
+    async def reacted(
+        self, client: discord.Client, event: discord.RawReactionActionEvent, *, gone: bool
+    ) -> None:
+        """Hear a reaction, or that one is gone."""
+        if client.user is None or event.user_id == client.user.id:
+            return
+        async with self.turns.turn(event.channel_id):
+            where = await self._where(client, event.channel_id, event.guild_id)
+            keep = self.opinions.took_back if gone else self.opinions.reacted
+            await insisted(partial(keep, where, event), f"a reaction in {where}")
+
+    async def logged(self, client: discord.Client, guild: discord.Guild) -> None:
+        """Hear that the audit log has a new entry."""
+        await insisted(partial(self.removals.look, client, guild), "a look at the audit log")
+
+    async def _delete(self, where: ConversationKey, place_id: int, message_id: str) -> None:
+        decision_id = await self.store.outbox.decision_behind(where, message_id)
+        if decision_id is not None:
+            parts = await self.store.outbox.parts_of(where, message_id)
+            if not await self.pipeline.delete(where, parts[0]):
+                return  # its own doing, or another part of the same reply
+            self.removals.deleted(place_id, where, decision_id)
+        else:
+            await self.pipeline.delete(where, message_id)
+
+    async def _where(
+        self, client: discord.Client, place_id: int, guild_id: int | None
+    ) -> ConversationKey:
+        return await insisted(
+            partial(self.places.named, client, place_id, guild_id), f"the place {place_id}"
+        )
+
+    def _me(self, client: discord.Client) -> Me:
+        if client.user is None:
+            raise RuntimeError("events come only after the login")
+        return Me(client.user.id, self.name)

@@ -1,0 +1,91 @@
+"""Servers that the bot joins and leaves: greeted once, remembered, forgotten after a time of grace."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+import discord
+
+from bot.errors import PlatformError
+from bot.messages import ChannelSettings, Mode
+from bot.platforms.discord.keys import PLATFORM, channel_key, workspace_of
+from bot.ports import Platform
+from bot.store import Store
+
+logger = logging.getLogger(__name__)
+
+STARTS = {
+    Mode.ACTIVE: "I read along and speak when it helps.",
+    Mode.MENTION: "I read along, and speak only when you mention me or reply to me.",
+    Mode.LISTEN: "I read along and never speak, until somebody turns me on.",
+    Mode.OFF: "I read nothing, until somebody turns me on.",
+}
+
+
+class Guilds:
+    """Keeps the list of servers. `clock` gives aware UTC times. Every method raises StoreError."""
+
+    def __init__(self, store: Store, platform: Platform, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._platform = platform
+        self._clock = clock
+
+    async def joined(self, guild: discord.Guild) -> None:
+        """Note a server that the bot is in, and greet it if that was never done."""
+        workspace = workspace_of(guild.id)
+        if await self._store.workspaces.joined(PLATFORM, workspace, at=self._clock()):
+            logger.info("Discord: in the server %s", guild.name)
+        channel = place_to_greet(guild)
+        if channel is None:
+            return  # asked again at the next start, when there may be one
+        if not await self._store.workspaces.greet(PLATFORM, workspace, at=self._clock()):
+            return
+        where = channel_key(guild.id, channel.id)
+        try:
+            text = greeting(guild.me.display_name, await self._store.channels.settings(where))
+            await self._platform.notice(where, text, reply_to=None)
+        except PlatformError as error:
+            logger.warning("Discord: the server %s could not be greeted: %s", guild.name, error)
+
+    async def left(self, guild: discord.Guild) -> None:
+        """Note that the bot was removed from a server."""
+        await self._store.workspaces.left(PLATFORM, workspace_of(guild.id), at=self._clock())
+        logger.info(
+            "Discord: removed from the server %s; its data is deleted later, unless the bot comes back",
+            guild.name,
+        )
+
+    async def missing(self, present: set[int], *, own: Callable[[int], bool]) -> None:
+        """Note the servers that the bot was removed from while it was not running.
+
+        `own` tells which servers this process would hear of.
+        """
+        for workspace in await self._store.workspaces.present(PLATFORM):
+            if workspace.isdecimal() and own(int(workspace)) and int(workspace) not in present:
+                await self._store.workspaces.left(PLATFORM, workspace, at=self._clock())
+                logger.info("Discord: no longer in the server %s", workspace)
+
+
+def greeting(name: str, settings: ChannelSettings) -> str:
+    """Say who it is, what it stores, and how to have it otherwise."""
+    return (
+        f"Hello, I'm {name}. {STARTS[settings.mode]} To take part, I store what is written in the "
+        "channels that I can see, with names, and whether I spoke. Nobody's words train a model. "
+        "If you don't want that: `/assistant privacy optout` for what you write, `/assistant mode off` "
+        "for a channel. `/assistant privacy show` tells what is kept, `/assistant help` the rest."
+    )
+
+
+def place_to_greet(guild: discord.Guild) -> discord.TextChannel | None:
+    """Find where to greet: the server's channel for such messages, or else its first text channel."""
+    candidates = [
+        guild.system_channel,
+        *sorted(guild.text_channels, key=lambda each: each.position),
+    ]
+    return next((each for each in candidates if each is not None and may_write(each)), None)
+
+
+def may_write(channel: discord.TextChannel) -> bool:
+    """Tell whether the bot can see a channel and write there."""
+    rights = channel.permissions_for(channel.guild.me)
+    return rights.view_channel and rights.send_messages

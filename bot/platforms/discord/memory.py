@@ -1,0 +1,19 @@
+"""What the history knows and a payload of Discord's does not tell: names, and which words are ours."""
+
+from bot.messages import ConversationKey
+from bot.store import Store
+
+
+class Memory:
+    """Looks into the store. Every method raises StoreError."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def name_of(self, where: ConversationKey, author_id: str) -> str | None:
+        """Give the last name seen of a person in that server, None if never seen there."""
+        return await self._store.speakers.name(where.platform, where.workspace, author_id)
+
+    async def is_ours(self, where: ConversationKey, message_id: str) -> bool:
+        """Tell whether a message is a reply of the assistant, or a part of one."""
+        return await self._store.outbox.decision_behind(where, message_id) is not None

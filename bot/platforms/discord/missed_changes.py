@@ -1,0 +1,66 @@
+"""Edits and deletions that happened while nobody listened, of the last messages that are known.
+
+Discord has no list of them: the messages are fetched again and compared with what the history holds.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import discord
+from discord.abc import Messageable
+
+from bot.messages import ConversationKey, Entry
+from bot.pipeline import Pipeline
+from bot.platforms.discord.hearing import Me, heard
+from bot.platforms.discord.memory import Memory
+from bot.platforms.discord.reading import unread
+from bot.store import Store
+
+NUM_CHECKED = 50  # messages
+MAX_FETCHED = 100  # one request; other bots and notices stand between them
+CHECKED_AGE = timedelta(days=1)  # a place that was quiet for longer is not looked at
+
+
+@dataclass(frozen=True, slots=True)
+class MissedChanges:
+    """Compares places with the history. `clock` gives aware UTC times."""
+
+    store: Store
+    pipeline: Pipeline
+    memory: Memory
+    clock: Callable[[], datetime]
+
+    async def take_over(self, channel: Messageable, where: ConversationKey, *, me: Me) -> None:
+        """Take over what was edited or deleted. Raises StoreError, and what discord.py raises."""
+        recent = await self.store.messages.recent(where, limit=NUM_CHECKED)
+        # Questions of `/assistant ask` are no messages on Discord; their ids are no numbers.
+        known = [each for each in recent if each.id.isdecimal() and not each.deleted]
+        if not known or max(each.sent_at for each in known) < self.clock() - CHECKED_AGE:
+            return
+        seen = await _between(channel, [int(each.id) for each in known])
+        oldest_seen = min(map(int, seen), default=0) if len(seen) == MAX_FETCHED else 0
+        for entry in known:
+            if int(entry.id) >= oldest_seen:
+                await self._compare(where, entry, seen.get(entry.id), me)
+
+    async def _compare(
+        self, where: ConversationKey, entry: Entry, message: discord.Message | None, me: Me
+    ) -> None:
+        if message is None:
+            await self.pipeline.delete(where, entry.id)
+        elif message.edited_at is not None and not entry.from_assistant:
+            told = await heard(message, me=me, reader=unread, kept=self.memory, where=where)
+            if told is not None:
+                await self.pipeline.edit(where, entry.id, told.text)
+
+
+async def _between(channel: Messageable, ids: list[int]) -> dict[str, discord.Message]:
+    """Fetch the messages from the oldest of these ids to the newest, by their ids."""
+    fetched = channel.history(
+        limit=MAX_FETCHED,
+        after=discord.Object(min(ids) - 1),
+        before=discord.Object(max(ids) + 1),
+        oldest_first=False,
+    )
+    return {str(message.id): message async for message in fetched}
