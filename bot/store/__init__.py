@@ -1,4 +1,4 @@
-"""The history: conversations, speakers, messages, decisions, outbox and channel settings.
+"""The history: conversations, speakers, messages, decisions, outbox, feedback and settings.
 
 Every query of Earshot is in this package, and SQLAlchemy nowhere else. Times go in and come out as
 aware UTC datetimes, on SQLite and on PostgreSQL.

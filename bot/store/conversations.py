@@ -36,6 +36,12 @@ def is_at(where: ConversationKey) -> ColumnElement[bool]:
     return _is_key(stored_key(where))
 
 
+def in_channel(where: ConversationKey) -> ColumnElement[bool]:
+    """Pick the rows of a channel and its threads; the thread of the key does not matter."""
+    parts = stored_key(where)[:3]
+    return and_(*(column == part for column, part in zip(KEY_COLUMNS[:3], parts, strict=True)))
+
+
 def id_at(where: ConversationKey) -> ScalarSelect[int]:
     """Stand for the conversation's id inside a query: NULL where nothing was ever said."""
     return _id_of(stored_key(where)).scalar_subquery()

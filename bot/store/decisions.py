@@ -1,6 +1,6 @@
 """What was decided, silence too, and why."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlalchemy import ScalarSelect, Select, delete, func, insert, select, updat
 
 from bot.errors import StoreError
 from bot.messages import Action, ConversationKey, Decision, KeptDecision, Rule
-from bot.store.conversations import id_at
+from bot.store.conversations import KEY_COLUMNS, conversation_key, id_at
 from bot.store.database import Database, carried_through
 from bot.store.tables import AnyRow, conversations, decisions, messages, outbox
 
@@ -74,13 +74,20 @@ class Decisions:
             raise StoreError(f"decision {decision_id} is no longer kept: it was cleared meanwhile")
         return _kept(row)
 
-    async def reopen(self, platform: str, *, since: datetime) -> int:
+    async def reopen(
+        self,
+        platform: str,
+        *,
+        since: datetime,
+        keys: Callable[[ConversationKey], bool] = lambda _: True,
+    ) -> int:
         """Take back decisions to speak that a stop left without a reply; give their number.
 
-        Their messages wait again. Only decisions from `since` on; to be called before any new one.
+        Their messages wait again. Only decisions from `since` on, in the conversations that `keys`
+        picks: others may be another process's. To be called before any new decision there.
         """
         begun = (
-            select(decisions.c.id)
+            select(decisions.c.id, *KEY_COLUMNS)
             .join_from(decisions, conversations)
             .where(
                 conversations.c.platform == platform,
@@ -90,7 +97,8 @@ class Decisions:
             )
         )
         async with self._database.writing() as connection:
-            ids = list(await connection.scalars(begun))
+            rows = (await connection.execute(begun)).all()
+            ids = [row.id for row in rows if keys(conversation_key(row))]
             theirs = messages.c.decision_id.in_(ids)
             await connection.execute(update(messages).where(theirs).values(decision_id=None))
             await connection.execute(delete(decisions).where(decisions.c.id.in_(ids)))
@@ -103,6 +111,14 @@ class Decisions:
             .where(decisions.c.conversation_id == id_at(where))
             .order_by(decisions.c.id.desc())
             .limit(n)
+        )
+
+    async def since(self, where: ConversationKey, since: datetime) -> list[KeptDecision]:
+        """List the conversation's decisions since a time, oldest first."""
+        return await self._read(
+            select(decisions)
+            .where(decisions.c.conversation_id == id_at(where), decisions.c.decided_at >= since)
+            .order_by(decisions.c.id)
         )
 
     async def by_id(self, ids: Collection[int]) -> dict[int, KeptDecision]:

@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.errors import StoreError
 from bot.messages import Message
 from bot.store.conversations import StoredKey, ensured_ids, stored_key
 from bot.store.database import Database, insert_or_skip
@@ -85,6 +87,15 @@ class Intake:
 
     async def _write(self, brought: Sequence[Message]) -> list[bool]:
         # For each message in order: whether it is new.
+        try:
+            return await self._write_once(brought)
+        except StoreError as error:
+            if not (self._places and isinstance(error.__cause__, IntegrityError)):
+                raise
+            self._places.clear()  # a workspace was erased: an id remembered here is no more
+            return await self._write_once(brought)
+
+    async def _write_once(self, brought: Sequence[Message]) -> list[bool]:
         are_new: list[bool] = []
         places = ChainMap[StoredKey, int]({}, self._places)
         async with self._database.writing() as connection:

@@ -7,13 +7,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Update, and_, func, not_, select, update
+from sqlalchemy import ColumnElement, Update, and_, delete, func, not_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import Author, ConversationKey
 from bot.store.conversations import id_at
 from bot.store.database import Database, carried_through, insert_or_skip
-from bot.store.tables import messages, speakers, storable
+from bot.store.tables import conversations, decisions, feedback, messages, speakers, storable
 
 MAX_LOOKED_BACK = 2000  # messages; about 3 ms, and far more than a prompt shows
 PersonKey = tuple[str, str, str]
@@ -72,14 +72,24 @@ class Speakers:
             return bool(await connection.scalar(query))
 
     async def forget(self, platform: str, workspace: str, author_id: str) -> int:
-        """Turn the person's messages into tombstones and remove the name; an opt-out stays.
+        """Turn the person's messages into tombstones, remove the name and their feedback.
 
-        Gives the number of messages forgotten.
+        An opt-out stays. Gives the number of messages forgotten.
         """
         person = is_person(platform, workspace, author_id)
         ids = select(speakers.c.id).where(person).scalar_subquery()
+        decided_there = (
+            select(decisions.c.id)
+            .join_from(decisions, conversations)
+            .where(conversations.c.platform == platform, conversations.c.workspace == workspace)
+        )
         async with self._database.writing() as connection:
             await connection.execute(update(speakers).where(person).values(name=""))
+            await connection.execute(
+                delete(feedback).where(
+                    feedback.c.author_id == author_id, feedback.c.decision_id.in_(decided_there)
+                )
+            )
             forgotten = await connection.execute(
                 update(messages)
                 .where(messages.c.speaker_id == ids, not_(messages.c.deleted))

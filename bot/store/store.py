@@ -8,11 +8,14 @@ from bot.messages import Mode
 from bot.store.channels import Channels
 from bot.store.database import Database
 from bot.store.decisions import Decisions
+from bot.store.feedback import Feedbacks
 from bot.store.messages import Messages
+from bot.store.notes import Notes
 from bot.store.outbox import Outbox
 from bot.store.schema import create_or_check, upgrade_to_head
 from bot.store.speakers import Speakers
 from bot.store.training import Training
+from bot.store.workspaces import Workspaces
 
 _NO_MODES: Mapping[str, Mode] = MappingProxyType({})
 
@@ -30,6 +33,9 @@ class Store:
         self.channels = Channels(database, default_mode=default_mode, platform_modes=platform_modes)
         self.speakers = Speakers(database)
         self.training = Training(database)
+        self.feedback = Feedbacks(database)
+        self.workspaces = Workspaces(database)
+        self.notes = Notes(database)
 
     @classmethod
     async def open(

@@ -116,3 +116,34 @@ async def test_a_decision_to_speak_that_a_stop_cut_off_is_taken_back(store: Stor
     assert [mark is None for mark in marks] == [False, False, False, True]
     assert cut_off.id not in await store.decisions.by_id([cut_off.id])
     assert await store.messages.waiting("room") == [ROOM]
+
+
+async def test_only_the_conversations_that_are_asked_for_are_taken_up_again(store: Store) -> None:
+    for where in (ROOM, THREAD):
+        await store.messages.record(message(conversation=where))
+        (entry,) = await store.messages.recent(where, limit=1)
+        await store.decisions.keep(where, [entry.row], SPEAK, **kept_with())
+
+    assert await store.decisions.reopen("room", since=START, keys=lambda at: at == THREAD) == 1
+
+    assert await store.messages.waiting("room") == [THREAD]
+    assert len(await store.decisions.last(ROOM, 5)) == 1
+
+
+async def test_a_withdrawn_reply_is_not_written_again(store: Store) -> None:
+    kept = await store.decisions.keep(ROOM, await _rows(store, 1), SPEAK, **kept_with())
+    await store.outbox.add(reply(decision_id=kept.id))
+    await store.outbox.withdraw("k1")
+
+    assert await store.decisions.reopen("room", since=START) == 0
+
+
+async def test_the_decisions_since_a_time_come_oldest_first(store: Store) -> None:
+    rows = await _rows(store, 3)
+    kept = [
+        await store.decisions.keep(ROOM, [row], SILENT, **kept_with(at=later(minute)))
+        for minute, row in enumerate(rows)
+    ]
+
+    assert await store.decisions.since(ROOM, later(1)) == kept[1:]
+    assert await store.decisions.since(THREAD, START) == []

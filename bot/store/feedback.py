@@ -1,0 +1,72 @@
+"""How people took the replies: once for a decision, a kind and a person."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, literal, select
+
+from bot.messages import ConversationKey, Feedback, FeedbackKind, Rule
+from bot.store.conversations import in_channel
+from bot.store.database import Database, carried_through, insert_or_skip
+from bot.store.tables import conversations, decisions, feedback
+
+
+@carried_through
+class Feedbacks:
+    """What people thought of replies. Each method is a transaction of its own."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def give(
+        self,
+        where: ConversationKey,
+        decision_id: int,
+        kind: FeedbackKind,
+        *,
+        author_id: str,
+        at: datetime,
+    ) -> bool:
+        """Keep what a person thought of the reply to a decision; False if it was kept before.
+
+        False too where the conversation's channel keeps no such decision.
+        """
+        given = (
+            select(
+                decisions.c.id,
+                literal(kind.value),
+                literal(author_id, feedback.c.author_id.type),
+                literal(at, feedback.c.at.type),
+            )
+            .join_from(decisions, conversations)
+            .where(decisions.c.id == decision_id, in_channel(where))
+        )
+        async with self._database.writing() as connection:
+            kept = await connection.execute(
+                insert_or_skip(connection, feedback).from_select(feedback.c.keys(), given)
+            )
+        return kept.rowcount > 0
+
+    async def take_back(self, decision_id: int, kind: FeedbackKind, *, author_id: str) -> bool:
+        """Forget what a person thought; False if nothing of that kind was kept."""
+        theirs = delete(feedback).where(
+            feedback.c.decision_id == decision_id,
+            feedback.c.kind == kind.value,
+            feedback.c.author_id == author_id,
+        )
+        async with self._database.writing() as connection:
+            return (await connection.execute(theirs)).rowcount > 0
+
+    async def received(self, where: ConversationKey, *, since: datetime) -> list[Feedback]:
+        """List the feedback of a channel and its threads since a time, oldest first."""
+        query = (
+            select(feedback.c.kind, decisions.c.rule, decisions.c.p_speak, feedback.c.at)
+            .join_from(feedback, decisions)
+            .join(conversations, conversations.c.id == decisions.c.conversation_id)
+            .where(in_channel(where), feedback.c.at >= since)
+            .order_by(feedback.c.at, feedback.c.decision_id)
+        )
+        async with self._database.reading() as connection:
+            return [
+                Feedback(FeedbackKind(row.kind), Rule(row.rule), row.p_speak, row.at)
+                for row in await connection.execute(query)
+            ]

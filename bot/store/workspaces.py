@@ -1,0 +1,141 @@
+"""Workspaces, such as Discord servers: where Earshot is, where it has left, and forgetting those."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.database import Database, carried_through, insert_or_skip
+from bot.store.tables import (
+    channels,
+    conversations,
+    decisions,
+    messages,
+    outbox,
+    speakers,
+    workspaces,
+)
+
+
+@carried_through
+class Workspaces:
+    """The workspaces of every platform. Each method is a transaction of its own."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def joined(self, platform: str, workspace: str, *, at: datetime) -> bool:
+        """Note that Earshot is in a workspace; True if it is new there, or back again."""
+        here = _is_workspace(platform, workspace)
+        # Locked in PostgreSQL: a purge that runs now is waited for, and what it left is seen.
+        query = select(workspaces.c.left_at).where(here).with_for_update()
+        async with self._database.writing() as connection:
+            row = (await connection.execute(query)).first()
+            if row is None:
+                return await _make(connection, platform, workspace, at)
+            if row.left_at is None:
+                return False
+            back = update(workspaces).where(here).values(joined_at=at, left_at=None)
+            await connection.execute(back)
+            return True
+
+    async def left(self, platform: str, workspace: str, *, at: datetime) -> None:
+        """Note that Earshot is no longer in a workspace; what was noted first stays."""
+        async with self._database.writing() as connection:
+            await _make(connection, platform, workspace, at)
+            await connection.execute(
+                update(workspaces)
+                .where(_is_workspace(platform, workspace), workspaces.c.left_at.is_(None))
+                .values(left_at=at)
+            )
+
+    async def present(self, platform: str) -> list[str]:
+        """List the workspaces that Earshot is in, the longest first."""
+        query = (
+            select(workspaces.c.workspace)
+            .where(workspaces.c.platform == platform, workspaces.c.left_at.is_(None))
+            .order_by(workspaces.c.joined_at, workspaces.c.workspace)
+        )
+        async with self._database.reading() as connection:
+            return list(await connection.scalars(query))
+
+    async def greet(self, platform: str, workspace: str, *, at: datetime) -> bool:
+        """Tell whether the caller may greet the workspace: True once, until it is erased."""
+        async with self._database.writing() as connection:
+            await _make(connection, platform, workspace, at)
+            greeted = await connection.execute(
+                update(workspaces)
+                .where(_is_workspace(platform, workspace), workspaces.c.greeted_at.is_(None))
+                .values(greeted_at=at)
+            )
+        return greeted.rowcount > 0
+
+    async def purge(self, now: datetime, *, grace: timedelta) -> list[tuple[str, str]]:
+        """Erase the workspaces that were left longer than `grace` ago, and have not come back.
+
+        Gives them as (platform, workspace).
+        """
+        gone = (
+            select(workspaces.c.platform, workspaces.c.workspace)
+            .where(workspaces.c.left_at < now - grace)
+            .order_by(workspaces.c.platform, workspaces.c.workspace)
+            .with_for_update()
+        )
+        async with self._database.writing() as connection:
+            found = [(row[0], row[1]) for row in await connection.execute(gone)]
+            for platform, workspace in found:
+                await _erase(connection, platform, workspace)
+        return found
+
+    async def erase(self, platform: str, workspace: str) -> None:
+        """Delete all that is kept of a workspace: what was said and decided, people, settings.
+
+        Their opt-outs go too: nothing that points at a person is left.
+        """
+        async with self._database.writing() as connection:
+            await _erase(connection, platform, workspace)
+
+
+async def _make(connection: AsyncConnection, platform: str, workspace: str, at: datetime) -> bool:
+    row = {"platform": platform, "workspace": workspace, "joined_at": at}
+    made = await connection.execute(insert_or_skip(connection, workspaces).values(row))
+    return made.rowcount > 0
+
+
+async def _erase(connection: AsyncConnection, platform: str, workspace: str) -> None:
+    ids = select(conversations.c.id).where(
+        conversations.c.platform == platform, conversations.c.workspace == workspace
+    )
+    for table in (outbox, messages, decisions):  # parts and feedback go with them
+        await connection.execute(delete(table).where(table.c.conversation_id.in_(ids)))
+    if connection.dialect.name == "sqlite":
+        await _keep_highest_id_taken(connection, platform, workspace)
+    for table in (conversations, speakers, channels, workspaces):
+        await connection.execute(
+            delete(table).where(table.c.platform == platform, table.c.workspace == workspace)
+        )
+
+
+async def _keep_highest_id_taken(
+    connection: AsyncConnection, platform: str, workspace: str
+) -> None:
+    # SQLite would give it to the next conversation, while an intake may still remember it for the
+    # old one and write there. So a row that names nothing holds it.
+    highest = await connection.scalar(select(func.max(conversations.c.id)))
+    nameless: dict[str, object] = {"platform": "", "workspace": "", "channel": "", "thread": ""}
+    await connection.execute(
+        delete(conversations).where(conversations.c.platform == "", conversations.c.id != highest)
+    )
+    await connection.execute(
+        update(conversations)
+        .where(
+            conversations.c.platform == platform,
+            conversations.c.workspace == workspace,
+            conversations.c.id == highest,
+        )
+        .values(nameless | {"window_row": 0, "heard_from": None})
+    )
+
+
+def _is_workspace(platform: str, workspace: str) -> ColumnElement[bool]:
+    return and_(workspaces.c.platform == platform, workspaces.c.workspace == workspace)
