@@ -25,7 +25,9 @@ Show = Callable[[str], str]
 
 def words_of(said: Said) -> str:
     """Give the raw text of a message: its content, and the texts among its components."""
-    return "\n".join(filter(None, (said.content, *_displayed(said.components))))
+    # discord.py leaves unset what a payload lacks, and components may be lacking.
+    components = said.components if hasattr(said, "components") else ()
+    return "\n".join(filter(None, (said.content, *_displayed(components))))
 
 
 async def described(message: discord.Message, *, reader: Reader, show: Show) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ Knows discord.py's messages and the bot's. Asks `Kept` for what a payload does n
 as a join, a pin or the assistant's own words, is not heard.
 """
 
+import logging
 from dataclasses import dataclass, replace
 
 import discord
@@ -15,6 +16,8 @@ from bot.platforms.discord.keys import DIRECT, conversation_of
 from bot.platforms.discord.mentions import Names, people_in, readable, roles_in
 from bot.platforms.discord.naming import NOTHING_KEPT, Kept, author_of, names_in, own_role_ids
 from bot.platforms.discord.reading import Reader
+
+logger = logging.getLogger(__name__)
 
 SAID = frozenset({
     discord.MessageType.default,
@@ -109,8 +112,16 @@ async def edited_text(
 
 def _is_said(message: discord.Message, me: Me) -> bool:
     """Tell whether somebody else says this, to everybody, and has finished saying it."""
+    if not _is_whole(message):
+        logger.warning("message %d is not heard: its payload lacks parts", message.id)
+        return False
     is_hidden = message.flags.ephemeral or message.flags.loading
     return message.type in SAID and message.author.id != me.user_id and not is_hidden
+
+
+def _is_whole(message: discord.Message) -> bool:
+    """Tell whether a payload had what every message has; discord.py leaves unset what it lacks."""
+    return hasattr(message, "author") and hasattr(message, "mentions")
 
 
 async def _told(
@@ -161,7 +172,7 @@ async def _answers_me(
     if answered is None or message.reference is None:
         return False
     original = message.reference.resolved
-    if isinstance(original, discord.Message):
+    if isinstance(original, discord.Message) and _is_whole(original):
         return original.author.id == me.user_id
     return await kept.is_ours(where, answered)
 
