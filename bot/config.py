@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal, Self
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from dotenv import dotenv_values
 from platformdirs import user_data_path
@@ -24,7 +24,6 @@ PREFIX = "EARSHOT_"
 DOTENV = Path(".env")
 
 DATABASES = ("sqlite", "postgres", "postgresql")
-SECRET_WORDS = ("pass", "key", "token", "secret")  # in the name of a part of a URL's query
 
 
 def default_database_url() -> str:
@@ -101,6 +100,11 @@ class Settings(BaseSettings):
         description="The mode in which a channel on Discord or Slack starts: `mention`, `listen`, `active` "
         "or `off`. Its managers can change it there.",
     )
+    previews: bool = Field(
+        True,
+        description="Score messages also where the mode keeps it silent, so that `/assistant preview` can "
+        "tell what it would have said. `false` saves these requests to the model.",
+    )
     left_after_days: float = Field(
         7.0,
         ge=0,
@@ -174,6 +178,16 @@ class Settings(BaseSettings):
     def _is_websocket(cls, value: str | None) -> str | None:
         return value if value is None else _checked_url(value, schemes=("ws", "wss"))
 
+    @field_validator("discord_shards")
+    @classmethod
+    def _are_shards(cls, value: str | None) -> str | None:
+        ids, _, count = (value or "0/1").partition("/")
+        if max(map(int, ids.split(","))) >= int(count):
+            raise ValueError(
+                "the ids count from 0 and are smaller than their number: such as 0,1/2"
+            )
+        return value
+
     @field_validator("name")
     @classmethod
     def _is_one_line_without_colon(cls, value: str) -> str:
@@ -216,51 +230,6 @@ def environment_with_key(settings: Settings) -> dict[str, str]:
 def variable(field: str) -> str:
     """Give the environment variable of a field of Settings."""
     return PREFIX + field.upper()
-
-
-def secrets_of(settings: Settings) -> list[str]:
-    """List the values that must never be shown, logged or put into an error."""
-    values = [getattr(settings, field) for field in Settings.model_fields]
-    secrets = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
-    urls = [value for value in values if isinstance(value, str) and "://" in value]
-    passwords = [password for url in urls for password in _passwords(url)]
-    # A password stands percent-encoded in its URL and decoded in a driver's error.
-    return [secret for secret in (*secrets, *passwords, *map(unquote, passwords)) if secret]
-
-
-def shown(settings: Settings, field: str) -> str:
-    """Show a setting's value to the person at the terminal: secrets as `set`, passwords as `***`."""
-    value = getattr(settings, field)
-    if value is None or value == "":
-        return "not set"
-    if isinstance(value, SecretStr):
-        return "set"
-    return without_password(value) if isinstance(value, str) and "://" in value else str(value)
-
-
-def without_password(url: str) -> str:
-    """Show a URL with `***` for its password, wherever that stands."""
-    for password in _passwords(url):
-        for before, after in ((":", "@"), ("//", "@"), ("=", "")):
-            url = url.replace(f"{before}{password}{after}", f"{before}***{after}")
-    return url
-
-
-def _passwords(url: str) -> list[str]:
-    """Find a URL's password; a web address's lone user name, which is a token; those in its query."""
-    parts = urlsplit(url)
-    is_token = parts.scheme in ("http", "https") and parts.password is None
-    queried = [pair.partition("=") for pair in parts.query.split("&")]
-    found = [
-        parts.password,
-        parts.username if is_token else None,
-        *(
-            value
-            for name, _, value in queried
-            if any(word in name.lower() for word in SECRET_WORDS)
-        ),
-    ]
-    return [password for password in found if password]
 
 
 def _given_names(dotenv: Path) -> list[str]:

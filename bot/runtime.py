@@ -9,7 +9,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PURGE_EVERY_S = 3600.0
+SERVED_BY_OTHERS = ("discord", "slack")  # where people did not come for the bot alone
 LOAD_TIMEOUT_S = 600.0  # a 7B model from a slow disk; the default model takes seconds
 REMOTE = WorkerStatus("ready", "")
 OnStatus = Callable[[WorkerStatus], None]
@@ -115,8 +116,13 @@ async def opened_store(settings: Settings) -> AsyncIterator[Store]:
 
     Raises StoreError.
     """
-    store = await Store.open(settings.database_url, default_mode=settings.default_mode)
-    purging = asyncio.create_task(_purge_for_ever(store, utc_now), name="purge")
+    store = await Store.open(
+        settings.database_url,
+        default_mode=settings.default_mode,
+        platform_modes=dict.fromkeys(SERVED_BY_OTHERS, settings.new_channel_mode),
+    )
+    grace = timedelta(days=settings.left_after_days)
+    purging = asyncio.create_task(_purge_for_ever(store, utc_now, grace=grace), name="purge")
     try:
         yield store
     finally:
@@ -125,21 +131,34 @@ async def opened_store(settings: Settings) -> AsyncIterator[Store]:
         await store.close()
 
 
+def new_pipeline(
+    settings: Settings,
+    platform: Platform,
+    *,
+    store: Store,
+    served: ServedModel,
+    clock: Callable[[], datetime] = utc_now,
+) -> Pipeline:
+    """Make a pipeline of a platform and a model. `clock` gives aware UTC times."""
+    return Pipeline(
+        store=store,
+        model=served.model,
+        platform=platform,
+        me=assistant(settings),
+        clock=clock,
+        settling=Settling(settings.burst_quiet_s, settings.burst_max_s),
+        max_age_s=settings.max_age_s,
+        ready=served.wait_loaded,
+        previews=settings.previews,
+    )
+
+
 @asynccontextmanager
 async def running_pipeline(
     settings: Settings, platform: Platform, *, store: Store, served: ServedModel
 ) -> AsyncIterator[Pipeline]:
     """Run a pipeline; what a stop left behind is taken up first. Raises StoreError if it cannot be."""
-    pipeline = Pipeline(
-        store=store,
-        model=served.model,
-        platform=platform,
-        me=assistant(settings),
-        clock=utc_now,
-        settling=Settling(settings.burst_quiet_s, settings.burst_max_s),
-        max_age_s=settings.max_age_s,
-        ready=served.wait_loaded,
-    )
+    pipeline = new_pipeline(settings, platform, store=store, served=served)
     async with pipeline.conversations:
         await pipeline.resume()
         yield pipeline
@@ -172,7 +191,7 @@ async def run_room(
         room = Room(
             store=store,
             pipeline=pipeline,
-            commands=Commands(store=store, model=served.model),
+            commands=Commands(store=store, model=served.model, me=pipeline.me),
             platform=platform,
             model=served.model,
             me=pipeline.me,
@@ -197,7 +216,7 @@ async def run_chat(settings: Settings) -> None:
         opened_model(settings, on_status=partial(_show_loading, screen)) as served,
         running_pipeline(settings, platform, store=store, served=served) as pipeline,
     ):
-        commands = Commands(store=store, model=served.model)
+        commands = Commands(store=store, model=served.model, me=pipeline.me)
         with opened_lines(screen) as lines:
             await Chat(pipeline, commands, screen).run(lines)
 
@@ -207,12 +226,14 @@ def _show_loading(screen: "Screen", status: WorkerStatus) -> None:
     screen.status(status.detail if status.state == "loading" else "")
 
 
-async def _purge_for_ever(store: Store, clock: Callable[[], datetime]) -> None:
-    """Delete what is older than its channel's retention allows, now and every hour."""
+async def _purge_for_ever(store: Store, clock: Callable[[], datetime], *, grace: timedelta) -> None:
+    """Delete what is past its channel's retention, or its workspace's grace, now and every hour."""
     while True:
         try:
             if count := await store.messages.purge(clock()):
                 logger.info("retention: %d old messages deleted", count)
+            for platform, workspace in await store.workspaces.purge(clock(), grace=grace):
+                logger.info("all data of %s/%s is deleted: it removed the bot", platform, workspace)
         except StoreError:
             logger.exception("retention: old messages could not be deleted")
         await asyncio.sleep(PURGE_EVERY_S)

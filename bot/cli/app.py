@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.begin import begin
+from bot.cli.bench_commands import bench
 from bot.cli.data import data
 from bot.cli.worker import PASSED_ON, become_inference
 
@@ -23,13 +24,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 db = typer.Typer(help="The history database.", no_args_is_help=True)
-bench = typer.Typer(help="Measure Earshot on this machine.", no_args_is_help=True)
 app.add_typer(db, name="db")
 app.add_typer(bench, name="bench")
 app.add_typer(data, name="data")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-NumMessages = Annotated[int, typer.Option(min=1, help="How many messages.")]
 Host = Annotated[
     str | None,
     typer.Option(help="The address to listen on; else EARSHOT_ROOM_HOST.", show_default=False),
@@ -96,6 +94,15 @@ def chat(ctx: typer.Context) -> None:
     from bot.runtime import run_chat
 
     asyncio.run(run_chat(settings))
+
+
+@app.command()
+def discord(ctx: typer.Context) -> None:
+    """Run the bot on Discord; the link that invites it is printed at the start."""
+    settings = begin(ctx)
+    from bot.cli.on_platform import run_on_discord
+
+    run_on_discord(settings)
 
 
 @app.command()
@@ -254,43 +261,3 @@ def upgrade(ctx: typer.Context) -> None:
 
     asyncio.run(upgrade_store(settings.database_url))
     out().print("The history database is up to date.")
-
-
-def _handed_over(name: str, about: str) -> None:
-    @bench.command(name, help=about, context_settings=PASSED_ON, add_help_option=False)
-    def hand_over(ctx: typer.Context) -> None:
-        become_inference(["bench", name, *ctx.args])
-
-
-for _name, _about in (
-    ("decide", "Time one decision: on the kept prefix, and in the other ways that people go."),
-    ("throughput", "Count decisions a second over many conversations."),
-    ("reply", "Count tokens a second of replies."),
-    ("memory", "Measure the memory of kept conversations."),
-    ("soak", "Load a worker with many conversations for minutes."),
-):
-    _handed_over(_name, _about)
-
-
-@bench.command()
-def intake(*, messages: NumMessages = 10_000, as_json: AsJson = False) -> None:
-    """Time how many messages a second the history takes in."""
-    from bot.cli import bench as benchmarks
-
-    benchmarks.intake(num_messages=messages, as_json=as_json)
-
-
-@bench.command()
-def pipeline(*, messages: NumMessages = 200, as_json: AsJson = False) -> None:
-    """Time what Earshot adds to each message, the model aside."""
-    from bot.cli import bench as benchmarks
-
-    benchmarks.pipeline(num_messages=messages, as_json=as_json)
-
-
-@bench.command("room")
-def room_memory(*, messages: NumMessages = 50, as_json: AsJson = False) -> None:
-    """Measure the memory of the bot while it serves the room."""
-    from bot.cli import bench as benchmarks
-
-    benchmarks.room(num_messages=messages, as_json=as_json)

@@ -16,7 +16,8 @@ def begin(ctx: typer.Context, *, quiet: bool = False) -> "Settings":
     """
     # Imported late: pydantic alone takes longer than `earshot --help` should.
     from bot.cli.logs import configure_logging
-    from bot.config import load_settings, secrets_of
+    from bot.config import load_settings
+    from bot.secrets_shown import secrets_of
 
     settings = load_settings()
     said = "log_level" in settings.model_fields_set

@@ -8,8 +8,9 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from bot.cli.findings import Finding
-from bot.config import Settings, variable, without_password
+from bot.config import Settings, variable
 from bot.errors import ConfigError, ModelError, ModelRefused
+from bot.secrets_shown import without_password
 
 if TYPE_CHECKING:
     from inference.wire.answers import ListedModel

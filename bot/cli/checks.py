@@ -16,9 +16,10 @@ from bot.cli.check_discord import check_discord
 from bot.cli.check_server import check_server
 from bot.cli.findings import Finding
 from bot.cli.worker import worker_is_installed
-from bot.config import Settings, shown, variable, without_password
+from bot.config import Settings, variable
 from bot.errors import ConfigError, StoreError
 from bot.listening import check_port
+from bot.secrets_shown import shown, without_password
 
 GIB = 2**30
 MIB = 2**20

@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.config import Settings, secrets_of, shown, without_password
+from bot.config import Settings
+from bot.secrets_shown import secrets_of, shown, without_password
 
 SECRET = "hunter2-%2B"
 

@@ -13,10 +13,11 @@ import aiohttp
 import discord
 from discord.http import Route
 
-from bot.config import Settings, variable, without_password
+from bot.config import Settings, variable
 from bot.platforms.discord.address import use_addresses
 from bot.platforms.discord.invite import invite_url
 from bot.platforms.discord.server_checks import Check, server_checks
+from bot.secrets_shown import without_password
 
 PORTAL = "https://discord.com/developers/applications"
 STATUS_PAGE = "https://discordstatus.com"
