@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from hypothesis import given, strategies as st
 
 from bot.platforms.discord.mentions import Names, people_in, readable, roles_in
 
@@ -63,6 +64,13 @@ def test_a_backtick_that_opens_no_code_hides_nothing(text):
 
 def test_a_name_is_not_read_for_marks_again():
     assert readable("<@2> <@2>", NAMES) == "@a`b @a`b"
+
+
+@given(st.text("<@!&#:/t-0129az`\\ \n>") | st.from_regex(r"<t:-?[0-9]{1,17}(:[a-zA-Z])?>"))
+def test_any_text_can_be_shown_and_one_without_marks_stays(text):
+    shown = readable(text, NAMES)
+
+    assert shown == text or "<" in text
 
 
 def test_people_and_roles_are_found_by_their_ids():

@@ -50,7 +50,8 @@ async def heard(
     """Give a message as the bot records it; None for what it does not record.
 
     `where` is for whoever knows better than the message's channel, which may be a thread that
-    discord.py knows only by its id. With text files attached, this waits for the reader.
+    discord.py knows only by its id. With text files attached, this waits for the reader. Raises
+    what `kept` raises.
     """
     where = where or conversation_of(message.channel)
     if message.type is discord.MessageType.thread_starter_message:
@@ -100,7 +101,8 @@ async def edited_text(
 ) -> str | None:
     """Give the new text of a message; None if nobody edited it, or if it is not recorded.
 
-    Discord sends the same event for a link preview, a pin, or a thread made of the message.
+    Discord sends the same event for a link preview, a pin, or a thread made of the message. Raises
+    what `kept` raises.
     """
     message = event.message
     is_filled = message.interaction_metadata is not None  # a command's answer, shown empty at first
