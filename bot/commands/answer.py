@@ -76,6 +76,7 @@ class Call:
     caller: Caller
     store: Store
     model: Model
+    me: Author
 
     @property
     def for_all(self) -> bool:

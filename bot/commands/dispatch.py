@@ -9,11 +9,21 @@ Nothing a person types makes it raise.
 import logging
 from collections.abc import Mapping
 
-from bot.commands import defaults, housekeeping, limits, privacy, replies, talking, tuning
+from bot.commands import (
+    defaults,
+    housekeeping,
+    limits,
+    preview,
+    privacy,
+    replies,
+    talking,
+    tuning,
+)
 from bot.commands.answer import Call, Caller, CommandAnswer, Handler
 from bot.commands.definition import PREFIX
 from bot.commands.parse import Invocation, UsageError, parse
 from bot.errors import ModelError, StoreError
+from bot.messages import Author
 from bot.notices import CANNOT_THINK
 from bot.ports import Model
 from bot.store import Store
@@ -46,6 +56,7 @@ HANDLERS: Mapping[tuple[str, ...], Handler] = {
     ("defaults", "persona"): defaults.persona,
     ("defaults", "retention"): defaults.retention,
     ("defaults", "follow"): defaults.follow,
+    ("preview",): preview.preview,
     ("privacy", "show"): privacy.show,
     ("privacy", "optout"): privacy.opt_out,
     ("privacy", "optin"): privacy.opt_in,
@@ -58,12 +69,16 @@ HANDLERS: Mapping[tuple[str, ...], Handler] = {
 }
 
 
-class Commands:
-    """Answers `/assistant` for every platform."""
+ASSISTANT = Author("earshot", "Earshot", is_bot=True)
 
-    def __init__(self, *, store: Store, model: Model) -> None:
+
+class Commands:
+    """Answers `/assistant` for every platform. `me` is the assistant as people know it there."""
+
+    def __init__(self, *, store: Store, model: Model, me: Author = ASSISTANT) -> None:
         self._store = store
         self._model = model
+        self._me = me
 
     async def run(self, text: str, caller: Caller) -> CommandAnswer:
         """Carry out `text`, the words after `/assistant`."""
@@ -83,7 +98,7 @@ class Commands:
             return CommandAnswer(
                 f"Only {invocation.needs} can use {name}{like_that}.", ephemeral=True
             )
-        call = Call(invocation, caller, self._store, self._model)
+        call = Call(invocation, caller, self._store, self._model, self._me)
         try:
             return await HANDLERS[invocation.path](call)
         except StoreError:

@@ -1,25 +1,31 @@
 """The commands about the assistant itself: how it is set up, forgetting a conversation, help."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
-from bot.commands.answer import Call, CommandAnswer, counted
+from bot.commands.answer import Call, CommandAnswer, Offer, counted
 from bot.commands.definition import COMMANDS, PREFIX, Command, Who
 from bot.commands.parse import usage_line
 from bot.commands.privacy import how_long
 from bot.commands.tuning import MODE_MEANS, eagerness_in_words, quiet_in_words
-from bot.messages import Action
+from bot.feedback import Suggestion, suggest
+from bot.messages import Action, ChannelSettings, Feedback, FeedbackKind, Mode
 from bot.ports import ModelCard
 
 STATUS_HOURS = 24
+FEEDBACK_DAYS = 14
 
 
 async def status(call: Call) -> CommandAnswer:
-    """Say how the assistant is set up here, and what it did in the last day."""
+    """Say how the assistant is set up here, what it did in the last day, and how people took it."""
     where = call.caller.where
     settings = await call.store.channels.settings(where)
     card = await call.card()
     since = call.caller.now - timedelta(hours=STATUS_HOURS)
+    feedback = await call.store.feedback.received(
+        where, since=call.caller.now - timedelta(days=FEEDBACK_DAYS)
+    )
     rows = (
         ("Mode", f"{settings.mode}. {MODE_MEANS[settings.mode]}"),
         (
@@ -33,12 +39,19 @@ async def status(call: Call) -> CommandAnswer:
             f"Last {STATUS_HOURS} h",
             _done_in_words(await call.store.decisions.counts(where, since=since)),
         ),
+        (f"Last {FEEDBACK_DAYS} days", _feedback_in_words(feedback)),
         (
             "History",
             f"{counted(await call.store.messages.count(where), 'message')}. {how_long(settings)}",
         ),
     )
-    return call.answer("\n".join(f"{name}: {value}" for name, value in rows))
+    lines = [f"{name}: {value}" for name, value in rows]
+    suggestion = _suggestion(feedback, settings, card) if call.caller.may(Who.MANAGERS) else None
+    if suggestion is None:
+        return call.answer("\n".join(lines))
+    told = f"I suggest an eagerness of {suggestion.eagerness}. {suggestion.reason}"
+    offer = Offer(f"Set eagerness to {suggestion.eagerness}", f"eagerness {suggestion.eagerness}")
+    return call.answer("\n".join([*lines, f"Suggestion: {told}"]), offer=offer)
 
 
 async def clear(call: Call) -> CommandAnswer:
@@ -49,6 +62,8 @@ async def clear(call: Call) -> CommandAnswer:
             f"This would delete what I remember here: {counted(num_messages, 'message')} and every "
             f"decision on them, for good. To do it, type {PREFIX} clear confirm."
         )
+    # First, so that a stop between the two lets no catch-up fetch it all again.
+    await call.store.messages.hear_from(call.caller.where, call.caller.now)
     await call.store.messages.clear(call.caller.where)
     return call.answer(
         "I forgot this conversation: the messages, and every decision on them. My settings stay."
@@ -85,7 +100,7 @@ def explanation(command: Command) -> str:
         if command.subcommands:
             lines.append(f"      {leaf.summary}")
         lines += [f"      {argument.name}: {argument.summary}" for argument in leaf.arguments]
-        if leaf.who is Who.MANAGERS:
+        if leaf.who is not Who.EVERYONE:
             seen = " Everyone may look." if leaf.bare_shows else ""
             lines.append(f"      Only {leaf.who}.{seen}")
     examples = [example for _, leaf in _leaves((command,)) for example in leaf.examples]
@@ -111,6 +126,23 @@ def _model_in_words(card: ModelCard | None) -> str:
     if card is None:
         return "can't be reached right now."
     return f"{card.id}, {f'adapter {card.adapter}' if card.adapter else 'no adapter'}."
+
+
+def _suggestion(
+    feedback: Sequence[Feedback], settings: ChannelSettings, card: ModelCard | None
+) -> Suggestion | None:
+    """Suggest another eagerness where the dial is in use and its steps are known."""
+    if card is None or settings.mode is not Mode.ACTIVE:
+        return None
+    return suggest(feedback, eagerness=settings.eagerness, calibration=card.form.calibration)
+
+
+def _feedback_in_words(feedback: Sequence[Feedback]) -> str:
+    if not feedback:
+        return "no feedback on my replies."
+    counts = Counter(each.kind for each in feedback)
+    told = ", ".join(f"{kind} {counts[kind]}" for kind in FeedbackKind)
+    return f"people's feedback on my replies: {told}."
 
 
 def _done_in_words(done: Mapping[Action, int]) -> str:

@@ -33,7 +33,7 @@ class Channel:
     num_said: int = 0
 
     async def run(self, text: str, **changed: object) -> CommandAnswer:
-        commands = Commands(store=self.store, model=self.model)
+        commands = Commands(store=self.store, model=self.model, me=ME)
         return await commands.run(text, replace(self.caller, **changed))
 
     async def says(self, author: Author, text: str, *, minutes_ago: float = 10) -> str:

@@ -1,11 +1,13 @@
 """status, clear, help."""
 
+from datetime import timedelta
+
 import pytest
 
-from bot.commands import COMMANDS
+from bot.commands import COMMANDS, Offer, offered_in_words
 from bot.errors import ModelRefused
-from bot.messages import Action, Decision, Rule
-from tests.commands.conftest import ANA, BEN, WHERE, Channel, silent
+from bot.messages import Action, Decision, FeedbackKind, Rule
+from tests.commands.conftest import ANA, BEN, NOW, WHERE, Channel, silent
 
 
 async def test_status_says_how_it_is_set_up_and_what_it_did(channel: Channel) -> None:
@@ -29,8 +31,68 @@ async def test_status_says_how_it_is_set_up_and_what_it_did(channel: Channel) ->
         "Persona: none",
         "Model: fake, adapter earshot-tuned.",
         "Last 24 h: spoke 0, stayed silent 1, failed 1 times.",
+        "Last 14 days: no feedback on my replies.",
         "History: 3 messages. Messages here are deleted after 30 days.",
     ]
+
+
+async def reply_taken(channel: Channel, kind: FeedbackKind, *, days_ago: float = 1) -> None:
+    """Let it speak unasked at P(speak) 0.52, and somebody react to it."""
+    await channel.says(BEN, "hm")
+    await channel.decides(Decision(Action.SPEAK, Rule.THRESHOLD, "", 0.52, 0.5))
+    (kept,) = await channel.store.decisions.last(WHERE, 1)
+    at = NOW - timedelta(days=days_ago)
+    await channel.store.feedback.give(WHERE, kept.id, kind, author_id=BEN.id, at=at)
+
+
+async def test_status_counts_the_feedback_of_two_weeks(channel: Channel) -> None:
+    await reply_taken(channel, FeedbackKind.LIKED)
+    await reply_taken(channel, FeedbackKind.HUSHED)
+    await reply_taken(channel, FeedbackKind.LIKED, days_ago=15)
+
+    answer = await channel.run("status")
+
+    told = "people's feedback on my replies: liked 1, disliked 0, hushed 1, removed 0."
+    assert f"Last 14 days: {told}" in answer.text.splitlines()
+    assert answer.offer is None
+
+
+async def test_status_offers_managers_what_feedback_suggests_and_changes_nothing(
+    channel: Channel,
+) -> None:
+    for kind in (FeedbackKind.DISLIKED, FeedbackKind.HUSHED, FeedbackKind.REMOVED):
+        await reply_taken(channel, kind)
+
+    answer = await channel.run("status")
+
+    assert answer.offer == Offer("Set eagerness to 45", "eagerness 45")
+    assert answer.text.splitlines()[-1] == (
+        "Suggestion: I suggest an eagerness of 45. People minded what I said unasked 3 times; "
+        "at 45 I would have kept 3 of those to myself."
+    )
+    assert offered_in_words(answer).endswith("\nTo do it, type /assistant eagerness 45.")
+    assert (await channel.store.channels.settings(WHERE)).eagerness == 50
+    await channel.run(answer.offer.command)
+    assert (await channel.store.channels.settings(WHERE)).eagerness == 45
+
+
+@pytest.mark.parametrize("why", ["no manager", "mode", "no model"])
+async def test_status_offers_nothing_where_it_cannot_be_taken_up(
+    channel: Channel, why: str
+) -> None:
+    for _ in range(3):
+        await reply_taken(channel, FeedbackKind.DISLIKED)
+    if why == "mode":
+        await channel.run("mode mention")
+    channel.model.failure = ModelRefused("nonsense") if why == "no model" else None
+    may = why != "no manager"
+
+    answer = await channel.run("status", may_manage=may, may_manage_workspace=may)
+
+    assert answer.offer is None
+    assert "disliked 3" in answer.text
+    assert "Suggestion" not in answer.text
+    assert offered_in_words(answer) == answer.text
 
 
 async def test_status_stands_although_the_model_does_not_answer(channel: Channel) -> None:
@@ -66,6 +128,7 @@ async def test_clear_forgets_messages_and_decisions_and_keeps_the_settings(
     assert await channel.store.messages.recent(WHERE, limit=5) == []
     assert await channel.store.decisions.last(WHERE, 5) == []
     assert "mention" in (await channel.run("mode")).text
+    assert await channel.store.messages.heard_until(WHERE) == NOW
 
 
 async def test_help_lists_every_command(channel: Channel) -> None:
