@@ -11,12 +11,15 @@ from bot.store.conversations import (
     conversation_key,
     ensured_id,
     id_at,
+    in_channel,
     is_at,
 )
 from bot.store.database import Database, carried_through
 from bot.store.entries import entries, entry
+from bot.store.hearing import hear_from, heard_until
 from bot.store.intake import Intake
-from bot.store.retention import clear_conversation, purge_channels
+from bot.store.replies import bereft
+from bot.store.retention import clear_conversations, purge_channels
 from bot.store.speakers import is_person
 from bot.store.tables import conversations, messages, speakers
 
@@ -88,6 +91,28 @@ class Messages:
             row = (await connection.execute(query)).first()
             return None if row is None else entry(row)
 
+    async def up_to_decision(
+        self, where: ConversationKey, decision_id: int, *, limit: int
+    ) -> list[Entry]:
+        """List the newest `limit` entries up to the last of a decision's burst, oldest first.
+
+        That is the history as it was when the burst was decided on; nothing if it is gone.
+        """
+        last_row = select(func.max(messages.c.id)).where(
+            messages.c.conversation_id == id_at(where),
+            messages.c.decision_id == decision_id,
+            not_(messages.c.from_assistant),
+        )
+        return await self._newest(where, messages.c.id <= last_row.scalar_subquery(), limit=limit)
+
+    async def bereft(self, where: ConversationKey, message_id: str) -> list[str]:
+        """List the message ids, of all parts, of replies to a message that answer nothing any more.
+
+        Every message that such a reply answers is deleted, and the reply itself is not.
+        """
+        async with self._database.reading() as connection:
+            return await bereft(connection, where, message_id)
+
     async def since_author(
         self, where: ConversationKey, author_id: str, *, limit: int
     ) -> list[Entry]:
@@ -138,6 +163,24 @@ class Messages:
         async with self._database.reading() as connection:
             return [conversation_key(row) for row in await connection.execute(query)]
 
+    async def conversation_with_thread(
+        self, platform: str, workspace: str, thread: str
+    ) -> ConversationKey | None:
+        """Find the conversation of a thread whose channel is not known; None if nothing is kept."""
+        query = (
+            select(*KEY_COLUMNS)
+            .where(
+                conversations.c.platform == platform,
+                conversations.c.workspace == workspace,
+                conversations.c.thread == thread,
+            )
+            .order_by(conversations.c.id.desc())
+            .limit(1)
+        )
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).first()
+            return None if row is None else conversation_key(row)
+
     async def waiting(self, platform: str) -> list[ConversationKey]:
         """List the platform's conversations that hold messages of others with no decision."""
         undecided = (
@@ -181,10 +224,33 @@ class Messages:
     async def clear(self, where: ConversationKey) -> int:
         """Forget the conversation's messages, decisions and outbox; give the number of messages.
 
-        The conversation itself stays. Rows and decision ids are never used again.
+        The conversation itself stays, heard up to its newest message. Rows and decision ids are
+        never used again.
         """
         async with self._database.writing() as connection:
-            return await clear_conversation(connection, where)
+            return await clear_conversations(connection, is_at(where))
+
+    async def clear_channel(self, where: ConversationKey) -> int:
+        """Clear a channel and all its threads; give the number of messages."""
+        async with self._database.writing() as connection:
+            return await clear_conversations(connection, in_channel(where))
+
+    async def heard_until(self, where: ConversationKey) -> datetime | None:
+        """Give the time up to which the conversation was heard; None if nothing ever was.
+
+        That is when the newest message of others was sent, or the mark of `hear_from` if later.
+        """
+        async with self._database.reading() as connection:
+            return await heard_until(connection, where)
+
+    async def hear_from(self, where: ConversationKey, at: datetime) -> None:
+        """Count all that was said before a time as heard, so that no catch-up fetches it.
+
+        Without a thread that holds for the channel and its threads, without a channel for the
+        whole workspace, also where nothing was said yet. A later mark stays.
+        """
+        async with self._database.writing() as connection:
+            await hear_from(connection, where, at)
 
     async def purge(self, now: datetime) -> int:
         """Remove what is older than its channel's retention; give the number of messages."""

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.messages import Author, ConversationKey, OutboxItem, OutboxStatus
 from bot.store.conversations import KEY_COLUMNS, conversation_key, ensured_id, id_at
 from bot.store.database import Database, carried_through, insert_or_skip
+from bot.store.replies import parts_beside
 from bot.store.speakers import ensured_speakers, follow_name, person_key
 from bot.store.tables import AnyRow, conversations, decisions, messages, outbox, reply_parts
 
@@ -163,20 +164,6 @@ class Outbox:
                 .where(outbox.c.key == key, outbox.c.status == OutboxStatus.PENDING.value)
                 .values(status=status.value)
             )
-
-
-async def parts_beside(
-    connection: AsyncConnection, where: ConversationKey, message_id: str
-) -> list[str]:
-    """List the message ids of all parts of the reply that a message is a part of; none if of none."""
-    found, part = reply_parts.alias(), reply_parts
-    query = (
-        select(part.c.message_id)
-        .join(found, found.c.key == part.c.key)
-        .where(found.c.conversation_id == id_at(where), found.c.message_id == message_id)
-        .order_by(part.c.number)
-    )
-    return list(await connection.scalars(query))
 
 
 async def _write(connection: AsyncConnection, item: OutboxItem, status: OutboxStatus) -> None:

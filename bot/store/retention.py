@@ -1,25 +1,27 @@
-"""Forgetting on purpose: a whole conversation, or what is older than its channel keeps it."""
+"""Forgetting on purpose: whole conversations, or what is older than its channel keeps it."""
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, delete, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.messages import ConversationKey
 from bot.store.channels import inherited
-from bot.store.conversations import id_at
+from bot.store.hearing import mark_removed
 from bot.store.tables import conversations, decisions, messages, outbox
 
 
-async def clear_conversation(connection: AsyncConnection, where: ConversationKey) -> int:
-    """Delete all of a conversation but its name; give the number of messages."""
-    here = id_at(where)
-    await connection.execute(delete(outbox).where(outbox.c.conversation_id == here))
-    removed = await connection.execute(delete(messages).where(messages.c.conversation_id == here))
-    await connection.execute(delete(decisions).where(decisions.c.conversation_id == here))
-    await connection.execute(
-        update(conversations).where(conversations.c.id == here).values(window_row=0)
-    )
+async def clear_conversations(connection: AsyncConnection, which: ColumnElement[bool]) -> int:
+    """Delete all of the conversations but their names; give the number of messages.
+
+    What was said there before is not heard again.
+    """
+    here = select(conversations.c.id).where(which)
+    theirs = messages.c.conversation_id.in_(here)
+    await mark_removed(connection, theirs)
+    await connection.execute(delete(outbox).where(outbox.c.conversation_id.in_(here)))
+    removed = await connection.execute(delete(messages).where(theirs))
+    await connection.execute(delete(decisions).where(decisions.c.conversation_id.in_(here)))
+    await connection.execute(update(conversations).where(which).values(window_row=0))
     return removed.rowcount
 
 
@@ -45,9 +47,9 @@ async def _delete_older(
     await connection.execute(
         delete(outbox).where(outbox.c.conversation_id.in_(here), outbox.c.created_at < before)
     )
-    removed = await connection.execute(
-        delete(messages).where(messages.c.conversation_id.in_(here), messages.c.sent_at < before)
-    )
+    old = and_(messages.c.conversation_id.in_(here), messages.c.sent_at < before)
+    await mark_removed(connection, old)
+    removed = await connection.execute(delete(messages).where(old))
     await connection.execute(
         delete(decisions).where(
             decisions.c.conversation_id.in_(here), decisions.c.decided_at < before, _is_unused()

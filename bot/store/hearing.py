@@ -1,0 +1,75 @@
+"""How far a conversation was heard: what a catch-up may fetch after, and what it must never fetch.
+
+A mark says that all up to a time is settled: it was cleared, it was purged, or nobody was to hear
+it. Marks only move forward. That of a conversation stands in its own row, that of a whole channel
+or workspace beside its settings.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, case, func, literal, not_, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.messages import ConversationKey
+from bot.store.channels import set_level
+from bot.store.conversations import ensured_id, id_at, is_at
+from bot.store.tables import channels, conversations, messages
+
+# Messages are recorded nearly in the order they were sent, and hearing some of them again does no
+# harm: so the newest need not be looked for among all of them.
+MAX_LOOKED_BACK = 1000
+
+
+async def heard_until(connection: AsyncConnection, where: ConversationKey) -> datetime | None:
+    """Give the time of the newest message of others, or a mark if that is later; None: neither.
+
+    The assistant's own do not count: it may speak while it hears nothing.
+    """
+    latest = (
+        select(messages.c.sent_at, messages.c.from_assistant)
+        .where(messages.c.conversation_id == id_at(where))
+        .order_by(messages.c.id.desc())
+        .limit(MAX_LOOKED_BACK)
+        .subquery()
+    )
+    newest = select(func.max(latest.c.sent_at)).where(not_(latest.c.from_assistant))
+    own_mark = select(conversations.c.heard_from).where(is_at(where))
+    wider_mark = select(func.max(channels.c.heard_from)).where(
+        channels.c.platform == where.platform,
+        channels.c.workspace == where.workspace,
+        or_(channels.c.channel == "", channels.c.channel == where.channel),
+    )
+    times = (each.scalar_subquery() for each in (newest, own_mark, wider_mark))
+    found = (await connection.execute(select(*times))).one()
+    return max((time for time in found if time is not None), default=None)
+
+
+async def hear_from(connection: AsyncConnection, where: ConversationKey, at: datetime) -> None:
+    """Set the mark of a thread, of a whole channel, or without a channel of the whole workspace."""
+    if where.thread is not None:
+        await _mark(connection, await ensured_id(connection, where), at)
+        return
+    await set_level(connection, where, {"heard_from": _later(channels.c.heard_from, at)})
+
+
+async def mark_removed(connection: AsyncConnection, removed: ColumnElement[bool]) -> None:
+    """Set the marks of the conversations whose messages are about to be removed."""
+    newest = (
+        select(messages.c.conversation_id, func.max(messages.c.sent_at))
+        .where(removed)
+        .group_by(messages.c.conversation_id)
+    )
+    for conversation_id, at in (await connection.execute(newest)).all():
+        await _mark(connection, conversation_id, at)
+
+
+async def _mark(connection: AsyncConnection, conversation_id: int, at: datetime) -> None:
+    await connection.execute(
+        update(conversations)
+        .where(conversations.c.id == conversation_id)
+        .values(heard_from=_later(conversations.c.heard_from, at))
+    )
+
+
+def _later(mark: ColumnElement[datetime], at: datetime) -> ColumnElement[datetime]:
+    return case((mark > at, mark), else_=literal(at, mark.type))

@@ -1,0 +1,74 @@
+"""What belongs to a reply: the messages it is shown as, and the messages it answers."""
+
+from sqlalchemy import ColumnElement, FromClause, and_, exists, not_, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.messages import ConversationKey
+from bot.store.conversations import id_at
+from bot.store.tables import messages, reply_parts
+
+_replies = messages.alias("replies")
+_asked = messages.alias("asked")
+_others = messages.alias("others")
+
+
+async def parts_beside(
+    connection: AsyncConnection, where: ConversationKey, message_id: str
+) -> list[str]:
+    """List the message ids of all parts of the reply that a message is a part of; none if of none."""
+    found, part = reply_parts.alias(), reply_parts
+    query = (
+        select(part.c.message_id)
+        .join(found, found.c.key == part.c.key)
+        .where(found.c.conversation_id == id_at(where), found.c.message_id == message_id)
+        .order_by(part.c.number)
+    )
+    return list(await connection.scalars(query))
+
+
+async def bereft(connection: AsyncConnection, where: ConversationKey, message_id: str) -> list[str]:
+    """List the message ids of replies to a message, where all that they answer is deleted.
+
+    A reply answers the addressed messages of its burst, or the whole burst if none was addressed.
+    Replies that are deleted themselves are left out, and none is found for an unknown message.
+    """
+    here = id_at(where)
+    the_message = (
+        messages.c.conversation_id == here,
+        messages.c.platform_id == message_id,
+        not_(messages.c.from_assistant),
+    )
+    its_row = select(messages.c.id).where(*the_message).scalar_subquery()
+    its_decision = select(messages.c.decision_id).where(*the_message).scalar_subquery()
+    query = (
+        select(_replies.c.platform_id)
+        .where(
+            _replies.c.conversation_id == here,
+            _replies.c.id > its_row,  # so that not the whole history is read
+            _replies.c.from_assistant,
+            not_(_replies.c.deleted),
+            or_(_replies.c.decision_id == its_decision, _replies.c.reply_to == message_id),
+            not_(_has_a_question_left()),
+        )
+        .order_by(_replies.c.id)
+    )
+    found: list[str] = []
+    for reply_id in (await connection.scalars(query)).all():
+        found += await parts_beside(connection, where, reply_id) or [reply_id]
+    return found
+
+
+def _has_a_question_left() -> ColumnElement[bool]:
+    # A reply whose decision is no longer kept answers the one message that it names.
+    named = and_(_replies.c.decision_id.is_(None), _asked.c.platform_id == _replies.c.reply_to)
+    some_addressed = exists().where(_in_burst(_others), _others.c.addressed)
+    in_burst = and_(_in_burst(_asked), or_(_asked.c.addressed, not_(some_addressed)))
+    return exists().where(
+        _asked.c.conversation_id == _replies.c.conversation_id,
+        not_(_asked.c.deleted),
+        or_(named, in_burst),
+    )
+
+
+def _in_burst(said: FromClause) -> ColumnElement[bool]:
+    return and_(said.c.decision_id == _replies.c.decision_id, not_(said.c.from_assistant))
