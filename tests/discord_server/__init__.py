@@ -1,0 +1,68 @@
+"""A loopback Discord, gateway and REST in one, that the real discord.py connects to.
+
+    async with discord_server() as server, pointed_at(server):
+        mia = server.member("Mia", nick="Mia from Ops")
+        ... start a client with server.token ...
+        await mia.says(server.general, "hello", mentions=[server.bot])
+        await server.until(lambda: server.posts(server.general))
+
+It listens on 127.0.0.1, so another process can connect as well: give it `server.api_url`,
+`server.gateway_url` and `server.token`.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import discord.gateway
+import discord.http
+import yarl
+
+from tests.discord_server.faults import Gate
+from tests.discord_server.intents import Intent
+from tests.discord_server.interactions import Interaction
+from tests.discord_server.people import Person
+from tests.discord_server.permissions import Permission
+from tests.discord_server.server import DiscordServer
+from tests.discord_server.world import Channel, ChannelType, Guild, Message, Role, User
+
+__all__ = [
+    "Channel",
+    "ChannelType",
+    "DiscordServer",
+    "Gate",
+    "Guild",
+    "Intent",
+    "Interaction",
+    "Message",
+    "Permission",
+    "Person",
+    "Role",
+    "User",
+    "discord_server",
+    "pointed_at",
+]
+
+
+@asynccontextmanager
+async def discord_server() -> AsyncIterator[DiscordServer]:
+    """Run a server; at the end, fail if the bot asked for what the server does not know."""
+    server = DiscordServer()
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()
+    assert not server.unknown_routes, f"this server has no {server.unknown_routes}"
+
+
+@contextmanager
+def pointed_at(server: DiscordServer) -> Iterator[None]:
+    """Let discord.py in this process talk to the server instead of Discord."""
+    api, gateway = discord.http.Route.BASE, discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY
+    discord.http.Route.BASE = server.api_url
+    discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(server.gateway_url)
+    try:
+        yield
+    finally:
+        discord.http.Route.BASE = api
+        discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = gateway

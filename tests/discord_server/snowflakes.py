@@ -1,0 +1,69 @@
+"""The time of the server and the ids that are made of it; knows nothing else of Discord."""
+
+from datetime import UTC, datetime, timedelta
+
+DISCORD_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
+TIMESTAMP_SHIFT = 22
+
+
+class Clock:
+    """Runs with the real time and can be put forward.
+
+    Deadlines go by `elapsed_s`, which only `advance` moves: a slow machine misses none.
+    """
+
+    def __init__(self) -> None:
+        self.elapsed_s = 0.0
+
+    def now(self) -> datetime:
+        """Give the time it is here."""
+        return datetime.now(UTC) + timedelta(seconds=self.elapsed_s)
+
+    def advance(self, seconds: float) -> None:
+        """Let so much time pass at once."""
+        self.elapsed_s += seconds
+
+
+class Snowflakes:
+    """Gives ids; each has a millisecond of its own, so the order of ids is that of times."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._last_ms = 0
+        self._given: set[int] = set()
+
+    def next(self) -> str:
+        """Give an id of now."""
+        self._last_ms = max(_milliseconds(self._clock.now()), self._last_ms + 1)
+        return self._free(self._last_ms)
+
+    def at(self, moment: datetime) -> str:
+        """Give an id of some other time, such as that of a message said long ago."""
+        return self._free(_milliseconds(moment))
+
+    def on_shard(self, shard: int, num_shards: int) -> str:
+        """Give an id that falls on this shard."""
+        while True:
+            given = self.next()
+            if shard_of(given, num_shards) == shard:
+                return given
+
+    def _free(self, milliseconds: int) -> str:
+        while milliseconds in self._given:
+            milliseconds += 1
+        self._given.add(milliseconds)
+        return str(milliseconds << TIMESTAMP_SHIFT)
+
+
+def shard_of(guild_id: str, num_shards: int) -> int:
+    """Give the shard that hears of this guild."""
+    return (int(guild_id) >> TIMESTAMP_SHIFT) % num_shards
+
+
+def time_of(snowflake: str) -> datetime:
+    """Give the time an id was made."""
+    return DISCORD_EPOCH + timedelta(milliseconds=int(snowflake) >> TIMESTAMP_SHIFT)
+
+
+def _milliseconds(moment: datetime) -> int:
+    return (moment - DISCORD_EPOCH) // timedelta(milliseconds=1)
