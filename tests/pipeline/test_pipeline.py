@@ -418,7 +418,6 @@ async def test_mode_listen_records_and_says_so_to_who_asks(scene):
     assert scene.notices == [LISTENING]
     assert scene.posts == []
     assert len(await scene.entries()) == 2
-    assert scene.model.asked == []
 
 
 async def test_mode_mention_answers_only_who_asks(scene):

@@ -23,6 +23,7 @@ from bot.platforms.discord.keys import (
     DIRECT,
     PLATFORM,
     conversation_of,
+    guild_id,
     place_id,
     shard_of,
     snowflake_before,
@@ -73,7 +74,8 @@ class CatchUp:
     async def try_again(self, client: discord.Client) -> None:
         """Close the gaps that could not be closed before."""
         for where, _ in list(self._gaps.values()):
-            await self._close(client, client.get_partial_messageable(place_id(where)), where)
+            channel = client.get_partial_messageable(place_id(where), guild_id=guild_id(where))
+            await self._close(client, channel, where)
 
     async def place(
         self,

@@ -7,7 +7,7 @@ does not run, `catch_up` fetches.
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import discord
@@ -53,32 +53,20 @@ class Ears:
                 partial(self.catch_up.place, client, message.channel, where, before=message),
                 f"what was missed in {where}",
             )
-            ours = await heard(
-                message, me=self._me(client), reader=self.reader, kept=self.memory, where=where
-            )
-            if ours is not None:
-                await insisted(partial(self.pipeline.receive, ours), f"a message in {where}")
+            await insisted(partial(self._receive, client, message, where), f"a message in {where}")
 
-    async def record(self, client: discord.Client, message: discord.Message) -> Message | None:
-        """Record a message that somebody points at, if it is new; None if it is not recorded."""
+    async def record(self, client: discord.Client, message: discord.Message) -> None:
+        """Record a message that somebody points at, if it is new. Raises StoreError."""
         where = conversation_of(message.channel)
-        ours = await heard(
-            message, me=self._me(client), reader=self.reader, kept=self.memory, where=where
-        )
+        ours = await self._heard(client, message, where)
         if ours is not None:
             await self.pipeline.overhear(ours)
-        return ours
 
     async def edited(self, client: discord.Client, event: discord.RawMessageUpdateEvent) -> None:
         """Hear that a message was edited."""
         async with self.turns.turn(event.channel_id):
             where = await self._where(client, event.channel_id, event.guild_id)
-            text = await edited_text(event, me=self._me(client), kept=self.memory, where=where)
-            if text is not None:
-                await insisted(
-                    partial(self.pipeline.edit, where, str(event.message_id), text),
-                    f"an edit in {where}",
-                )
+            await insisted(partial(self._edit, client, event, where), f"an edit in {where}")
 
     async def deleted(
         self,
@@ -119,6 +107,32 @@ class Ears:
         """Hear that the audit log has a new entry."""
         await insisted(partial(self.removals.look, client, guild), "a look at the audit log")
 
+    async def _receive(
+        self, client: discord.Client, message: discord.Message, where: ConversationKey
+    ) -> None:
+        ours = await self._heard(client, message, where)
+        if ours is not None:
+            await self.pipeline.receive(ours)
+
+    async def _heard(
+        self, client: discord.Client, message: discord.Message, where: ConversationKey
+    ) -> Message | None:
+        return await heard(
+            message, me=self._me(client), reader=self.reader, kept=self.memory, where=where
+        )
+
+    async def _edit(
+        self, client: discord.Client, event: discord.RawMessageUpdateEvent, where: ConversationKey
+    ) -> None:
+        text = await edited_text(event, me=self._me(client), kept=self.memory, where=where)
+        if text is None:
+            return
+        is_known = await self.pipeline.edit(where, str(event.message_id), text)
+        await self.pipeline.edit(_thread_of(where, event.message_id), str(event.message_id), text)
+        if not is_known and event.message.interaction_metadata is not None:
+            # A command's answer: shown empty while it was made, and filled now.
+            await self._receive(client, event.message, where)
+
     async def _delete(self, where: ConversationKey, place_id: int, message_id: str) -> None:
         decision_id = await self.store.outbox.decision_behind(where, message_id)
         if decision_id is not None:
@@ -128,6 +142,7 @@ class Ears:
             self.removals.deleted(place_id, where, decision_id)
         else:
             await self.pipeline.delete(where, message_id)
+            await self.pipeline.delete(_thread_of(where, int(message_id)), message_id)
 
     async def _where(
         self, client: discord.Client, place_id: int, guild_id: int | None
@@ -140,3 +155,8 @@ class Ears:
         if client.user is None:
             raise RuntimeError("events come only after the login")
         return Me(client.user.id, self.name)
+
+
+def _thread_of(where: ConversationKey, message_id: int) -> ConversationKey:
+    """Name the thread that may have been made of a message: it begins with a copy, of the same id."""
+    return replace(where, thread=str(message_id))

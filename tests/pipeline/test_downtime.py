@@ -1,0 +1,158 @@
+"""What a stop or an outage leaves behind: missed messages, half-written drafts, replies that wait."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.errors import PlatformUnavailable
+from bot.messages import Mode, OutboxItem, OutboxStatus
+from bot.pipeline import new_key
+from tests.pipeline.scene import KITCHEN, LOUNGE
+
+OUTAGE = PlatformUnavailable("the platform is down")
+
+
+async def test_what_was_missed_is_decided_on_once(scene):
+    missed = [scene.message("Ana", "where is it?"), scene.message("Bob", "what is?")]
+    num_new = await scene.pipeline.catch_up(LOUNGE, missed)
+    await scene.settled()
+
+    assert num_new == 2
+    assert len(scene.platform.decisions) == 1
+    assert scene.posts == ["Paris."]
+
+
+async def test_what_was_missed_and_is_known_changes_nothing(scene):
+    heard = scene.message("Ana", "where is it?")
+    await scene.pipeline.receive(heard)
+    await scene.settled()
+    num_new = await scene.pipeline.catch_up(LOUNGE, [heard])
+    await scene.settled()
+
+    assert num_new == 0
+    assert len(scene.platform.decisions) == 1
+
+
+async def test_nothing_missed_is_recorded_where_the_mode_is_off(scene):
+    await scene.change(mode=Mode.OFF)
+    await scene.pipeline.catch_up(LOUNGE, [scene.message("Ana", "where is it?")])
+
+    assert await scene.entries() == []
+
+
+async def test_an_old_question_is_not_answered_because_of_a_young_remark(scene):
+    asked = scene.message("Ana", "where are you", addressed=True)
+    scene.now += timedelta(hours=1)
+    remark = scene.message("Bob", "nice weather")
+    await scene.pipeline.catch_up(LOUNGE, [asked, remark])
+    await scene.settled()
+
+    assert scene.posts == []
+    assert await scene.decisions() == [("silent", "threshold")]
+
+
+async def test_a_young_question_among_old_remarks_is_answered(scene):
+    remark = scene.message("Bob", "nice weather")
+    scene.now += timedelta(hours=1)
+    asked = scene.message("Ana", "where are you", addressed=True)
+    await scene.pipeline.catch_up(LOUNGE, [remark, asked])
+    await scene.settled()
+
+    assert scene.posts == ["Paris."]
+
+
+async def test_a_reply_that_cannot_be_posted_now_is_posted_later(scene):
+    scene.platform.failure = OUTAGE
+    await scene.asks("Ana", "where?")
+    assert (scene.posts, scene.notices) == ([], [])
+
+    scene.platform.failure = None
+    await scene.pipeline.delivery.post_pending()
+
+    assert scene.posts == ["Paris."]
+    assert [entry.text for entry in await scene.entries()] == ["where?", "Paris."]
+
+
+async def test_a_reply_that_could_not_be_posted_in_time_is_withdrawn(scene):
+    scene.platform.failure = OUTAGE
+    await scene.asks("Ana", "where?")
+
+    scene.platform.failure = None
+    scene.now += timedelta(minutes=10)
+    await scene.pipeline.delivery.post_pending()
+
+    assert scene.posts == []
+    assert await scene.store.outbox.pending("room") == []
+
+
+async def test_a_draft_that_a_stop_left_is_removed_and_the_reply_written_anew(scene):
+    await scene.happened_before(scene.message("Ana", "where?", addressed=True))
+    considered = await scene.pipeline.judge.consider(LOUNGE)
+    draft = OutboxItem(
+        new_key(), LOUNGE, considered.kept.id, "m1", "", OutboxStatus.PENDING, scene.now
+    )
+    await scene.store.outbox.begin(draft)  # and then the bot was killed
+
+    scene.restart()
+    await scene.pipeline.resume()
+    await scene.settled()
+
+    assert scene.platform.withdrawn == [draft.key]
+    assert scene.posts == ["Paris."]
+
+
+async def test_what_other_processes_own_is_left_to_them(scene):
+    await scene.happened_before(
+        scene.message("Ana", "where?", addressed=True),
+        scene.message("Ana", "who?", addressed=True, where=KITCHEN),
+    )
+    scene.restart()
+    pipeline = replace(scene.pipeline, owns=lambda where: where == KITCHEN)
+    await pipeline.resume()
+    await pipeline.conversations.drain()
+
+    assert scene.posts == ["Paris."]
+    assert [each.conversation for each in await scene.store.outbox.pending("room")] == []
+    assert await scene.store.messages.waiting("room") == [LOUNGE]
+
+
+async def test_a_reply_goes_with_its_question(scene):
+    await scene.asks("Ana", "where?")
+    reply = (await scene.entries())[-1]
+    await scene.pipeline.delete(LOUNGE, "m1")
+
+    assert scene.platform.removed == [reply.id]
+    assert [entry.text for entry in await scene.entries() if not entry.deleted] == []
+
+
+async def test_a_reply_stays_while_another_question_it_answers_stands(scene):
+    await scene.happened_before(
+        scene.message("Ana", "where?", addressed=True),
+        scene.message("Bob", "yes, where?", addressed=True),
+    )
+    await scene.pipeline.resume()
+    await scene.settled()
+    await scene.pipeline.delete(LOUNGE, "m1")
+
+    assert scene.posts == ["Paris."]
+    assert scene.platform.removed == []
+
+
+@pytest.mark.parametrize(
+    "settings", [{"mode": Mode.MENTION}, {"mode": Mode.LISTEN}, {"eagerness": 0}]
+)
+async def test_what_it_is_silent_about_is_scored_for_the_preview(scene, settings):
+    await scene.change(**settings)
+    await scene.says("Ana", "where is the Louvre?")
+
+    kept = (await scene.store.decisions.last(LOUNGE, 1))[0]
+    assert (scene.posts, kept.decision.p_speak) == ([], 0.9)
+
+
+async def test_without_previews_a_silent_channel_costs_no_request(scene):
+    scene.pipeline.judge = replace(scene.pipeline.judge, previews=False)
+    await scene.change(mode=Mode.MENTION)
+    await scene.says("Ana", "where is the Louvre?")
+
+    assert scene.model.asked == []
