@@ -121,8 +121,8 @@ def _summary(me: discord.Member, seen: Sequence[Channel], *, num_hidden: int, we
 
 
 def _role(me: discord.Member) -> str:
-    """Name the role that Discord made for the bot, or what to give it one by."""
-    own = [role.name for role in me.roles if role.is_bot_managed()]
+    """Name the role that Discord made for the bot; its others are not managed by Discord."""
+    own = [role.name for role in me.roles if role.managed]
     return own[0] if own else f"a role of {me.display_name}"
 
 
