@@ -28,6 +28,7 @@ CALL_TIMEOUT_S = 60.0  # discord.py itself tries five times, for about 25 s in a
 MAX_QUOTE_CHARS = 300
 MIN_QUOTE_CHARS = 20  # less of a question says nothing
 MARGIN = timedelta(seconds=30)  # kept free before Discord forgets an interaction
+PLACEHOLDER = "…"
 BROKEN_FENCE = "`\N{ZERO WIDTH SPACE}``"  # looks like the end of a code block and ends none
 NO_MENTIONS = discord.AllowedMentions.none()
 
@@ -72,14 +73,16 @@ async def say_at_once(interaction: AnyInteraction, answer: CommandAnswer) -> Non
 async def say(interaction: AnyInteraction, answer: CommandAnswer, *, is_public: bool) -> None:
     """Answer where Discord shows that we are thinking; `is_public`: whether everybody sees that.
 
-    What was begun in public cannot become private: it is removed, and the answer follows it.
+    What was begun in public cannot become private. Discord puts the first message into the public
+    place, and none at all once that is deleted while we are thinking: so it is filled, then deleted.
     """
     first, *rest = parts(answer)
     view = button(answer.offer) if not rest else None
     async with logged(interaction), asyncio.timeout(CALL_TIMEOUT_S):
         if answer.ephemeral and is_public:
-            await interaction.delete_original_response()
+            await interaction.edit_original_response(content=PLACEHOLDER)
             await _follow_up(interaction, [first, *rest], answer, ephemeral=True)
+            await interaction.delete_original_response()
             return
         await interaction.edit_original_response(
             content=first, allowed_mentions=NO_MENTIONS, view=view or discord.utils.MISSING
@@ -131,14 +134,15 @@ async def _follow_up(
 class InteractionResponder:
     """Writes the reply to one question, under the question as it was asked.
 
-    `answered` is set once anything stands there. Raises what discord.py raises.
+    `ended` is set once "thinking" is over: something stands there, or Discord knows the place no
+    more. Raises what discord.py raises.
     """
 
     def __init__(self, interaction: AnyInteraction, question: str) -> None:
         self._interaction = interaction
         self._question = question
         self._is_over = False
-        self.answered = asyncio.Event()
+        self.ended = asyncio.Event()
 
     def expired(self) -> bool:
         """Tell whether Discord takes no more words here."""
@@ -151,9 +155,9 @@ class InteractionResponder:
                 content=under_question(self._question, text), allowed_mentions=NO_MENTIONS
             )
         except discord.NotFound:
-            self._is_over = True
+            self._close()
             raise
-        self.answered.set()
+        self.ended.set()
         return str(message.id)
 
     async def send_more(self, text: str) -> str:
@@ -163,16 +167,21 @@ class InteractionResponder:
                 text, allowed_mentions=NO_MENTIONS, wait=True
             )
         except discord.NotFound:
-            self._is_over = True
+            self._close()
             raise
         return str(message.id)
 
     async def give_up(self, text: str) -> None:
         """Say why there is no answer, unless there is one; what comes later is an ordinary message."""
-        async with logged(self._interaction), asyncio.timeout(CALL_TIMEOUT_S):
-            if not self.answered.is_set():
-                await self.edit_first(text)
         self._is_over = True
+        if not self.ended.is_set():
+            async with logged(self._interaction), asyncio.timeout(CALL_TIMEOUT_S):
+                await self.edit_first(text)
+        self.ended.set()
+
+    def _close(self) -> None:
+        self._is_over = True
+        self.ended.set()
 
 
 def under_question(question: str, text: str) -> str:

@@ -74,7 +74,7 @@ class Asking:
         # Unsure: if it was seen before, whoever acknowledged it also answers it.
         if excuse is not None and standing is Standing.UNSURE:
             return
-        excuse = excuse or await self._awaited(responder)
+        excuse = excuse or await self._waited(responder)
         if excuse is not None:
             await responder.give_up(excuse)
 
@@ -86,10 +86,10 @@ class Asking:
             logger.exception("a question in %s was not heard", question.conversation)
             return STORE_FAILED
 
-    async def _awaited(self, responder: InteractionResponder) -> str | None:
+    async def _waited(self, responder: InteractionResponder) -> str | None:
         try:
             async with asyncio.timeout(self.patience_s):
-                await responder.answered.wait()
+                await responder.ended.wait()
         except TimeoutError:
             return TOO_LATE
         return None
