@@ -12,6 +12,10 @@ LOGGED = (
     "Discord cannot be reached: ",
     "Discord: connecting anew in ",
     "this machine's clock is ",
+    "Earshot may not ",
+    "/assistant could not be registered",
+    "Discord: the server ",
+    "Discord: what was missed in ",
 )
 
 
