@@ -63,7 +63,7 @@ class Bot(discord.Client):
         self.payload = payload_in_all_languages(ME.name)
         self.heard: list[str] = []
         asking = Asking(pipeline, self.platform.register, self.hear, patience_s=patience_s)
-        commands = Commands(store=store, model=pipeline.model)
+        commands = Commands(store=store, model=pipeline.model, me=ME)
         self.interactions = Interactions(commands, asking, name=ME.name, clock=utc_now)
 
     @property
@@ -82,7 +82,7 @@ class Bot(discord.Client):
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         await self.interactions.handle(interaction)
 
-    async def hear(self, message: discord.Message) -> None:
+    async def hear(self, _: discord.Client, message: discord.Message) -> None:
         self.heard.append(message.content)
         where, author = conversation_of(message.channel), message.author
         said_by = Author(str(author.id), author.display_name)

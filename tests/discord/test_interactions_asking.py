@@ -211,7 +211,7 @@ class TestAboutAMessage:
         self, simcord_bot: Bot, channel: ChannelHandle, ana: MemberActor
     ) -> None:
         target = await ana.send(channel, "Turin is lovely")
-        await simcord_bot.hear(target)
+        await simcord_bot.hear(simcord_bot, target)
 
         form = await ana.context_menu(channel, MENU, target)
         await ana.submit_modal(form, {})

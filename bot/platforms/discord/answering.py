@@ -11,12 +11,12 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from enum import Enum
 
-import aiohttp
 import discord
 
 from bot.commands import CommandAnswer, offered_in_words
 from bot.commands.parse import clipped
 from bot.platforms.discord.buttons import button, fits
+from bot.platforms.discord.refusals import FAILURES
 from bot.split import num_units, split
 
 logger = logging.getLogger(__name__)
@@ -35,8 +35,6 @@ NO_MENTIONS = discord.AllowedMentions.none()
 # From https://discord.com/developers/docs/topics/opcodes-and-status-codes#json.
 UNKNOWN_INTERACTION = 10062
 ALREADY_ACKNOWLEDGED = 40060
-
-FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError)  # OSError: also a timeout
 
 
 class Standing(Enum):

@@ -19,13 +19,13 @@ from bot.messages import ConversationKey, Message
 from bot.pipeline import Pipeline
 from bot.platforms.discord.answering import (
     CALL_TIMEOUT_S,
-    FAILURES,
     AnyInteraction,
     InteractionResponder,
     Standing,
 )
 from bot.platforms.discord.mentions import Names, people_in, readable
 from bot.platforms.discord.naming import NOTHING_KEPT, Kept
+from bot.platforms.discord.refusals import FAILURES
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Asking:
 
     pipeline: Pipeline
     register: Callable[[str, InteractionResponder], None]
-    hear: Callable[[discord.Message], Awaitable[object]]
+    hear: Callable[[discord.Client, discord.Message], Awaitable[object]]
     kept: Kept = NOTHING_KEPT
     patience_s: float = PATIENCE_S
 
@@ -126,7 +126,7 @@ class Asking:
                 return ""
             if interaction.client.user and fetched.author.id == interaction.client.user.id:
                 return fetched.content
-            await self.hear(fetched)
+            await self.hear(interaction.client, fetched)
             entry = await messages.find(where, message_id)
         if entry is None or entry.hidden or entry.deleted:
             return ""

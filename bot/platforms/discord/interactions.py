@@ -30,7 +30,6 @@ from bot.commands.suggest import suggestions
 from bot.messages import Author
 from bot.platforms.discord.answering import (
     CALL_TIMEOUT_S,
-    FAILURES,
     AnyInteraction,
     Standing,
     deferred,
@@ -50,6 +49,7 @@ from bot.platforms.discord.application import (
 from bot.platforms.discord.asking import Asking
 from bot.platforms.discord.buttons import about_form, about_target, offered, typed_question
 from bot.platforms.discord.keys import conversation_of
+from bot.platforms.discord.refusals import FAILURES
 
 logger = logging.getLogger(__name__)
 

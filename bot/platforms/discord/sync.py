@@ -12,9 +12,9 @@ from typing import cast
 
 import discord
 
-from bot.platforms.discord.answering import FAILURES
 from bot.platforms.discord.application import Json
 from bot.platforms.discord.keys import PLATFORM
+from bot.platforms.discord.refusals import FAILURES
 from bot.store.notes import Notes
 
 logger = logging.getLogger(__name__)
