@@ -203,3 +203,23 @@ def test_this_sqlite_overwrites_what_is_deleted() -> None:
 
     assert on == 1
     connection.close()
+
+
+async def test_a_person_s_name_is_the_one_last_seen_in_that_workspace(store: Store) -> None:
+    await store.messages.record(message("m1"))
+    await store.messages.record(message("m2", author=replace(ANN, name="Anna")))
+
+    assert await store.speakers.name("room", "home", ANN.id) == "Anna"
+    assert await store.speakers.name("room", "office", ANN.id) is None
+
+    await store.speakers.forget("room", "home", ANN.id)
+    assert await store.speakers.name("room", "home", ANN.id) is None
+
+
+async def test_the_last_name_of_a_person_is_known_until_it_is_forgotten(store: Store) -> None:
+    await store.messages.record(message(author=ANN))
+    assert await store.speakers.name("room", "home", ANN.id) == ANN.name
+
+    await store.speakers.forget("room", "home", ANN.id)
+    assert await store.speakers.name("room", "home", ANN.id) is None
+    assert await store.speakers.name("room", "home", "nobody") is None

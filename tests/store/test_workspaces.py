@@ -63,6 +63,19 @@ async def test_a_workspace_is_new_once(store: Store) -> None:
     assert await store.workspaces.present("slack") == []
 
 
+async def test_the_time_of_joining_is_told_while_it_lasts(store: Store) -> None:
+    assert await store.workspaces.joined_at(*HOME) is None
+
+    await store.workspaces.joined(*HOME, at=later(1))
+    await store.workspaces.joined(*HOME, at=later(2))
+    assert await store.workspaces.joined_at(*HOME) == later(1)
+
+    await store.workspaces.left(*HOME, at=later(3))
+    assert await store.workspaces.joined_at(*HOME) is None
+    await store.workspaces.joined(*HOME, at=later(4))
+    assert await store.workspaces.joined_at(*HOME) == later(4)
+
+
 async def test_several_who_tell_of_a_new_workspace_at_once_tell_it_once(store: Store) -> None:
     told = await asyncio.gather(*(store.workspaces.joined(*HOME, at=later(n)) for n in range(4)))
 
@@ -77,6 +90,18 @@ async def test_a_workspace_that_was_left_is_not_present_until_it_is_back(store: 
     assert await store.workspaces.present("room") == []
     assert await store.workspaces.joined(*HOME, at=later(2))
     assert await store.workspaces.present("room") == ["home"]
+
+
+async def test_it_is_known_when_it_came_to_a_workspace_and_forgotten_when_it_left(
+    store: Store,
+) -> None:
+    assert await store.workspaces.joined_at(*HOME) is None
+
+    await store.workspaces.joined(*HOME, at=later(1))
+    assert await store.workspaces.joined_at(*HOME) == later(1)
+
+    await store.workspaces.left(*HOME, at=later(2))
+    assert await store.workspaces.joined_at(*HOME) is None
 
 
 async def test_a_workspace_is_greeted_once_also_when_it_comes_back(store: Store) -> None:
