@@ -6,7 +6,6 @@ held back acknowledgements, events twice.
 
 import asyncio
 import json
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -190,7 +189,7 @@ class Gateway:
         """Send an event to those sessions that asked for it; `data` may depend on the session."""
         intent = needed(event, in_dm=guild is None)
         for session in self.sessions.values():
-            if session.hears_of(guild and guild.id) and intent in session.intents:
+            if session.hears_of(guild.id if guild else None) and intent in session.intents:
                 session.dispatch(event, data(session) if callable(data) else data)
         self.server.changed()
 
@@ -201,13 +200,11 @@ class Gateway:
         self.server.changed()
 
     def again(self, event: str) -> None:
-        """Send the last event of this name a second time."""
-        self._again(lambda payload: bool(payload["t"] == event))
-
-    def _again(self, wanted: Callable[[Json], bool]) -> None:
+        """Send the last event of this name a second time, under a number of its own."""
         for session in self.sessions.values():
-            if any(map(wanted, session.sent)):
-                session.again(wanted)
+            sent = [payload["d"] for payload in session.sent if payload["t"] == event]
+            if sent:
+                session.dispatch(event, sent[-1])
         self.server.changed()
 
     # What goes wrong.

@@ -5,7 +5,6 @@ import json
 import socket
 import struct
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from aiohttp import ClientConnectionResetError, web
@@ -113,8 +112,3 @@ class Session:
         for payload in self.sent[after_seq:]:
             self.connection.put(payload)
         self.dispatch("RESUMED", {"_trace": []})
-
-    def again(self, wanted: Callable[[Json], bool]) -> None:
-        """Send the last event that is wanted a second time, under a number of its own."""
-        found = next(payload for payload in reversed(self.sent) if wanted(payload))
-        self.dispatch(found["t"], found["d"])

@@ -1,0 +1,29 @@
+"""What Discord should not send but a client has to live through."""
+
+from typing import TYPE_CHECKING
+
+from tests.discord_server.message_views import message_json
+from tests.discord_server.people import Person
+from tests.discord_server.views import member_json, roles_json
+from tests.discord_server.world import Channel, Json, Message
+
+if TYPE_CHECKING:
+    from tests.discord_server.server import DiscordServer
+
+
+def poison(server: "DiscordServer", channel: Channel, person: Person) -> None:
+    """Send a message whose roles are objects instead of ids: discord.py cannot parse it."""
+    message = Message(server.ids.next(), channel, person.user, "hello", server.clock.now())
+    member = person.guild.members[person.id]
+    shown: Json = {
+        **message_json(message, reader=server.bot, has_content=True),
+        "guild_id": person.guild.id,
+        "member": {**member_json(member), "roles": roles_json(person.guild)},
+    }
+    server.gateway.emit_raw("MESSAGE_CREATE", shown)
+
+
+def show_preview(server: "DiscordServer", message: Message) -> None:
+    """Let the preview of a link appear in a message: an update that is no edit."""
+    message.embeds = [{"type": "link", "url": "https://example.com", "title": "Example"}]
+    server.acts.tell_message("MESSAGE_UPDATE", message)
