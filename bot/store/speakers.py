@@ -119,6 +119,12 @@ class Speakers:
             row = (await connection.execute(query)).first()
         return StoredAbout(*row) if row else StoredAbout(0, None, None, opted_out=False)
 
+    async def name(self, platform: str, workspace: str, author_id: str) -> str | None:
+        """Give the person's last name seen; None if never seen, or forgotten."""
+        query = select(speakers.c.name).where(is_person(platform, workspace, author_id))
+        async with self._database.reading() as connection:
+            return await connection.scalar(query) or None
+
     async def names(self, where: ConversationKey) -> list[Author]:
         """List the people who have spoken in a conversation, the latest speaker first.
 

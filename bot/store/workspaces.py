@@ -59,6 +59,14 @@ class Workspaces:
         async with self._database.reading() as connection:
             return list(await connection.scalars(query))
 
+    async def joined_at(self, platform: str, workspace: str) -> datetime | None:
+        """Give when Earshot came to a workspace; None where it is not, or never was."""
+        query = select(workspaces.c.joined_at).where(
+            _is_workspace(platform, workspace), workspaces.c.left_at.is_(None)
+        )
+        async with self._database.reading() as connection:
+            return await connection.scalar(query)
+
     async def greet(self, platform: str, workspace: str, *, at: datetime) -> bool:
         """Tell whether the caller may greet the workspace: True once, until it is erased."""
         async with self._database.writing() as connection:
