@@ -1,0 +1,243 @@
+"""Discord as a chat platform: Earshot's words go into its channels, threads and direct messages.
+
+Posting a reply twice posts it once: Discord knows a message's nonce for some minutes; after that,
+and after a restart, the channel itself is asked what stands there.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import discord
+
+from bot.errors import PlatformError, PlatformUnavailable, StoreError
+from bot.messages import ChannelSettings, ConversationKey, KeptDecision, OutboxItem, Rule
+from bot.platforms.discord.drafts import Draft
+from bot.platforms.discord.keys import PLATFORM
+from bot.platforms.discord.parts import MAX_CHARS, MAX_PARTS, Part, parts, text_parts
+from bot.platforms.discord.posting import Poster
+from bot.platforms.discord.responding import Responder, Responders
+from bot.platforms.discord.showing import Outbox, Showing
+from bot.platforms.discord.trying import Trying
+
+logger = logging.getLogger(__name__)
+
+NONCE_REMEMBERED = timedelta(minutes=2)  # Discord says "a few minutes"
+TYPING_S = 8.0  # it is shown for ten seconds
+MAX_CHARS_UNDER_QUESTION = MAX_CHARS - 310  # the question of a command is quoted above its answer
+
+
+class Channels(Protocol):
+    """The settings of channels. Raises StoreError."""
+
+    async def settings(self, where: ConversationKey) -> ChannelSettings:
+        """Give what applies in a conversation."""
+        ...
+
+
+class Decisions(Protocol):
+    """The decisions that were kept. Raises StoreError."""
+
+    async def by_id(self, ids: Collection[int]) -> dict[int, KeptDecision]:
+        """Find decisions by their ids; unknown ones are left out."""
+        ...
+
+
+def addressed_by(decisions: Decisions) -> Callable[[OutboxItem], Awaitable[bool]]:
+    """Tell whether a reply answers somebody who addressed the assistant, by its kept decision."""
+
+    async def is_addressed(item: OutboxItem) -> bool:
+        if item.decision_id is None:
+            return False
+        kept = (await decisions.by_id([item.decision_id])).get(item.decision_id)
+        return kept is not None and kept.decision.rule is Rule.ADDRESSED
+
+    return is_addressed
+
+
+@dataclass(slots=True)
+class DiscordPlatform:
+    """Posts, drafts and removes by discord.py. To be closed when nothing is posted any more.
+
+    `trying` knows the client of the moment. `is_addressed` tells which replies refer to a message.
+    Items from before `started_at` may have been posted by an earlier process; `clock` gives aware
+    UTC times. `responders` get the replies to commands.
+    """
+
+    trying: Trying
+    outbox: Outbox
+    channels: Channels
+    is_addressed: Callable[[OutboxItem], Awaitable[bool]]
+    clock: Callable[[], datetime]
+    started_at: datetime
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    responders: Responders = field(default_factory=Responders)
+    _poster: Poster = field(init=False)
+    _drafts: dict[str, Draft | None] = field(init=False, default_factory=dict)
+    _showings: dict[str, Showing] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make the poster."""
+        self._poster = Poster(self.trying)
+
+    @property
+    def name(self) -> str:
+        """The platform part of its conversation keys."""
+        return PLATFORM
+
+    async def close(self) -> None:
+        """End every draft where it is; the next start takes it away."""
+        for draft in list(self._drafts.values()):
+            if draft is not None:
+                await draft.stop()
+        self._drafts.clear()
+        self._showings.clear()
+
+    @asynccontextmanager
+    async def typing(self, where: ConversationKey) -> AsyncIterator[None]:
+        """Show typing until the context ends; nobody waits for it."""
+        shown = asyncio.create_task(self._keep_typing(where))
+        try:
+            yield
+        finally:
+            shown.cancel()
+            await asyncio.wait([shown])
+
+    async def draft(self, item: OutboxItem, text: str) -> None:
+        """Show the text so far soon, unless the channel wants whole replies only; returns at once."""
+        if item.key not in self._drafts:
+            with _store_trouble():
+                settings = await self.channels.settings(item.conversation)
+            self._drafts[item.key] = self._new_draft(item, settings)
+        draft = self._drafts[item.key]
+        if draft is not None:
+            draft.write(text)
+
+    async def post(self, item: OutboxItem) -> str:
+        """Post a reply in as many messages as it takes, and give the id of the first."""
+        await self._end_draft(item)
+        responder = self.responders.of(item.reply_to)
+        whole = _parts(item.text, responder, whole=True)
+        if not whole:
+            raise PlatformError(f"a reply in {item.conversation} shows nothing")
+        showing = await self._showing(item)
+        if showing.is_unsure or self._may_stand_there(item):
+            await self._recall(showing, whole)
+        await showing.show(whole, responder=responder, insist=True)
+        self._showings.pop(item.key, None)
+        self.responders.forget(item.reply_to)
+        return showing.ids[0]
+
+    async def withdraw(self, item: OutboxItem) -> None:
+        """Delete what a draft showed, also one of an earlier process."""
+        await self._end_draft(item)
+        showing = await self._showing(item)
+        await showing.remove(may_be_others=item.created_at < self.started_at)
+        self._showings.pop(item.key, None)
+
+    async def remove(self, where: ConversationKey, message_ids: Sequence[str]) -> None:
+        """Delete messages of ours."""
+        for message_id in message_ids:
+            await self._poster.delete(where, message_id)
+
+    async def notice(self, where: ConversationKey, text: str, *, reply_to: str | None) -> None:
+        """Post a short message that makes no sound; a command's question gets it as its answer."""
+        responder = self.responders.of(reply_to)
+        if responder is not None and await self._answered(where, text, responder):
+            return
+        for part in text_parts(text):
+            await self._poster.send(where, part, reply_to=reply_to, silent=True)
+            reply_to = None
+
+    async def decided(
+        self, where: ConversationKey, decision: KeptDecision, message_ids: Sequence[str]
+    ) -> None:
+        """Show nothing of decisions: `/assistant why` tells them."""
+
+    def _new_draft(self, item: OutboxItem, settings: ChannelSettings) -> Draft | None:
+        if not settings.stream_replies:
+            return None
+        showing = Showing(item, self._poster, self.outbox, refers=settings.reply_as_reference)
+        self._showings[item.key] = showing
+
+        async def show(text: str) -> None:
+            responder = self.responders.of(item.reply_to)
+            if not showing.ids:
+                with _store_trouble():
+                    await self.outbox.begin(item)
+            begun = _parts(text, responder, whole=False)
+            await showing.show(begun, responder=responder, insist=False)
+
+        return Draft(show, sleep=self.sleep)
+
+    async def _end_draft(self, item: OutboxItem) -> None:
+        draft = self._drafts.get(item.key)
+        if draft is not None:
+            await draft.stop()
+        self._drafts.pop(item.key, None)
+
+    async def _showing(self, item: OutboxItem) -> Showing:
+        """Find what is shown of a reply: by us just now, or as an earlier process wrote it down."""
+        if item.key in self._showings:
+            return self._showings[item.key]
+        with _store_trouble():
+            ids = await self.outbox.parts(item.key)
+            settings = await self.channels.settings(item.conversation)
+            refers = settings.reply_as_reference and await self.is_addressed(item)
+        return Showing(item, self._poster, self.outbox, refers, ids, [None] * len(ids))
+
+    async def _recall(self, showing: Showing, whole: Sequence[Part]) -> None:
+        try:
+            await showing.recall(whole)
+        except PlatformUnavailable:
+            raise
+        except PlatformError as error:  # better twice than not at all
+            logger.warning("nobody knows what of a reply was posted before: %s", error)
+
+    def _may_stand_there(self, item: OutboxItem) -> bool:
+        """Tell whether messages may be posted that a nonce no longer protects from being doubled."""
+        is_old = self.clock() - item.created_at > NONCE_REMEMBERED
+        return is_old or item.created_at < self.started_at
+
+    async def _keep_typing(self, where: ConversationKey) -> None:
+        try:
+            while True:
+                await self._poster.show_typing(where)
+                await self.sleep(TYPING_S)
+        except PlatformError as error:
+            logger.warning("typing is not shown: %s", error)
+        except Exception:  # the top of a task: the reply does not depend on it
+            logger.exception("typing in %s failed", where)
+
+    async def _answered(self, where: ConversationKey, text: str, responder: Responder) -> bool:
+        async def answer(client: discord.Client) -> str:
+            return await responder.edit_first(text)
+
+        try:
+            await self.trying.tried(answer, where, "answer a command")
+        except PlatformError as error:
+            if not responder.expired():
+                raise
+            logger.warning("a command is answered by a message: %s", error)
+            return False
+        return True
+
+
+def _parts(text: str, responder: Responder | None, *, whole: bool) -> list[Part]:
+    if responder is not None:
+        return text_parts(text, first_max_chars=MAX_CHARS_UNDER_QUESTION)
+    return parts(text) if whole else text_parts(text)[:MAX_PARTS]
+
+
+@contextlib.contextmanager
+def _store_trouble() -> Iterator[None]:
+    """Tell trouble of the history as what it is for the reply: later it may be posted."""
+    try:
+        yield
+    except StoreError as error:
+        raise PlatformUnavailable(f"the history does not answer: {error}") from error

@@ -1,0 +1,192 @@
+"""Single calls to Discord about messages: send, edit, delete, look for our own, show typing.
+
+Says which mentions ping, and what a message refers to; what is said, and when, is not known here.
+"""
+
+import io
+import logging
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import discord
+
+from bot.errors import PlatformError
+from bot.messages import ConversationKey
+from bot.platforms.discord.keys import guild_id, place_id, snowflake_before
+from bot.platforms.discord.parts import Part
+from bot.platforms.discord.refusals import NO_HISTORY_TO_REPLY
+from bot.platforms.discord.trying import Gone, Trying
+
+logger = logging.getLogger(__name__)
+
+MAX_HISTORY = 100  # messages that are looked at for our own
+CLOCK_MARGIN = timedelta(seconds=5)  # our clock may be as much ahead of Discord's
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A message of ours as it stands in the channel. `reply_to` is None where it refers to none."""
+
+    id: str
+    text: str
+    reply_to: str | None
+    has_file: bool
+    is_silent: bool
+
+    def shows(self, part: Part) -> bool:
+        """Tell whether it shows this part. Discord itself strips the text at both ends."""
+        return self.text.strip() == part.text.strip() and self.has_file == bool(part.file_name)
+
+
+class Poster:
+    """Sends, edits, deletes. Every method raises PlatformError, as `Trying` does."""
+
+    def __init__(self, trying: Trying) -> None:
+        self.trying = trying
+
+    async def send(  # noqa: PLR0913 - each is a property of the message
+        self,
+        where: ConversationKey,
+        part: Part,
+        *,
+        nonce: str | None = None,
+        reply_to: str | None = None,
+        silent: bool = False,
+        insist: bool = True,
+    ) -> Posted:
+        """Post a message; Discord takes one of the same nonce once, and gives what it has.
+
+        Nobody is pinged but the author of `reply_to`. Where Earshot may not read the history, it
+        may not refer to a message either: the reply then stands alone.
+        """
+        nonce = nonce or secrets.token_hex(12)
+
+        async def send(client: discord.Client) -> Posted:
+            return _posted(await _send(client, where, part, nonce, reply_to, silent=silent))
+
+        try:
+            return await self.trying.tried(send, where, "write", insist=insist)
+        except PlatformError as error:
+            refused = error.__cause__
+            is_bare = isinstance(refused, discord.HTTPException) and (
+                refused.code == NO_HISTORY_TO_REPLY
+            )
+            if reply_to is None or not is_bare:
+                raise
+        return await self.send(where, part, nonce=nonce, silent=silent, insist=insist)
+
+    async def edit(
+        self,
+        where: ConversationKey,
+        message_id: str,
+        part: Part,
+        *,
+        is_reply: bool = False,
+        insist: bool = True,
+    ) -> None:
+        """Give a message another text and file. Raises Gone if somebody deleted it."""
+
+        async def edit(client: discord.Client) -> None:
+            message = _channel(client, where).get_partial_message(int(message_id))
+            files = [_file(part)] if part.file_name else []
+            mentions = discord.AllowedMentions(
+                everyone=False, users=False, roles=False, replied_user=is_reply
+            )
+            await message.edit(content=part.text, attachments=files, allowed_mentions=mentions)
+
+        await self.trying.tried(edit, where, "edit its message", insist=insist)
+
+    async def delete(self, where: ConversationKey, message_id: str) -> None:
+        """Delete a message of ours; one that is gone already is no error."""
+
+        async def delete(client: discord.Client) -> None:
+            await _channel(client, where).get_partial_message(int(message_id)).delete()
+
+        try:
+            await self.trying.tried(delete, where, "delete its message")
+        except Gone:
+            logger.debug("message %s in %s was gone already", message_id, where)
+
+    async def show_typing(self, where: ConversationKey) -> None:
+        """Show for ten seconds that something is being written; tried once."""
+
+        async def show(client: discord.Client) -> None:
+            await _channel(client, where).typing()
+
+        await self.trying.tried(show, where, "show that it is typing", insist=False)
+
+    async def own_since(self, where: ConversationKey, moment: datetime) -> list[Posted]:
+        """Find the messages of ours in a conversation since a moment, oldest first."""
+
+        async def look(client: discord.Client) -> list[Posted]:
+            after = discord.Object(snowflake_before(moment - CLOCK_MARGIN))
+            history = _channel(client, where).history(
+                limit=MAX_HISTORY, after=after, oldest_first=True
+            )
+            return [
+                _posted(message)
+                async for message in history
+                if client.user is not None and message.author.id == client.user.id
+            ]
+
+        return await self.trying.tried(look, where, "read the history")
+
+
+def _channel(client: discord.Client, where: ConversationKey) -> discord.PartialMessageable:
+    return client.get_partial_messageable(place_id(where), guild_id=guild_id(where))
+
+
+async def _send(  # noqa: PLR0913 - each is a property of the message
+    client: discord.Client,
+    where: ConversationKey,
+    part: Part,
+    nonce: str,
+    reply_to: str | None,
+    *,
+    silent: bool,
+) -> discord.Message:
+    """Call discord.py; it adds `enforce_nonce` wherever a nonce is given."""
+    channel = _channel(client, where)
+    files = [_file(part)] if part.file_name else []
+    mentions = discord.AllowedMentions.none()
+    if reply_to is None:
+        return await channel.send(
+            part.text,
+            files=files,
+            nonce=nonce,
+            suppress_embeds=True,
+            silent=silent,
+            allowed_mentions=mentions,
+        )
+    return await channel.send(
+        part.text,
+        files=files,
+        nonce=nonce,
+        suppress_embeds=True,
+        silent=silent,
+        allowed_mentions=mentions,
+        reference=discord.MessageReference(
+            message_id=int(reply_to),
+            channel_id=channel.id,
+            guild_id=channel.guild_id,
+            fail_if_not_exists=False,
+        ),
+        mention_author=True,
+    )
+
+
+def _file(part: Part) -> discord.File:
+    return discord.File(io.BytesIO(part.file_content.encode()), filename=part.file_name)
+
+
+def _posted(message: discord.Message) -> Posted:
+    reference = message.reference
+    is_reply = reference is not None and reference.message_id is not None
+    return Posted(
+        str(message.id),
+        message.content,
+        str(reference.message_id) if reference is not None and is_reply else None,
+        has_file=bool(message.attachments),
+        is_silent=message.flags.suppress_notifications,
+    )
