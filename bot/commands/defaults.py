@@ -93,7 +93,8 @@ async def follow(call: Call) -> CommandAnswer:
     await call.store.messages.purge(call.caller.now)
     return call.answer(
         f"This channel forgot its own choices ({_named(chosen)}) and follows the defaults. "
-        f"My mode here is {settings.mode}, my eagerness {settings.eagerness} of 100."
+        f"My mode here is {settings.mode}, my eagerness {settings.eagerness} of 100. "
+        f"{how_long(settings)}"
     )
 
 

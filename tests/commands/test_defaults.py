@@ -99,7 +99,8 @@ async def test_follow_drops_the_channels_own_choices(channel: Channel) -> None:
 
     assert answer.text == (
         "This channel forgot its own choices (mode, eagerness) and follows the defaults. "
-        "My mode here is active, my eagerness 30 of 100."
+        "My mode here is active, my eagerness 30 of 100. "
+        "Messages here are kept until somebody deletes them."
     )
     assert await channel.store.channels.chosen(WHERE) == frozenset()
     again = await channel.run("defaults follow")
@@ -120,6 +121,27 @@ async def test_a_shorter_retention_by_default_deletes_at_once(channel: Channel) 
     await channel.run("defaults retention 7")
 
     assert await channel.store.messages.count(WHERE) == 0
+
+
+async def test_following_a_shorter_retention_deletes_at_once(channel: Channel) -> None:
+    await channel.run("privacy retention off")
+    await channel.run("defaults retention 7")
+    await channel.says(BEN, "old", minutes_ago=10 * 24 * 60)
+
+    answer = await channel.run("defaults follow")
+
+    assert answer.text.endswith("Messages here are deleted after 7 days.")
+    assert await channel.store.messages.count(WHERE) == 0
+
+
+async def test_quiet_by_default_takes_hours_only(channel: Channel) -> None:
+    refused = await channel.run("defaults quiet 2h")
+    await channel.run("defaults quiet 22-7 UTC")
+    ended = await channel.run("defaults quiet hours off")
+
+    assert refused.text.startswith('I can\'t read "2h" as hours.')
+    assert ended.text == "By default: There are no quiet hours any more."
+    assert (await channel.store.channels.settings(FOR_ALL)).quiet_hours is None
 
 
 async def test_what_was_said_while_all_was_off_is_never_fetched(channel: Channel) -> None:
