@@ -71,9 +71,11 @@ async def test_other_bots_are_answered_so_many_times_in_a_row(channel: Channel) 
         settings = await channel.store.channels.settings(WHERE)
         return answer, settings.answer_other_bots, settings.bot_loop_budget
 
+    before, _, _ = await told("")
     allowed, answers, budget = await told("5")
     never, answers_never, _ = await told("off")
 
     assert (answers, budget, answers_never) == (True, 5, False)
     assert allowed.text == "I answer other bots here, at most 5 times in a row."
     assert never.text == "I don't answer other bots here."
+    assert before.text == "I don't answer other bots here. That is the default here."
