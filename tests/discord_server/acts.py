@@ -186,8 +186,10 @@ class Acts:
 
     def join_guild(self, guild: Guild) -> None:
         """Let the bot become a member, or let a guild come back from an outage."""
-        guild.bot_present, guild.unavailable = True, False
         shown = guild_json(guild, {self.server.bot.id})
+        if not guild.unavailable:
+            del shown["unavailable"]  # that is how a client tells a new guild from one that is back
+        guild.bot_present, guild.unavailable = True, False
         self.server.gateway.emit("GUILD_CREATE", shown, guild=guild)
 
     def leave_guild(self, guild: Guild) -> None:

@@ -16,6 +16,6 @@ async def server() -> AsyncIterator[DiscordServer]:
 
 
 @pytest.fixture
-async def client(server) -> AsyncIterator[Ears]:
+async def client(server: DiscordServer) -> AsyncIterator[Ears]:
     async with ready(Ears(server)) as ears:
         yield ears

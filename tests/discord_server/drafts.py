@@ -68,13 +68,7 @@ def insist_on_words(message: Message, body: Json) -> None:
 
 def attachments(server: "DiscordServer", files: list[Upload]) -> list[Attachment]:
     """Keep the files that came with a message."""
-    kept = []
-    for file in files:
-        attachment_id = server.ids.next()
-        url = f"{server.url}/attachments/{attachment_id}/{file.filename}"
-        kind = "text/plain" if file.filename.endswith(".txt") else "application/octet-stream"
-        kept.append(Attachment(attachment_id, file.filename, kind, file.content, url))
-    return kept
+    return [server.keep_file(file.filename, file.content) for file in files]
 
 
 def insist_on_rights(server: "DiscordServer", channel: Channel, call: Call) -> None:

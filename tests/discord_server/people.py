@@ -15,7 +15,6 @@ from tests.discord_server.permissions import Permission, in_channel
 from tests.discord_server.snowflakes import time_of
 from tests.discord_server.views import user_json
 from tests.discord_server.world import (
-    Attachment,
     Channel,
     Guild,
     Json,
@@ -68,7 +67,7 @@ class Person:
         """Post a message; who is mentioned but not in the text is put before it."""
         words = [one.mention for one in mentions if one.mention not in text]
         message = self._message(channel, " ".join([*words, text]).strip(), ago)
-        message.attachments = [self._attached(name, content) for name, content in files]
+        message.attachments = [self.server.keep_file(name, content) for name, content in files]
         return self.server.acts.post(message)
 
     async def replies(
@@ -129,12 +128,6 @@ class Person:
         named = (roles.get(one) for one in mentioned_role_ids(message.content))
         message.role_pings = [one for one in named if one is not None]
         message.pings_everyone = "@everyone" in message.content or "@here" in message.content
-
-    def _attached(self, name: str, content: bytes) -> Attachment:
-        attachment_id = self.server.ids.next()
-        kind = "image/png" if name.endswith(".png") else "text/plain"
-        url = f"{self.server.url}/attachments/{attachment_id}/{name}"
-        return Attachment(attachment_id, name, kind, content, url)
 
     # Commands, buttons and forms.
 

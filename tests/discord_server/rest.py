@@ -32,12 +32,23 @@ def application(server: "DiscordServer") -> web.Application:
     """Give the application with the gateway at / and every route under /api/v10."""
     app = web.Application(client_max_size=MAX_REQUEST_BYTES)
     app.router.add_get("/", server.gateway.serve)
+    app.router.add_get("/attachments/{file}/{name}", _serving_files(server))
     for part in PARTS:
         for route in part.routes.all:
             app.router.add_route(route.method, BASE + route.path, _answering(server, route))
     unknown = Route("*", "/{path:.*}", _no_such_route, open=True)
     app.router.add_route("*", unknown.path, _answering(server, unknown))
     return app
+
+
+def _serving_files(server: "DiscordServer") -> Answering:
+    async def serve(request: web.Request) -> web.Response:
+        file = server.files.get(request.match_info["file"])
+        if file is None:
+            return web.Response(status=404)
+        return web.Response(body=file.content, content_type=file.content_type)
+
+    return serve
 
 
 def _no_such_route(server: "DiscordServer", call: Call) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import mimetypes
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -22,6 +23,7 @@ from tests.discord_server.rest import BASE, application
 from tests.discord_server.snowflakes import Clock, Snowflakes
 from tests.discord_server.views import whole_member_json
 from tests.discord_server.world import (
+    Attachment,
     Channel,
     ChannelType,
     Guild,
@@ -65,6 +67,7 @@ class DiscordServer:
         self.requests: list[Call] = []
         self.refusals: list[Refused] = []
         self.unknown_routes: list[str] = []
+        self.files: dict[str, Attachment] = {}
         self.commands: dict[str, list[Json]] = {}  # by guild id, "" for those of all guilds
         self.interactions: dict[str, Interaction] = {}  # by token
         self.nonces: dict[str, tuple[float, Message]] = {}
@@ -282,6 +285,14 @@ class DiscordServer:
         """Give a message as REST shows it to the bot."""
         has_content = Intent.MESSAGE_CONTENT in self.gateway.granted
         return message_json(message, reader=self.bot, has_content=has_content)
+
+    def keep_file(self, name: str, content: bytes) -> Attachment:
+        """Keep a file under an address from where it can be fetched."""
+        file_id = self.ids.next()
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        url = f"{self.url}/attachments/{file_id}/{name}"
+        self.files[file_id] = Attachment(file_id, name, kind, content, url)
+        return self.files[file_id]
 
     def limit_headers(self, bucket: str) -> dict[str, str]:
         return {**LIMIT_HEADERS, "X-RateLimit-Bucket": bucket}
