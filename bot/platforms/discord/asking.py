@@ -15,7 +15,7 @@ from bot.commands import Caller
 from bot.commands.dispatch import STORE_FAILED
 from bot.commands.parse import clipped
 from bot.errors import StoreError
-from bot.messages import ConversationKey, Message
+from bot.messages import Action, ConversationKey, Message
 from bot.pipeline import Pipeline
 from bot.platforms.discord.answering import (
     CALL_TIMEOUT_S,
@@ -33,6 +33,7 @@ PATIENCE_S = 14 * 60.0  # a minute before Discord forgets the interaction
 MAX_TARGET_CHARS = 300
 
 NOT_HEARD = "I don't read along here right now, so I can't answer."
+ANSWERED_WITH_NEXT = "I answered this together with what was said next."
 TOO_LATE = "I didn't get to this in time. Please ask again."
 
 
@@ -41,12 +42,13 @@ class Asking:
     """Sends questions down the path of messages.
 
     `register` tells the platform where to put the reply to a message; `hear` records a message that
-    the history does not have yet.
+    the history does not have yet; `settled` waits until nothing of a conversation is left to decide.
     """
 
     pipeline: Pipeline
     register: Callable[[str, InteractionResponder], None]
     hear: Callable[[discord.Client, discord.Message], Awaitable[object]]
+    settled: Callable[[ConversationKey], Awaitable[None]]
     kept: Kept = NOTHING_KEPT
     patience_s: float = PATIENCE_S
 
@@ -74,7 +76,7 @@ class Asking:
         # Unsure: if it was seen before, whoever acknowledged it also answers it.
         if excuse is not None and standing is Standing.UNSURE:
             return
-        excuse = excuse or await self._waited(responder)
+        excuse = excuse or await self._waited(question, responder)
         if excuse is not None:
             await responder.give_up(excuse)
 
@@ -86,13 +88,31 @@ class Asking:
             logger.exception("a question in %s was not heard", question.conversation)
             return STORE_FAILED
 
-    async def _waited(self, responder: InteractionResponder) -> str | None:
+    async def _waited(self, question: Message, responder: InteractionResponder) -> str | None:
+        """Wait for a reply; gives what to say if there is none for this question alone."""
         try:
             async with asyncio.timeout(self.patience_s):
+                await _either(responder.ended.wait(), self.settled(question.conversation))
+                if not responder.ended.is_set() and (excuse := await self._outcome(question)):
+                    return excuse
                 await responder.ended.wait()
         except TimeoutError:
             return TOO_LATE
         return None
+
+    async def _outcome(self, question: Message) -> str | None:
+        """Say what became of a question to which nothing came; None if it is still to be decided."""
+        store = self.pipeline.store
+        try:
+            entry = await store.messages.find(question.conversation, question.id)
+            if entry is None or entry.decision_id is None:
+                return TOO_LATE if entry is None else None
+            kept = (await store.decisions.by_id([entry.decision_id])).get(entry.decision_id)
+        except StoreError as error:
+            logger.warning("nobody knows what became of a question: %s", error)
+            return None
+        spoke = kept is not None and kept.decision.action is Action.SPEAK
+        return ANSWERED_WITH_NEXT if spoke else TOO_LATE
 
     async def _question(
         self, interaction: AnyInteraction, caller: Caller, text: str, target_id: str | None
@@ -153,3 +173,14 @@ async def _fetched(interaction: AnyInteraction, message_id: int) -> discord.Mess
     except FAILURES as error:
         logger.info("message %d cannot be read: %s", message_id, error)
         return None
+
+
+async def _either(*waits: Awaitable[object]) -> None:
+    """Wait until one of them is done."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -48,13 +48,14 @@ def about_form(title: str, target_id: str) -> discord.ui.Modal:
         title=title[:MAX_TITLE_CHARS], timeout=None, custom_id=ABOUT + target_id
     )
     field: discord.ui.TextInput[discord.ui.Modal] = discord.ui.TextInput(
+        label="Your question",
         custom_id=QUESTION,
         style=discord.TextStyle.paragraph,
         placeholder=DEFAULT_QUESTION,
         required=False,
         max_length=MAX_QUESTION_CHARS,
     )
-    form.add_item(discord.ui.Label(text="Your question", component=field))
+    form.add_item(field)
     form.stop()
     return form
 
