@@ -64,6 +64,11 @@ class Conversations:
         if where not in self._workers:
             self._workers[where] = asyncio.create_task(self._work(where), name=f"decide {where}")
 
+    async def settled(self, where: ConversationKey) -> None:
+        """Wait until nothing is left to decide in a conversation."""
+        while (worker := self._workers.get(where)) is not None:
+            await asyncio.wait([worker])
+
     async def drain(self) -> None:
         """Wait until nothing is left to decide."""
         while self._workers:

@@ -47,7 +47,7 @@ async def _at_once() -> None:
     """Wait for nothing."""
 
 
-def _everything(where: ConversationKey) -> bool:
+def everything(where: ConversationKey) -> bool:
     """Own every conversation of the platform, as the only process that serves it."""
     return True
 
@@ -70,7 +70,7 @@ class Pipeline:
     settling: Settling = field(default_factory=Settling)
     max_age_s: float = 300.0
     ready: Callable[[], Awaitable[None]] = _at_once
-    owns: Callable[[ConversationKey], bool] = _everything
+    owns: Callable[[ConversationKey], bool] = everything
     previews: bool = True
     conversations: Conversations = field(init=False)
     judge: Judge = field(init=False)
@@ -138,11 +138,7 @@ class Pipeline:
         """Forget a message's text, and take back the reply to it. False: unknown."""
         if not await self.store.messages.delete(where, message_id, at=self.clock()):
             return False
-        replies = await self.store.messages.bereft(where, message_id)
-        if replies:
-            await self.signs.remove(where, replies)
-        for reply in replies:
-            await self.store.messages.delete(where, reply, at=self.clock())
+        await self._remove_bereft(where, message_id)
         return True
 
     async def resume(self) -> None:
@@ -192,13 +188,25 @@ class Pipeline:
             return
         await self._put_out(considered, replace(draft, text=text, created_at=self.clock()))
 
+    async def _remove_bereft(self, where: ConversationKey, question_id: str) -> None:
+        """Take back the replies to a question, if all that they answer is deleted."""
+        replies = await self.store.messages.bereft(where, question_id)
+        if replies:
+            await self.signs.remove(where, replies)
+        for reply in replies:
+            await self.store.messages.delete(where, reply, at=self.clock())
+
     async def _put_out(self, considered: Considered, item: OutboxItem) -> None:
         try:
             await self.store.outbox.add(item)
         except StoreError:
             await self.signs.withdraw(item)
             raise
-        if await self.delivery.post(item) is not OutboxStatus.FAILED:
+        status = await self.delivery.post(item)
+        if status is OutboxStatus.POSTED and item.reply_to is not None:
+            # The question may have been deleted while the reply was on its way.
+            await self._remove_bereft(considered.where, item.reply_to)
+        if status is not OutboxStatus.FAILED:
             return
         await self.signs.withdraw(item)
         if considered.is_addressed:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 from bot.config import Settings
 from bot.errors import ConfigError, EarshotError, StoreError
-from bot.messages import Author
+from bot.messages import Author, ConversationKey
 from bot.model_client import OpenAIModel
-from bot.pipeline import Pipeline
+from bot.pipeline import Pipeline, everything
 from bot.ports import Platform
 from bot.settle import Settling
 from bot.store import Store
@@ -131,15 +131,19 @@ async def opened_store(settings: Settings) -> AsyncIterator[Store]:
         await store.close()
 
 
-def new_pipeline(
+def new_pipeline(  # noqa: PLR0913 - the parts that a run has, and its clock
     settings: Settings,
     platform: Platform,
     *,
     store: Store,
     served: ServedModel,
     clock: Callable[[], datetime] = utc_now,
+    owns: Callable[[ConversationKey], bool] = everything,
 ) -> Pipeline:
-    """Make a pipeline of a platform and a model. `clock` gives aware UTC times."""
+    """Make a pipeline of a platform and a model.
+
+    `clock` gives aware UTC times, `owns` tells which conversations are this process's own.
+    """
     return Pipeline(
         store=store,
         model=served.model,
@@ -149,6 +153,7 @@ def new_pipeline(
         settling=Settling(settings.burst_quiet_s, settings.burst_max_s),
         max_age_s=settings.max_age_s,
         ready=served.wait_loaded,
+        owns=owns,
         previews=settings.previews,
     )
 

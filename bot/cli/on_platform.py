@@ -3,8 +3,6 @@
 import asyncio
 import importlib.util
 
-import typer
-
 from bot.config import Settings, variable
 from bot.errors import ConfigError
 
@@ -18,6 +16,10 @@ def run_on_discord(settings: Settings) -> None:
             f"{variable('discord_token')} is not set. docs/discord.md tells how to get a token: on "
             "https://discord.com/developers/applications, New Application, Bot, Reset Token."
         )
+    from bot.cli.loading import LoadingBar
+    from bot.cli.terminal import err
     from bot.platforms.discord.run import run_discord
 
-    asyncio.run(run_discord(settings, settings.discord_token.get_secret_value(), say=typer.echo))
+    token = settings.discord_token.get_secret_value()
+    with LoadingBar(err()) as bar:
+        asyncio.run(run_discord(settings, token, say=bar.say, on_status=bar))

@@ -7,7 +7,7 @@ from datetime import datetime
 import discord
 
 from bot.errors import PlatformError
-from bot.messages import ChannelSettings, Mode
+from bot.messages import ChannelSettings, Mode, workspace_key
 from bot.platforms.discord.keys import PLATFORM, channel_key, workspace_of
 from bot.ports import Platform
 from bot.store import Store
@@ -34,6 +34,10 @@ class Guilds:
         """Note a server that the bot is in, and greet it if that was never done."""
         workspace = workspace_of(guild.id)
         if await self._store.workspaces.joined(PLATFORM, workspace, at=self._clock()):
+            # What was said before, or while the bot was away, is not its business.
+            await self._store.messages.hear_from(
+                workspace_key(PLATFORM, workspace), at=self._clock()
+            )
             logger.info("Discord: in the server %s", guild.name)
         channel = place_to_greet(guild)
         if channel is None:

@@ -1,0 +1,199 @@
+"""Puts Earshot on Discord together, and keeps it there until it is told to stop."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from bot.commands import Commands
+from bot.config import Settings
+from bot.messages import ConversationKey
+from bot.pipeline import Pipeline
+from bot.platforms.discord.address import use_addresses
+from bot.platforms.discord.application import payload_in_all_languages
+from bot.platforms.discord.asking import Asking
+from bot.platforms.discord.catch_up import CatchUp
+from bot.platforms.discord.client import EarshotClient, Parts, Shards
+from bot.platforms.discord.clock import DiscordClock
+from bot.platforms.discord.ears import Ears
+from bot.platforms.discord.guilds import Guilds
+from bot.platforms.discord.interactions import Interactions
+from bot.platforms.discord.invite import invite_url
+from bot.platforms.discord.keys import channel_key, shard_of
+from bot.platforms.discord.memory import Memory
+from bot.platforms.discord.opinions import Opinions
+from bot.platforms.discord.places import Places
+from bot.platforms.discord.platform import DiscordPlatform, addressed_by
+from bot.platforms.discord.reading import read_text
+from bot.platforms.discord.removals import Removals
+from bot.platforms.discord.supervisor import keep_connected
+from bot.platforms.discord.sync import synced
+from bot.platforms.discord.trying import Trying
+from bot.platforms.in_order import InOrder
+from bot.platforms.insist import insisted
+from bot.runtime import OnStatus, ServedModel, new_pipeline, opened_model, opened_store, utc_now
+from bot.stopping import until_told_to_stop
+from bot.store import Store
+
+logger = logging.getLogger(__name__)
+
+AGAIN_EVERY_S = 30.0  # for replies and gaps that had to wait
+Say = Callable[[str], None]
+
+
+async def run_discord(
+    settings: Settings, token: str, *, say: Say, on_status: OnStatus | None = None
+) -> None:
+    """Serve Discord until the process is told to stop; `say` tells a person at the terminal.
+
+    Raises ConfigError for what a person has to mend, and StoreError.
+    """
+    use_addresses(settings)
+    async with (
+        opened_store(settings) as store,
+        opened_model(settings, on_status=on_status) as served,
+        bot_of(settings, store=store, served=served, say=say) as bot,
+    ):
+        await until_told_to_stop(bot.serve(token))
+
+
+@dataclass(slots=True)
+class DiscordBot:
+    """Everything that serves Discord. `client` is the one of the moment, None before the login."""
+
+    settings: Settings
+    store: Store
+    served: ServedModel
+    say: Say
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    client: EarshotClient | None = field(init=False, default=None)
+    clock: DiscordClock = field(init=False)
+    shards: Shards | None = field(init=False)
+    platform: DiscordPlatform = field(init=False)
+    pipeline: Pipeline = field(init=False)
+    parts: Parts = field(init=False)
+    _has_resumed: bool = field(init=False, default=False)
+
+    def __post_init__(self) -> None:
+        """Make the parts, from the platform up to whoever hears its events."""
+        self.clock = DiscordClock(utc_now)
+        shards = self.settings.discord_shards
+        self.shards = Shards.read(shards) if shards else None
+        self.platform = DiscordPlatform(
+            trying=Trying(lambda: self.client, sleep=self.sleep),
+            outbox=self.store.outbox,
+            channels=self.store.channels,
+            is_addressed=addressed_by(self.store.decisions),
+            clock=self.clock.now,
+            started_at=self.clock.now(),
+        )
+        self.pipeline = new_pipeline(
+            self.settings,
+            self.platform,
+            store=self.store,
+            served=self.served,
+            clock=self.clock.now,
+            owns=self.owns,
+        )
+        self.parts = self._parts()
+
+    def owns(self, where: ConversationKey) -> bool:
+        """Tell whether this process serves a conversation, or one with other shards does."""
+        shards = self.shards
+        return shards is None or shard_of(where, num_shards=shards.count) in shards.ids
+
+    async def serve(self, token: str) -> None:
+        """Serve until cancelled. Raises ConfigError for what a person has to mend."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                again = tasks.create_task(self._try_again_for_ever(), name="try again")
+                try:
+                    await keep_connected(self._new_client, token, sleep=self.sleep)
+                finally:
+                    again.cancel()
+        except* Exception as errors:  # noqa: BLE001 - a group of one, which is no news to anybody
+            raise errors.exceptions[0] from None
+
+    def _parts(self) -> Parts:
+        name, memory, turns = self.pipeline.me.name, Memory(self.store), InOrder()
+        opinions = Opinions(self.store, self.clock.now)
+        catch_up = CatchUp(
+            self.store, self.pipeline, memory, turns, name=name, clock=self.clock.now
+        )
+        ears = Ears(
+            store=self.store,
+            pipeline=self.pipeline,
+            places=Places(self.store),
+            turns=turns,
+            memory=memory,
+            catch_up=catch_up,
+            opinions=opinions,
+            removals=Removals(opinions, self.clock.now),
+            reader=read_text,
+            name=name,
+        )
+        asking = Asking(
+            pipeline=self.pipeline,
+            register=self.platform.responders.register,
+            hear=ears.record,
+            settled=self.pipeline.conversations.settled,
+            kept=memory,
+        )
+        commands = Commands(store=self.store, model=self.served.model, me=self.pipeline.me)
+        return Parts(
+            logged_in=self._logged_in,
+            ready=self._ready,
+            interaction=Interactions(commands, asking, name, self.clock.now).handle,
+            ears=ears,
+            guilds=Guilds(self.store, self.platform, self.clock.now),
+            catch_up=catch_up,
+        )
+
+    def _new_client(self) -> EarshotClient:
+        return EarshotClient(self.parts, clock=self.clock, shards=self.shards)
+
+    async def _logged_in(self, client: EarshotClient) -> None:
+        """Go on where a stop ended, before any event comes."""
+        self.client = client
+        if client.application_id is not None:
+            self.say(f"Invite it to a server with this link: {invite_url(client.application_id)}")
+        if not self._has_resumed:
+            await insisted(self.pipeline.resume, "what a stop left behind", sleep=self.sleep)
+            self._has_resumed = True
+
+    async def _ready(self, client: EarshotClient) -> None:
+        """Note which servers are gone, and tell Discord the commands if they have changed."""
+        self.say(f"Connected to Discord as {client.user}, in {len(client.guilds)} servers.")
+        present = {guild.id for guild in client.guilds}
+        await self.parts.guilds.missing(
+            present, own=lambda guild_id: self.owns(channel_key(guild_id, guild_id))
+        )
+        only_in = self.settings.discord_command_guild
+        await synced(
+            client,
+            self.store.notes,
+            payload_in_all_languages(self.pipeline.me.name),
+            guild_id=int(only_in) if only_in else None,
+        )
+
+    async def _try_again_for_ever(self) -> None:
+        """Post what could not be posted, and fetch what could not be fetched."""
+        while True:
+            await self.sleep(AGAIN_EVERY_S)
+            if self.client is not None and self._has_resumed and not self.client.is_closed():
+                await insisted(self.pipeline.delivery.post_pending, "replies that wait")
+                await self.parts.catch_up.try_again(self.client)
+
+
+@asynccontextmanager
+async def bot_of(
+    settings: Settings, *, store: Store, served: ServedModel, say: Say
+) -> AsyncIterator[DiscordBot]:
+    """Make a bot, and in the end stop deciding and drafting."""
+    bot = DiscordBot(settings, store, served, say)
+    try:
+        async with bot.pipeline.conversations:
+            yield bot
+    finally:
+        await bot.platform.close()
