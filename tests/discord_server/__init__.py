@@ -52,6 +52,8 @@ async def discord_server() -> AsyncIterator[DiscordServer]:
         yield server
     finally:
         await server.stop()
+    if server.crashes:
+        raise ExceptionGroup("the loopback Discord itself failed", server.crashes)
     assert not server.unknown_routes, f"this server has no {server.unknown_routes}"
 
 

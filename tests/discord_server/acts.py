@@ -153,17 +153,16 @@ class Acts:
         assert channel.guild is not None
         channel.guild.channels[channel.id] = channel
         if channel.is_thread:
-            # Only those that were told of it as members of the thread hear THREAD_CREATE twice.
             made = {**channel_json(channel), "newly_created": True}
             self._tell("THREAD_CREATE", made, channel)
         else:
-            self._tell("CHANNEL_CREATE", channel_json(channel), channel, unseen=True)
+            self._tell("CHANNEL_CREATE", channel_json(channel), channel)
         return channel
 
     def update_channel(self, channel: Channel) -> None:
         """Tell of a change in a channel, whatever it was."""
         event = "THREAD_UPDATE" if channel.is_thread else "CHANNEL_UPDATE"
-        self._tell(event, channel_json(channel), channel, unseen=True)
+        self._tell(event, channel_json(channel), channel)
 
     def archive(self, thread: Channel, *, archived: bool) -> None:
         thread.archived = archived
@@ -244,11 +243,12 @@ class Acts:
 
     # Who is told.
 
-    def _tell(self, event: str, data: object, channel: Channel, *, unseen: bool = False) -> None:
-        """Send an event of a channel if the bot sees the channel, or `unseen` as well."""
+    def _tell(self, event: str, data: object, channel: Channel) -> None:
+        """Send an event of a channel; what is in it, only if the bot sees the channel."""
         guild = channel.guild
         there = guild is None or (guild.bot_present and not guild.unavailable)
-        if there and (unseen or self.server.bot_may(Permission.VIEW_CHANNEL, channel)):
+        of_all = event.startswith("CHANNEL_")
+        if there and (of_all or self.server.bot_may(Permission.VIEW_CHANNEL, channel)):
             self.server.gateway.emit(event, data, guild=guild)
         self.server.changed()
 

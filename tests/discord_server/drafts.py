@@ -100,7 +100,7 @@ def set_reference(server: "DiscordServer", message: Message, body: Json) -> None
         code = "REPLIES_CANNOT_REPLY_TO_SYSTEM_MESSAGE"
         raise _bad_reference(code, "Cannot reply to a system message")
     message.type = MessageType.REPLY
-    message.replies_to = reference_to(found)
+    message.replies_to, message.referenced = reference_to(found), found
 
 
 def reference_to(message: Message) -> Json:
@@ -144,5 +144,4 @@ def _pings(server: "DiscordServer", message: Message, allowed: Json | None) -> P
 
 
 def _replied_author(message: Message) -> User | None:
-    found = message.channel.messages.get(str(message.reply_to_id))
-    return None if found is None else found.author
+    return None if message.referenced is None else message.referenced.author

@@ -38,11 +38,15 @@ class Closing(Exception):  # noqa: N818 - the code says if it is an error
 
 @dataclass(eq=False)
 class Gateway:
-    """`heard` is all that clients said, as (op, data); `connections` the queries they came with."""
+    """`heard` is all that clients said, as (op, data); `connections` the queries they came with.
+
+    `num_replayed_twice` events come again after a RESUME although the client had them.
+    """
 
     server: "DiscordServer"
     heartbeat_interval_s: float = 20.0
     acks: bool = True
+    num_replayed_twice: int = 0
     granted: Intent = PRIVILEGED
     sessions: dict[str, Session] = field(default_factory=dict)
     heard: list[tuple[int, Any]] = field(default_factory=list)
@@ -85,8 +89,7 @@ class Gateway:
     def _hear(self, connection: Connection, frame: WSMessage) -> None:
         if frame.type is not WSMsgType.TEXT:
             raise Closing(DECODE_ERROR)
-        payload = json.loads(frame.data)
-        op, data = payload["op"], payload.get("d")
+        op, data = _parsed(frame.data)
         self.heard.append((op, data))
         session = self._session_on(connection)
         if op == HEARTBEAT:
@@ -159,7 +162,7 @@ class Gateway:
         if asked["seq"] is None or asked["seq"] > session.seq:
             raise Closing(INVALID_SEQ)
         session.connection = connection
-        session.replay(asked["seq"])
+        session.replay(max(0, asked["seq"] - self.num_replayed_twice))
 
     def _send_members(self, session: Session, asked: Json) -> None:
         guild = self.server.world.guilds[str(asked["guild_id"])]
@@ -254,3 +257,11 @@ class Gateway:
         """Give what was sent under this name, over all sessions."""
         sent = (payload for one in self.sessions.values() for payload in one.sent)
         return [payload["d"] for payload in sent if payload["t"] == name]
+
+
+def _parsed(words: str) -> tuple[int, Any]:
+    try:
+        payload = json.loads(words)
+        return payload["op"], payload.get("d")
+    except (ValueError, KeyError, TypeError) as error:
+        raise Closing(DECODE_ERROR) from error

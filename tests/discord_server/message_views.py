@@ -1,7 +1,7 @@
 """How Discord writes messages as JSON; each function gives a new object."""
 
 from tests.discord_server.views import time_json, user_json
-from tests.discord_server.world import Attachment, Flags, Json, Message, MessageType, User
+from tests.discord_server.world import Attachment, Flags, Json, Message, User
 
 
 def message_json(message: Message, *, reader: User, has_content: bool, deep: bool = True) -> Json:
@@ -32,7 +32,7 @@ def message_json(message: Message, *, reader: User, has_content: bool, deep: boo
         ]
     if message.replies_to is not None:
         shown["message_reference"] = message.replies_to
-    if deep and message.type is MessageType.REPLY:
+    if deep and message.referenced is not None:
         shown["referenced_message"] = _referenced_json(message, reader, has_content)
     return shown
 
@@ -64,8 +64,8 @@ def _origin_json(message: Message) -> Json:
 
 
 def _referenced_json(message: Message, reader: User, has_content: bool) -> Json | None:
-    found = message.channel.messages.get(str(message.reply_to_id))
-    if found is None:
+    found = message.referenced
+    if found is None or found.deleted:
         return None
     return message_json(found, reader=reader, has_content=has_content, deep=False)
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from tests.discord_server.message_views import message_json
 from tests.discord_server.people import Person
 from tests.discord_server.views import member_json, roles_json
-from tests.discord_server.world import Channel, Json, Message
+from tests.discord_server.world import Channel, Json, Message, User
 
 if TYPE_CHECKING:
     from tests.discord_server.server import DiscordServer
@@ -21,6 +21,15 @@ def poison(server: "DiscordServer", channel: Channel, person: Person) -> None:
         "member": {**member_json(member), "roles": roles_json(person.guild)},
     }
     server.gateway.emit_raw("MESSAGE_CREATE", shown)
+
+
+def webhook_says(server: "DiscordServer", channel: Channel, name: str, text: str) -> Message:
+    """Let a webhook post under some name, as bridges and relays do."""
+    webhook_id = server.ids.next()
+    author = User(webhook_id, name, None, bot=True)
+    message = Message(server.ids.next(), channel, author, text, server.clock.now())
+    message.webhook_id = webhook_id
+    return server.acts.post(message)
 
 
 def show_preview(server: "DiscordServer", message: Message) -> None:

@@ -81,7 +81,8 @@ class Person:
         """Reply to a message; `ping` mentions its author, as clients do unless told not to."""
         words = [one.mention for one in mentions if one.mention not in text]
         reply = self._message(message.channel, " ".join([*words, text]), NOW)
-        reply.type, reply.replies_to = MessageType.REPLY, reference_to(message)
+        reply.type = MessageType.REPLY
+        reply.replies_to, reply.referenced = reference_to(message), message
         if ping and message.author not in reply.pings:
             reply.pings.append(message.author)
         return self.server.acts.post(reply)

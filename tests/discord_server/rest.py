@@ -117,6 +117,9 @@ def _served(
     except Refused as refused:
         server.refusals.append(refused)
         call.status, call.answer = refused.status, refused.body
+    except Exception as crash:
+        server.crashes.append(crash)
+        raise
     else:
         call.status = 204 if call.answer is None else 200
     return _response(call.status, call.answer, server.limit_headers(_bucket(route)))

@@ -142,7 +142,8 @@ def _follow_up(server: "DiscordServer", call: Call) -> Json:
         return server.shown(original)
     message = _message(server, interaction, call.fields, call)
     if original is not None and not original.deleted:
-        message.type, message.replies_to = MessageType.REPLY, reference_to(original)
+        message.type = MessageType.REPLY
+        message.replies_to, message.referenced = reference_to(original), original
     interaction.followups.append(message)
     interaction.settled = True
     server.acts.post(message)

@@ -21,7 +21,9 @@ from tests.discord_server.people import Person
 from tests.discord_server.permissions import BOT, MEMBERS, NOTHING, Permission, in_channel
 from tests.discord_server.rest import BASE, application
 from tests.discord_server.snowflakes import Clock, Snowflakes
+from tests.discord_server.threads import forum_post, thread_by_itself, thread_from
 from tests.discord_server.views import whole_member_json
+from tests.discord_server.waiting import Happenings
 from tests.discord_server.world import (
     Attachment,
     Channel,
@@ -67,6 +69,7 @@ class DiscordServer:
         self.requests: list[Call] = []
         self.refusals: list[Refused] = []
         self.unknown_routes: list[str] = []
+        self.crashes: list[Exception] = []
         self.files: dict[str, Attachment] = {}
         self.commands: dict[str, list[Json]] = {}  # by guild id, "" for those of all guilds
         self.interactions: dict[str, Interaction] = {}  # by token
@@ -79,7 +82,7 @@ class DiscordServer:
         self.interactions_endpoint_url: str | None = None
         self._port = 0
         self._runner: web.AppRunner | None = None
-        self._waiting: set[asyncio.Future[None]] = set()
+        self._happenings = Happenings()
         self.owner = self._user("Olga")
         self.guild = self.add_guild("Harbor")
         self.general = self.add_channel("general")
@@ -192,20 +195,14 @@ class DiscordServer:
     def add_thread(
         self, parent: Channel, name: str, *, by: Person, starter: Message | None = None
     ) -> Channel:
-        """Open a thread or a forum post; one that starts from a message has its id."""
-        thread_id = self.ids.next() if starter is None else starter.id
-        news = parent.type is ChannelType.ANNOUNCEMENT
-        kind = ChannelType.ANNOUNCEMENT_THREAD if news else ChannelType.THREAD
-        thread = Channel(thread_id, kind, name, self.clock.now(), parent.guild, parent.id)
-        thread.owner_id = by.id
-        return self.acts.add_channel(thread)
+        """Open a thread, by itself or from a message; then it has the id of the message."""
+        if starter is not None:
+            return thread_from(self, starter, name, by.user)
+        return thread_by_itself(self, parent, name, by.user)
 
     async def add_post(self, forum: Channel, title: str, text: str, *, by: Person) -> Channel:
         """Write a post in a forum: a thread whose first message has the id of the thread."""
-        thread = self.add_thread(forum, title, by=by)
-        first = Message(thread.id, thread, by.user, text, thread.made_at)
-        self.acts.post(first)
-        return thread
+        return forum_post(self, forum, title, text, by.user)
 
     def dm_with(self, user: User) -> Channel:
         """Give the channel of a user and the bot; it is made if it is not there."""
@@ -260,24 +257,13 @@ class DiscordServer:
 
         Raises AssertionError with the last requests if it stays false.
         """
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + within_s
-        while not true():
-            happened = loop.create_future()
-            self._waiting.add(happened)
-            try:
-                await asyncio.wait_for(happened, deadline - loop.time())
-            except TimeoutError:
-                last = [f"{one.method} {one.path} -> {one.status}" for one in self.requests[-5:]]
-                raise AssertionError(f"not true within {within_s} s; last: {last}") from None
-            finally:
-                self._waiting.discard(happened)
+        if not await self._happenings.until(true, within_s=within_s):
+            last = [f"{one.method} {one.path} -> {one.status}" for one in self.requests[-5:]]
+            raise AssertionError(f"not true within {within_s} s; last: {last}")
 
     def changed(self) -> None:
         """Wake those who wait: something happened."""
-        for waiting in self._waiting:
-            if not waiting.done():
-                waiting.set_result(None)
+        self._happenings.changed()
 
     # What the parts of the server share.
 

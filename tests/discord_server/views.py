@@ -162,7 +162,7 @@ def _dm_json(channel: Channel) -> Json:
 
 
 def guild_json(guild: Guild, member_ids: set[str]) -> Json:
-    """Give a guild as GUILD_CREATE does, with only these members, channels and active threads."""
+    """Give a guild as GUILD_CREATE does, with only these members and the threads they see."""
     places = guild.channels.values()
     members = [one for one in guild.members.values() if one.user.id in member_ids]
     return {
@@ -173,13 +173,17 @@ def guild_json(guild: Guild, member_ids: set[str]) -> Json:
         "member_count": len(guild.members),
         "members": [whole_member_json(one) for one in members],
         "channels": [channel_json(one) for one in places if not one.is_thread],
-        "threads": [channel_json(one) for one in guild.threads()],
+        "threads": [channel_json(one) for one in guild.threads() if _seen(one, guild, members)],
         "voice_states": [],
         "presences": [],
         "stage_instances": [],
         "guild_scheduled_events": [],
         "soundboard_sounds": [],
     }
+
+
+def _seen(channel: Channel, guild: Guild, members: list[Member]) -> bool:
+    return all(in_channel(one, guild, channel) for one in members)
 
 
 def guild_facts_json(guild: Guild) -> Json:

@@ -27,6 +27,7 @@ class MessageType(IntEnum):
     DEFAULT = 0
     PINNED = 6
     JOINED = 7
+    THREAD_CREATED = 18
     REPLY = 19
     COMMAND = 20
     THREAD_STARTER = 21
@@ -109,6 +110,7 @@ class Message:
     sent_at: datetime
     type: MessageType = MessageType.DEFAULT
     replies_to: Json | None = None
+    referenced: "Message | None" = None
     pings: list[User] = field(default_factory=list)
     role_pings: list[Role] = field(default_factory=list)
     pings_everyone: bool = False
@@ -141,7 +143,8 @@ class Message:
 
     @property
     def reply_to_id(self) -> str | None:
-        return None if self.replies_to is None else str(self.replies_to["message_id"])
+        """The message it replies to, gone or not."""
+        return None if self.referenced is None else self.referenced.id
 
     def rewrite(self, content: str, at: datetime) -> None:
         """Give it another text."""
