@@ -57,8 +57,8 @@ class Poster:
     ) -> Posted:
         """Post a message; Discord takes one of the same nonce once, and gives what it has.
 
-        Nobody is pinged but the author of `reply_to`. Where Earshot may not read the history, it
-        may not refer to a message either: the reply then stands alone.
+        Nobody is pinged but the author of `reply_to`. A message that Discord lets nobody refer to,
+        as where Earshot may not read the history, is not referred to.
         """
         nonce = nonce or secrets.token_hex(12)
 
@@ -68,12 +68,9 @@ class Poster:
         try:
             return await self.trying.tried(send, where, "write", insist=insist)
         except PlatformError as error:
-            refused = error.__cause__
-            is_bare = isinstance(refused, discord.HTTPException) and (
-                refused.code == NO_HISTORY_TO_REPLY
-            )
-            if reply_to is None or not is_bare:
+            if reply_to is None or not _is_about_reference(error.__cause__):
                 raise
+            logger.warning("a reply in %s refers to nothing: %s", where, error)
         return await self.send(where, part, nonce=nonce, silent=silent, insist=insist)
 
     async def edit(
@@ -174,6 +171,12 @@ async def _send(  # noqa: PLR0913 - each is a property of the message
         ),
         mention_author=True,
     )
+
+
+def _is_about_reference(error: BaseException | None) -> bool:
+    if not isinstance(error, discord.HTTPException):
+        return False
+    return error.code == NO_HISTORY_TO_REPLY or "message_reference" in error.text
 
 
 def _file(part: Part) -> discord.File:

@@ -1,0 +1,347 @@
+"""Single calls: what is tried again, what is told, and that nobody is pinged."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.errors import PlatformError, PlatformUnavailable
+from bot.messages import ConversationKey
+from bot.platforms.discord.parts import Part
+from bot.platforms.discord.posting import Poster
+from bot.platforms.discord.trying import Gone, Trying
+from tests.discord.speaking import Naps, key_of
+from tests.discord_server import DiscordServer, Permission, discord_server, pointed_at
+from tests.discord_server.faults import Fault, Planned
+from tests.discord_server.probe import Ears, ready
+
+POST = "POST */messages"
+NONCE = "n" * 25
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[DiscordServer]:
+    async with discord_server() as running:
+        with pointed_at(running):
+            yield running
+
+
+@pytest.fixture
+async def client(server) -> AsyncIterator[Ears]:
+    async with ready(Ears(server)) as ears:
+        yield ears
+
+
+@pytest.fixture
+def naps() -> Naps:
+    return Naps()
+
+
+@pytest.fixture
+def poster(client, naps) -> Poster:
+    return Poster(Trying(lambda: client, sleep=naps))
+
+
+@pytest.fixture
+def where(server) -> ConversationKey:
+    return key_of(server.general)
+
+
+def texts(server):
+    return [message.content for message in server.posts(server.general)]
+
+
+async def test_a_message_is_posted_with_a_nonce_and_without_previews(server, poster, where):
+    posted = await poster.send(where, Part("See https://example.com."), nonce=NONCE)
+
+    (message,) = server.posts(server.general)
+    assert (message.id, message.content) == (posted.id, "See https://example.com.")
+    body = message.body
+    assert (body["nonce"], body["enforce_nonce"], body["flags"]) == (NONCE, True, 4)
+
+
+async def test_nobody_is_pinged_whatever_the_text_says(server, poster, where):
+    mia = server.member("Mia")
+    role = server.add_role("Captains")
+
+    await poster.send(where, Part(f"@everyone @here {mia.mention} {role.mention}"))
+
+    (message,) = server.posts(server.general)
+    assert message.body["allowed_mentions"] == {"parse": []}
+    assert (message.pings, message.role_pings, message.pings_everyone) == ([], [], False)
+
+
+async def test_only_whoever_is_answered_is_pinged(server, poster, where):
+    mia, ben = server.member("Mia"), server.member("Ben")
+    asked = await mia.says(server.general, "who has the key?")
+
+    await poster.send(where, Part(f"{ben.mention} has it."), reply_to=asked.id)
+
+    (message,) = server.posts(server.general)
+    assert (message.reply_to_id, message.pings) == (asked.id, [mia.user])
+
+
+async def test_an_edit_pings_nobody(server, poster, where):
+    posted = await poster.send(where, Part("Good morning."))
+
+    await poster.edit(where, posted.id, Part("@everyone Good evening."))
+
+    (message,) = server.posts(server.general)
+    assert (message.content, message.pings_everyone) == ("@everyone Good evening.", False)
+
+
+async def test_a_reply_to_a_message_that_is_gone_stands_alone(server, poster, where):
+    mia = server.member("Mia")
+    asked = await mia.says(server.general, "who has the key?")
+    await mia.deletes(asked)
+
+    await poster.send(where, Part("Ben has it."), reply_to=asked.id)
+
+    (message,) = server.posts(server.general)
+    assert message.reply_to_id is None
+
+
+async def test_a_reply_that_may_not_refer_to_anything_stands_alone(server, poster, where):
+    asked = await server.member("Mia").says(server.general, "who has the key?")
+    server.change_permissions(server.general, deny=Permission.READ_MESSAGE_HISTORY)
+
+    await poster.send(where, Part("Ben has it."), reply_to=asked.id)
+
+    (message,) = server.posts(server.general)
+    assert (message.content, message.reply_to_id) == ("Ben has it.", None)
+
+
+async def test_a_file_comes_with_its_text(server, poster, where):
+    await poster.send(where, Part("Here it is:", "code.py", "x = 1\n"))
+
+    (message,) = server.posts(server.general)
+    (file,) = message.attachments
+    assert (message.content, file.filename, file.content) == ("Here it is:", "code.py", b"x = 1\n")
+
+
+async def test_a_busy_discord_is_asked_again_and_posts_once(server, poster, where, naps, caplog):
+    server.faults.respond(503, on=POST, times=2)
+
+    await poster.send(where, Part("Hello"))
+
+    assert texts(server) == ["Hello"]
+    assert naps.waited == [1.0, 2.0]
+    assert [each.getMessage() for each in caplog.records if each.name.startswith("bot.")] == [
+        "Earshot could not write in #general of Harbor: 503 Service Unavailable; "
+        "trying again in 1.0 s",
+        "Earshot could not write in #general of Harbor: 503 Service Unavailable; "
+        "trying again in 2.0 s",
+    ]
+
+
+async def test_a_connection_that_breaks_too_late_posts_once(server, poster, where):
+    server.faults.reset(on=POST, after=True)
+
+    posted = await poster.send(where, Part("Hello"))
+
+    assert texts(server) == ["Hello"]
+    assert len(server.asked("POST", "/messages")) == 2
+    assert posted.id == server.posts(server.general)[0].id
+
+
+async def test_a_file_is_sent_whole_when_it_is_sent_again(server, poster, where):
+    server.faults.reset(on=POST)
+
+    await poster.send(where, Part("", "code.py", "x = 1\n"))
+
+    (message,) = server.posts(server.general)
+    assert message.attachments[0].content == b"x = 1\n"
+
+
+async def test_a_limit_of_the_guard_is_waited_for_as_long_as_it_says(server, poster, where, naps):
+    answer = Planned(429, "error code: 1015", {"Retry-After": "7"})
+    server.faults._plan(Fault(POST, 1, answer=answer))
+
+    await poster.send(where, Part("Hello"))
+
+    assert texts(server) == ["Hello"]
+    assert naps.waited == [7.0]
+
+
+async def test_a_ban_longer_than_patience_is_told_at_once(server, poster, where, naps):
+    server.faults.ban(on=POST, times=9)
+
+    with pytest.raises(PlatformUnavailable) as told:
+        await poster.send(where, Part("Hello"))
+
+    assert str(told.value) == (
+        "Earshot could not write in #general of Harbor: 429 Too Many Requests "
+        "<html>error code: 1015</html> (tried once)"
+    )
+    assert naps.waited == []
+
+
+async def test_patience_has_an_end(server, poster, where, naps):
+    server.faults.respond(503, on=POST, times=99)
+
+    with pytest.raises(PlatformUnavailable, match=r"503 Service Unavailable \(tried 6 times\)"):
+        await poster.send(where, Part("Hello"))
+
+    assert naps.waited == [1.0, 2.0, 4.0, 8.0, 16.0]
+
+
+async def test_no_answer_in_time_is_tried_again(server, client, where, naps):
+    poster = Poster(Trying(lambda: client, timeout_s=0.05, sleep=naps))
+    gate = server.faults.hold(on=POST, after=True)
+
+    posted = await poster.send(where, Part("Hello"))
+    gate.open()
+
+    assert [posted.id] == [message.id for message in server.posts(server.general)]
+    assert naps.waited == [1.0]
+
+
+async def test_a_call_cut_short_in_a_limit_of_all_calls_does_not_stop_the_others(
+    server, client, where, naps
+):
+    poster = Poster(Trying(lambda: client, timeout_s=0.05, patience_s=0.0, sleep=naps))
+    server.faults.rate_limit(3600.0, on=POST, for_all=True)
+
+    with pytest.raises(PlatformUnavailable, match="no answer in time"):
+        await poster.send(where, Part("Hello"))
+
+    await Poster(Trying(lambda: client)).show_typing(where)
+    assert server.general.num_typing == 1
+
+
+async def test_nobody_connected_is_waited_for(server, client, where, naps):
+    clients = iter([None, client])
+    poster = Poster(Trying(lambda: next(clients), sleep=naps))
+
+    await poster.send(where, Part("Hello"))
+
+    assert texts(server) == ["Hello"]
+
+
+async def test_a_client_that_was_closed_is_left_for_its_successor(server, client, where, naps):
+    old = Ears(server)
+    async with ready(old):
+        pass
+    clients = iter([old, client])
+    poster = Poster(Trying(lambda: next(clients), sleep=naps))
+
+    await poster.send(where, Part("Hello"))
+
+    assert texts(server) == ["Hello"]
+
+
+async def test_a_client_closed_under_a_call_is_left_for_its_successor(server, client, naps, where):
+    old = Ears(server)
+    clients = iter([old, client])
+    poster = Poster(Trying(lambda: next(clients), sleep=naps))
+    gate = server.faults.hold(on=POST)
+    async with ready(old):
+        sending = asyncio.create_task(poster.send(where, Part("Hello")))
+        await gate.reached.wait()
+
+    await sending
+    gate.open()
+
+    assert texts(server) == ["Hello"]
+
+
+async def test_a_missing_permission_is_named(server, poster, where):
+    server.change_permissions(server.general, deny=Permission.SEND_MESSAGES)
+
+    with pytest.raises(PlatformError) as told:
+        await poster.send(where, Part("Hello"))
+
+    assert not isinstance(told.value, PlatformUnavailable)
+    assert str(told.value) == (
+        "Earshot may not write in #general of Harbor: give it the permissions View Channel, "
+        "Send Messages, Read Message History and Attach Files there"
+    )
+
+
+async def test_a_thread_needs_another_permission(server, poster):
+    thread = server.add_thread(server.general, "Keys", by=server.member("Mia"))
+    server.change_permissions(server.general, deny=Permission.SEND_MESSAGES_IN_THREADS)
+
+    with pytest.raises(PlatformError) as told:
+        await poster.send(key_of(thread), Part("Hello"))
+
+    assert "in #Keys of Harbor: give it the permissions View Channel, Send Messages in Threads" in (
+        str(told.value)
+    )
+
+
+async def test_a_channel_that_is_gone_is_told(poster, where):
+    gone = ConversationKey("discord", where.workspace, "1234567")
+
+    with pytest.raises(Gone) as told:
+        await poster.send(gone, Part("Hello"))
+
+    assert str(told.value) == (
+        f"Earshot cannot write in the conversation discord/{where.workspace}/1234567: it is gone"
+    )
+
+
+async def test_a_closed_thread_is_told(server, poster):
+    thread = server.add_thread(server.general, "Keys", by=server.member("Mia"))
+    posted = await poster.send(key_of(thread), Part("Hello"))
+    thread.archived = thread.locked = True
+
+    with pytest.raises(PlatformError, match="#Keys of Harbor: the thread is archived"):
+        await poster.edit(key_of(thread), posted.id, Part("Hello again"))
+
+
+async def test_any_other_refusal_is_told_with_its_code(poster, where):
+    with pytest.raises(PlatformError) as told:
+        await poster.send(where, Part("x" * 2001))
+
+    assert str(told.value).startswith(
+        "Discord does not let Earshot write in #general of Harbor: 400 Bad Request "
+    )
+    assert str(told.value).endswith("(code 50035)")
+
+
+async def test_deleting_twice_is_no_error(server, poster, where):
+    posted = await poster.send(where, Part("Hello"))
+
+    await poster.delete(where, posted.id)
+    await poster.delete(where, posted.id)
+
+    assert texts(server) == []
+
+
+async def test_what_is_tried_once_is_not_tried_again(server, poster, where, naps):
+    server.faults.respond(503, on="POST */typing", times=2)
+
+    with pytest.raises(PlatformUnavailable, match=r"\(tried once\)"):
+        await poster.show_typing(where)
+
+    assert naps.waited == []
+
+
+async def test_direct_messages_are_answered(server, poster):
+    mia = server.member("Mia")
+    asked = await mia.says(mia.dm, "hello?")
+
+    await poster.send(key_of(mia.dm), Part("Hello."), reply_to=asked.id)
+
+    (message,) = server.posts(mia.dm)
+    assert (message.content, message.reply_to_id) == ("Hello.", asked.id)
+
+
+async def test_our_own_messages_are_found_since_a_moment(server, poster, where):
+    await poster.send(where, Part("Long ago."))
+    server.clock.advance(600.0)
+    moment = server.clock.now()
+    mia = server.member("Mia")
+    asked = await mia.says(server.general, "hello?")
+    await poster.send(where, Part("Hello."), reply_to=asked.id)
+
+    (found,) = await poster.own_since(where, moment)
+
+    assert (found.text, found.reply_to, found.has_file) == ("Hello.", asked.id, False)
+
+
+@pytest.fixture(autouse=True)
+def _quiet(caplog) -> None:
+    caplog.set_level(logging.WARNING)
