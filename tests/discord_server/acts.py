@@ -51,7 +51,7 @@ class Acts:
         if message.ephemeral:
             self.server.changed()
             return
-        self._tell(event, self._shown(message), message.channel)
+        self._tell(event, self._shown(event, message), message.channel)
 
     def edit(self, message: Message, content: str) -> None:
         """Give a message another text."""
@@ -120,14 +120,16 @@ class Acts:
             **self._where(message.channel),
         }
 
-    def _shown(self, message: Message) -> Callable[[Session], Json]:
+    def _shown(self, event: str, message: Message) -> Callable[[Session], Json]:
         """Give a message as each session may see it."""
         guild = message.channel.guild
         author = None if message.webhook_id else self._member(message.author, guild)
 
-        def event(session: Session) -> Json:
+        def shown_to(session: Session) -> Json:
             has_content = Intent.MESSAGE_CONTENT in session.intents
             shown = message_json(message, reader=self.server.bot, has_content=has_content)
+            if event == "MESSAGE_CREATE" and message.nonce is not None:
+                shown["nonce"] = message.nonce  # kept nowhere: it is told once and never again
             shown["channel_type"] = int(message.channel.type)
             if guild is not None:
                 shown["guild_id"] = guild.id
@@ -136,7 +138,7 @@ class Acts:
                 shown["member"] = member_json(author)
             return shown
 
-        return event
+        return shown_to
 
     def _mentioned(self, user: User, guild: Guild) -> Json:
         member = guild.members.get(user.id)

@@ -69,6 +69,9 @@ class Gateway:
         writer = asyncio.create_task(connection.write_all())
         try:
             await self._converse(ws, connection)
+        except Exception as crash:
+            self.server.crashes.append(crash)
+            raise
         finally:
             writer.cancel()
             with suppress(asyncio.CancelledError):
@@ -145,12 +148,9 @@ class Gateway:
         session.dispatch("READY", ready)
         if Intent.GUILDS in session.intents:
             for guild in guilds:
-                session.dispatch("GUILD_CREATE", self._guild_json(guild))
-
-    def _guild_json(self, guild: Guild) -> Json:
-        if guild.unavailable:
-            return {"id": guild.id, "unavailable": True}
-        return guild_json(guild, {self.server.bot.id})
+                if not guild.unavailable:
+                    shown = guild_json(guild, {self.server.bot.id})
+                    session.dispatch("GUILD_CREATE", shown)
 
     def _resume(self, connection: Connection, asked: Json) -> None:
         if asked["token"] != self.server.token:

@@ -26,6 +26,7 @@ def message_json(message: Message, *, reader: User, has_content: bool, deep: boo
         **_words_json(message, reader.id if not has_content else None),
         **_origin_json(message),
     }
+    shown |= message.extra
     if message.reactions:
         shown["reactions"] = [
             _reaction_json(emoji, users, reader) for emoji, users in message.reactions.items()
@@ -53,8 +54,6 @@ def _words_json(message: Message, for_user_id: str | None) -> Json:
 
 def _origin_json(message: Message) -> Json:
     origin: Json = {}
-    if message.nonce is not None:
-        origin["nonce"] = message.nonce
     if message.webhook_id is not None:
         origin["webhook_id"] = message.webhook_id
     if message.interaction is not None:

@@ -32,6 +32,14 @@ def webhook_says(server: "DiscordServer", channel: Channel, name: str, text: str
     return server.acts.post(message)
 
 
+def odd_message(person: Person, channel: Channel, **extra: object) -> Message:
+    """Let somebody post what has no text, such as `sticker_items=[...]` or `type=7`."""
+    server = person.server
+    message = Message(server.ids.next(), channel, person.user, "", server.clock.now())
+    message.extra = dict(extra)
+    return server.acts.post(message)
+
+
 def show_preview(server: "DiscordServer", message: Message) -> None:
     """Let the preview of a link appear in a message: an update that is no edit."""
     message.embeds = [{"type": "link", "url": "https://example.com", "title": "Example"}]

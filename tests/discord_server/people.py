@@ -95,6 +95,8 @@ class Person:
 
     async def deletes(self, message: Message) -> None:
         """Delete a message; that of another is a moderator's deed, which the audit log shows."""
+        own = message.author is self.user
+        assert own or message.channel.guild, "in a DM nobody deletes what the other said"
         self.server.acts.delete(message, by=self.user)
 
     async def reacts(self, message: Message, emoji: str) -> None:

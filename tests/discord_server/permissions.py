@@ -2,7 +2,7 @@
 
 from enum import IntFlag
 
-from tests.discord_server.world import Channel, Guild, Member
+from tests.discord_server.world import Channel, ChannelType, Guild, Member
 
 
 class Permission(IntFlag):
@@ -54,6 +54,15 @@ def in_guild(member: Member, guild: Guild) -> Permission:
     return EVERYTHING if allowed & Permission.ADMINISTRATOR else Permission(allowed)
 
 
+def _what_is_left(member: Member, channel: Channel, allowed: Permission) -> Permission:
+    """Take away what a time-out takes, and the chat of a voice channel one may not enter."""
+    if member.timed_out:
+        allowed &= Permission.VIEW_CHANNEL | Permission.READ_MESSAGE_HISTORY
+    if channel.type is ChannelType.VOICE and Permission.CONNECT not in allowed:
+        allowed &= Permission.VIEW_CHANNEL
+    return allowed if allowed & Permission.VIEW_CHANNEL else NOTHING
+
+
 def in_channel(member: Member, guild: Guild, channel: Channel) -> Permission:
     """Give what a member may do in a channel; a thread goes by its parent."""
     allowed = in_guild(member, guild)
@@ -69,4 +78,4 @@ def in_channel(member: Member, guild: Guild, channel: Channel) -> Permission:
             allowed &= ~change.deny
         for change in changes:
             allowed |= change.allow
-    return Permission(allowed) if allowed & Permission.VIEW_CHANNEL else NOTHING
+    return _what_is_left(member, place, Permission(allowed))

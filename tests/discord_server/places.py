@@ -34,6 +34,8 @@ def message_of(channel: Channel, message_id: str) -> Message:
 def writable(server: "DiscordServer", channel_id: str) -> Channel:
     """Find a channel that the bot may write in, or raise `Refused`."""
     channel = channel_of(server, channel_id)
+    if channel.recipient is not None and channel.recipient.id in server.closed_dms:
+        raise errors.cannot_message_user()
     in_thread = channel.is_thread
     needed = Permission.SEND_MESSAGES_IN_THREADS if in_thread else Permission.SEND_MESSAGES
     channel_of(server, channel_id, needed)

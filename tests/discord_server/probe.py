@@ -1,11 +1,12 @@
 """A client of the real discord.py that only listens, to test the server itself."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import discord
+import pytest
 
 from tests.discord_server.server import DiscordServer
 
@@ -85,3 +86,10 @@ async def ready(client: Ears) -> AsyncIterator[Ears]:
         await client.server.until(lambda: "ready" in client.events or task.done())
         assert not task.done(), task.exception()
         yield client
+
+
+async def refusal(asking: Awaitable[object]) -> tuple[int, int]:
+    """Give the status and the code that a request is refused with."""
+    with pytest.raises(discord.HTTPException) as raised:
+        await asking
+    return raised.value.status, raised.value.code

@@ -18,7 +18,7 @@ from tests.discord_server.forms import array, fields, insist, snowflake, wrong
 from tests.discord_server.message_checks import EDITED_MESSAGE, NEW_MESSAGE
 from tests.discord_server.permissions import Permission
 from tests.discord_server.places import awake, channel_of, message_of, writable
-from tests.discord_server.world import Channel, ChannelType, Json, Message
+from tests.discord_server.world import Channel, ChannelType, Flags, Json, Message
 
 if TYPE_CHECKING:
     from tests.discord_server.server import DiscordServer
@@ -37,14 +37,20 @@ def _post(server: "DiscordServer", call: Call) -> Json:
     insist_on_rights(server, channel, call)
     posted = _posted_before(server, call.fields)
     if posted is not None:
-        return server.shown(posted)
+        return _with_nonce(server, posted)
     message = new_message(server, channel, call.fields, call.files)
     set_reference(server, message, call.fields)
     set_pings(server, message, call.fields)
     if call.fields.get("enforce_nonce") and message.nonce is not None:
         server.nonces[message.nonce] = (server.clock.elapsed_s, message)
     server.acts.post(message)
-    return server.shown(message)
+    return _with_nonce(server, message)
+
+
+def _with_nonce(server: "DiscordServer", message: Message) -> Json:
+    """Give a message to the one who posted it: only there is its nonce."""
+    named = {} if message.nonce is None else {"nonce": message.nonce}
+    return {**server.shown(message), **named}
 
 
 def _posted_before(server: "DiscordServer", body: Json) -> Message | None:
@@ -126,6 +132,9 @@ def change(server: "DiscordServer", message: Message, body: Json, files: list[Up
     message.embeds = (body.get("embeds") or []) if "embeds" in body else message.embeds
     if "components" in body:
         message.components = body["components"] or []
+    if "flags" in body:  # of an edit, nothing but this one
+        wanted = (body["flags"] or 0) & Flags.SUPPRESS_EMBEDS
+        message.flags = message.flags & ~Flags.SUPPRESS_EMBEDS | wanted
     if "content" in body:
         message.content = (body["content"] or "").strip()
     try:

@@ -75,6 +75,7 @@ class DiscordServer:
         self.interactions: dict[str, Interaction] = {}  # by token
         self.nonces: dict[str, tuple[float, Message]] = {}
         self.deletions_logged: list[tuple[datetime, Json, Json]] = []
+        self.closed_dms: set[str] = set()  # ids of those who take no DMs from the bot
         self.max_file_bytes = MAX_FILE_BYTES
         self.num_shards = 1
         self.session_starts_left = 999

@@ -4,14 +4,9 @@ from datetime import timedelta
 import discord
 import pytest
 
-from tests.discord_server import ChannelType, Permission
-
-
-async def refusal(action) -> tuple[int, int]:
-    """Give the status and the code that a request is refused with."""
-    with pytest.raises(discord.HTTPException) as raised:
-        await action
-    return raised.value.status, raised.value.code
+from tests.discord_server import Permission
+from tests.discord_server.odd import odd_message
+from tests.discord_server.probe import refusal
 
 
 async def test_a_text_of_2001_characters_is_refused_where_it_is_wrong(server, client):
@@ -118,61 +113,6 @@ async def test_what_people_delete_of_their_own_is_in_no_log(server, client):
     assert server.guild.audit_log == []
 
 
-async def test_history_is_read_page_by_page(server, client):
-    mia = server.member("Mia")
-    said = [await mia.says(server.general, f"message {n}") for n in range(230)]
-
-    newest = [one.content async for one in client.room.history(limit=None)]
-    middle = discord.Object(said[100].id)
-    after = [one.content async for one in client.room.history(after=middle, limit=120)]
-    around = [one.content async for one in client.room.history(around=middle, limit=3)]
-
-    assert newest == [one.content for one in reversed(said)]
-    assert after == [one.content for one in said[101:221]]
-    assert sorted(around) == ["message 100", "message 101", "message 99"]
-
-
-async def test_what_was_said_long_ago_stands_in_its_place(server, client):
-    mia = server.member("Mia")
-    await mia.says(server.general, "just now")
-    old = await mia.says(server.general, "a day ago", ago=timedelta(days=1))
-
-    texts = [one.content async for one in client.room.history()]
-
-    assert texts == ["just now", "a day ago"]
-    assert discord.utils.snowflake_time(int(old.id)) == old.sent_at
-
-
-async def test_without_the_right_to_read_history_it_is_empty_and_replies_are_refused(
-    server, client
-):
-    await server.member("Mia").says(server.general, "hello")
-    await server.until(lambda: client.heard)
-
-    server.change_permissions(server.general, deny=Permission.READ_MESSAGE_HISTORY)
-
-    assert [one async for one in client.room.history()] == []
-    assert await refusal(client.heard[0].reply("hi")) == (403, 160002)
-
-
-@pytest.mark.parametrize(
-    ("denied", "code"),
-    [(Permission.VIEW_CHANNEL, 50001), (Permission.SEND_MESSAGES, 50013)],
-)
-async def test_a_channel_that_denies_it_takes_no_post(server, client, denied, code):
-    server.change_permissions(server.general, deny=denied)
-
-    assert await refusal(client.room.send("hello")) == (403, code)
-
-
-async def test_a_channel_that_is_gone_takes_no_post(server, client):
-    room = client.room
-    server.acts.delete_channel(server.general)
-
-    await server.until(lambda: "guild_channel_delete" in client.events)
-    assert await refusal(room.send("hello")) == (404, 10003)
-
-
 async def test_files_are_kept_and_large_ones_refused(server, client):
     server.max_file_bytes = 10
     small, large = (discord.File(io.BytesIO(b"x" * n), "x.txt") for n in (10, 11))
@@ -209,47 +149,6 @@ def as_id(message) -> discord.Object:
     return discord.Object(message.id)
 
 
-async def test_the_bot_reacts_and_takes_it_back(server, client):
-    message = await server.member("Mia").says(server.general, "lunch?")
-    await server.until(lambda: client.heard)
-
-    await client.heard[0].add_reaction("👀")
-    assert message.reactions == {"👀": [server.bot]}
-    await client.heard[0].remove_reaction("👀", client.user)
-
-    assert message.reactions == {}
-    assert await refusal(client.heard[0].add_reaction("eyes")) == (400, 10014)
-
-
-async def test_a_thread_wakes_when_somebody_writes_and_stays_shut_when_locked(server, client):
-    thread = server.add_thread(server.general, "side talk", by=server.member("Mia"))
-    await server.until(lambda: "thread_create" in client.events)
-    seen = client.guilds[0].get_thread(int(thread.id))
-    sent = await seen.send("first")
-
-    server.acts.archive(thread, archived=True)
-    assert await refusal(sent.edit(content="second")) == (400, 50083)
-    assert await refusal(sent.add_reaction("👀")) == (400, 50083)
-    await seen.send("awake")
-    assert not thread.archived
-
-    thread.locked = True
-    assert await refusal(seen.send("locked")) == (403, 50013)
-    server.acts.archive(thread, archived=True)
-    assert await refusal(seen.send("locked")) == (400, 50083)
-
-
-async def test_a_forum_post_is_a_thread_whose_first_message_has_its_id(server, client):
-    forum = server.add_channel("help", ChannelType.FORUM)
-    post = await server.add_post(forum, "It rains in", "What now?", by=server.member("Mia"))
-    await server.until(lambda: client.heard)
-
-    assert client.heard[0].channel.name == "It rains in"
-    assert client.heard[0].id == int(post.id) == client.heard[0].channel.id
-    raw = client.http.send_message(forum.id, params=discord.http.handle_message_parameters("x"))
-    assert await refusal(raw) == (400, 50008)
-
-
 async def test_a_typo_in_a_body_is_refused(server, client):
     body = discord.http.MultipartParameters({"content": "hello", "repply": 1}, None, None)
 
@@ -257,26 +156,24 @@ async def test_a_typo_in_a_body_is_refused(server, client):
     assert "repply" in server.refusals[0].errors
 
 
-async def test_a_direct_message_is_heard_and_answered(server, client):
-    mia = server.member("Mia")
-    await mia.says(mia.dm, "between us")
+async def test_a_bot_in_time_out_says_nothing(server, client):
+    server.guild.members[server.bot.id].timed_out = True
+
+    assert await refusal(client.room.send("hello")) == (403, 50013)
+
+
+async def test_a_message_may_have_no_text(server, client):
+    stickers = [{"id": "1", "name": "Wave", "format_type": 1}]
+    odd_message(server.member("Mia"), server.general, sticker_items=stickers)
+
+    await server.until(lambda: client.heard)
+    assert [one.name for one in client.heard[0].stickers] == ["Wave"]
+
+
+async def test_a_nonce_is_told_once_and_kept_nowhere(server, client):
+    sent = await client.room.send("Once.", nonce="7")
     await server.until(lambda: client.heard)
 
-    await client.heard[0].channel.send("of course")
-    opened = await client.heard[0].author.create_dm()
+    read = await client.room.fetch_message(sent.id)
 
-    assert [post.content for post in server.posts(mia.dm)] == ["of course"]
-    assert opened.id == int(mia.dm.id)
-
-
-async def test_the_bot_hears_when_it_is_removed_and_added(server, client):
-    server.acts.leave_guild(server.guild)
-    await server.until(lambda: "guild_remove" in client.events)
-    assert await refusal(client.http.get_guild(int(server.guild.id))) == (403, 50001)
-
-    server.acts.join_guild(server.guild)
-    await server.until(lambda: "guild_join" in client.events)
-    server.acts.lose_guild(server.guild)
-    await server.until(lambda: "guild_unavailable" in client.events)
-    server.acts.join_guild(server.guild)
-    await server.until(lambda: "guild_available" in client.events)
+    assert (sent.nonce, client.heard[0].nonce, read.nonce) == ("7", "7", None)

@@ -13,6 +13,8 @@ from tests.discord_server.world import (
     User,
 )
 
+FAR_FUTURE = "2100-01-01T00:00:00.000000+00:00"
+
 
 def time_json(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat(timespec="microseconds")
@@ -43,7 +45,7 @@ def member_json(member: Member) -> Json:
         "pending": False,
         "avatar": None,
         "flags": 0,
-        "communication_disabled_until": None,
+        "communication_disabled_until": FAR_FUTURE if member.timed_out else None,
     }
 
 

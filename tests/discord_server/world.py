@@ -87,6 +87,7 @@ class Member:
     user: User
     joined_at: datetime
     nick: str | None = None
+    timed_out: bool = False
     roles: list[Role] = field(default_factory=list)
 
 
@@ -101,7 +102,10 @@ class Attachment:
 
 @dataclass(eq=False)
 class Message:
-    """`versions` holds each text it ever had, the newest last; `seen_by` the only ones who see it."""
+    """`versions` holds each text it ever had, the newest last; `seen_by` is who alone sees it.
+
+    `extra` is JSON that it has besides, such as stickers or a poll; `body` what the bot sent.
+    """
 
     id: str
     channel: "Channel"
@@ -126,6 +130,7 @@ class Message:
     webhook_id: str | None = None
     interaction: Json | None = None
     seen_by: User | None = None
+    extra: Json = field(default_factory=dict)
     versions: list[str] = field(default_factory=list)
     body: Json = field(default_factory=dict, repr=False)
 
