@@ -28,6 +28,7 @@ _SENTENCE_END = regex.compile(rf"(?<=[.!?\u2026{_WIDE_END}][\"')*_\]\p{{Pe}}\p{{
 _GRAPHEME = regex.compile(r"\X")
 # At the beginning of a part these would make a list, a heading, a quote or a block of plain words.
 _BLOCK_START = regex.compile(r"(?:[-*+]|-?#{1,6}|>{1,3}|\d{1,9}[.)])\s|`{3}")
+_HEADING = regex.compile(r"-?#{1,6}[ \t]")
 _QUOTE = regex.compile(r"(?:[ \t]{0,3}>[ ]?){1,8}+")
 _MARKER = r"(?:[-*+]|\d{1,9}[.)])"
 _LIST_ITEM = regex.compile(
@@ -190,6 +191,8 @@ class _Cutter:
             return _in_code(self._text, block, start, end)
         num_breaks = self._text.count("\n", start, end)
         if num_breaks:
+            if _HEADING.match(self._text, self._text.rfind("\n", 0, start) + 1):
+                return None  # a heading stays with what it is the heading of
             return _Cut(start, end, _Kind.PARAGRAPH if num_breaks > 1 else _Kind.LINE)
         if _BLOCK_START.match(self._text, end):
             return None

@@ -172,6 +172,17 @@ async def test_a_draft_whose_answer_was_lost_is_not_posted_again(server, earshot
     assert earshot.texts == [WHOLE]
 
 
+async def test_a_draft_whose_answer_was_lost_goes_on_growing(server, earshot, draft):
+    server.faults.reset(on=POST, after=True)
+    await earshot.platform.draft(draft, BEGUN)
+    await earshot.pace.asked_for(1)
+    await earshot.platform.draft(draft, WHOLE)
+    earshot.pace.go()
+    await earshot.pace.asked_for(2)
+
+    assert earshot.texts == [WHOLE]
+
+
 async def test_a_lost_draft_is_found_in_the_channel_when_its_nonce_is_forgotten(
     server, earshot, draft
 ):

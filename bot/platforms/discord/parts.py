@@ -85,7 +85,8 @@ def _numbered(found: Iterator[Part]) -> Iterator[Part]:
 
 
 def _whole(text: str) -> Part:
-    begin = text_parts(text, first_max_chars=MAX_CHARS - len(IN_FILE) - 2)[0].text
+    texts = split(text, max_chars=MAX_CHARS - len(IN_FILE) - 2)
+    begin = next(each for each in texts if not is_blank(each))
     return Part(f"{begin}\n\n{IN_FILE}", WHOLE_NAME, text)
 
 

@@ -1,0 +1,132 @@
+"""Replies to `/assistant ask`: they take the place where Discord shows that we are thinking."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.platforms.discord.answering import InteractionResponder, deferred
+from tests.discord.speaking import KEY, Speaker, minutes, speaker
+from tests.discord_server import DiscordServer, discord_server, pointed_at
+from tests.discord_server.probe import Ears, ready
+
+QUESTION = "how far is Turin?"
+BEGUN = "Turin is quite far away"
+WHOLE = f"{BEGUN}: about 250 km."
+LONG = "\n\n".join(" ".join([f"word{number}"] * 200) for number in range(3))  # three messages
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[DiscordServer]:
+    async with discord_server() as running:
+        with pointed_at(running):
+            yield running
+
+
+@pytest.fixture
+async def client(server) -> AsyncIterator[Ears]:
+    async with ready(Ears(server)) as ears:
+        yield ears
+
+
+@pytest.fixture
+async def earshot(server, client, database_url) -> AsyncIterator[Speaker]:
+    async with speaker(server, client, database_url) as speaks:
+        yield speaks
+
+
+@pytest.fixture
+async def draft(server, client, earshot):
+    """A reply to a command that Discord shows as being thought about."""
+    command = {"name": "ask", "type": 1, "description": "Ask.", "options": []}
+    await client.http.bulk_upsert_global_commands(client.application_id, [command])
+    await server.member("Mia").slash("ask", wait=False)
+    interaction = await client.next_asked()
+    await deferred(interaction, ephemeral=False)
+    asked = str(interaction.id)
+    earshot.platform.responders.register(asked, InteractionResponder(interaction, QUESTION))
+    return earshot.begun(earshot.where, asked)
+
+
+async def test_the_reply_grows_under_the_question(server, earshot, draft):
+    await earshot.platform.draft(draft, BEGUN)
+    await server.until(lambda: earshot.texts)
+
+    message_id = await earshot.platform.post(await earshot.written(draft, WHOLE))
+
+    (message,) = server.posts(server.general)
+    assert message.id == message_id
+    assert message.versions[-2:] == [f"> {QUESTION}\n{BEGUN}", f"> {QUESTION}\n{WHOLE}"]
+
+
+async def test_a_long_reply_follows_below(server, earshot, draft):
+    await earshot.platform.post(await earshot.written(draft, LONG))
+
+    assert "\n\n".join(earshot.texts) == f"> {QUESTION}\n{LONG}"
+    shown = [message.id for message in server.posts(server.general)]
+    assert await earshot.store.outbox.parts(KEY) == shown
+    assert server.asked("POST", f"/channels/{server.general.id}/messages") == []
+
+
+async def test_a_busy_discord_is_asked_again(server, earshot, draft):
+    server.faults.respond(503, on="PATCH */messages/@original", times=2)
+
+    await earshot.platform.post(await earshot.written(draft, WHOLE))
+
+    assert earshot.texts == [f"> {QUESTION}\n{WHOLE}"]
+
+
+async def test_a_reply_that_comes_too_late_is_an_ordinary_message(server, earshot, draft, caplog):
+    server.clock.advance(minutes(16))
+
+    await earshot.platform.post(await earshot.written(draft, WHOLE))
+
+    assert earshot.texts == [WHOLE]
+    assert "a command in discord/" in caplog.text
+
+
+async def test_a_reply_that_is_too_late_for_its_end_goes_on_as_ordinary_messages(
+    server, earshot, draft
+):
+    await earshot.platform.draft(draft, BEGUN)
+    await earshot.pace.asked_for(1)
+    server.clock.advance(minutes(16))
+
+    await earshot.platform.post(await earshot.written(draft, LONG))
+
+    assert "\n\n".join(earshot.texts) == LONG
+    assert len(await earshot.store.outbox.parts(KEY)) == 3
+
+
+async def test_a_notice_takes_the_place_of_the_reply(earshot, draft):
+    await earshot.platform.notice(earshot.where, "I can't think.", reply_to=draft.reply_to)
+
+    assert earshot.texts == [f"> {QUESTION}\nI can't think."]
+
+
+async def test_a_notice_that_comes_too_late_is_an_ordinary_message(server, earshot, draft):
+    server.clock.advance(minutes(16))
+
+    await earshot.platform.notice(earshot.where, "I can't think.", reply_to=draft.reply_to)
+
+    assert earshot.texts == ["I can't think."]
+
+
+async def test_after_a_withdrawn_draft_a_notice_still_comes(server, earshot, draft):
+    await earshot.platform.draft(draft, BEGUN)
+    await earshot.pace.asked_for(1)
+
+    await earshot.platform.withdraw(draft)
+    await earshot.platform.notice(earshot.where, "I can't think.", reply_to=draft.reply_to)
+
+    assert earshot.texts == ["I can't think."]
+
+
+async def test_responders_that_expired_are_forgotten(earshot, draft):
+    class Over:
+        def expired(self) -> bool:
+            return True
+
+    earshot.platform.responders.register("1", Over())
+    earshot.platform.responders.register("2", Over())
+
+    assert list(earshot.platform.responders._waiting) == [draft.reply_to, "2"]
