@@ -116,15 +116,17 @@ async def running_bot(database_url: str, *, patience_s: float = 60.0) -> AsyncIt
         max_age_s=FOR_EVER_S,
     )
     async with pipeline.conversations:
-        yield Bot(store, pipeline, patience_s=patience_s)
+        bot = Bot(store, pipeline, patience_s=patience_s)
+        yield bot
+        await bot.interactions.close()
     await store.close()
 
 
-def offers(payload: list[Json], name: str) -> None:
+def offers(payload: list[Json], name: str, *its_options: Json) -> None:
     """Add a command to a payload that the definition does not have."""
     options = payload[0]["options"]
     assert isinstance(options, list)
-    options.append({"type": 1, "name": name, "description": "Of old.", "options": []})
+    options.append({"type": 1, "name": name, "description": "Of old.", "options": its_options})
 
 
 def warnings_in(records: list[logging.LogRecord]) -> list[str]:

@@ -14,6 +14,7 @@ from bot.commands import CommandAnswer, Offer
 from bot.messages import Mode
 from bot.platforms.discord.answering import parts, say_at_once
 from bot.platforms.discord.application import CHANGED
+from bot.platforms.discord.buttons import about_form, button
 from bot.platforms.discord.keys import channel_key
 from tests.discord.commanded import Bot, offers, running_bot, warnings_in
 
@@ -152,6 +153,20 @@ async def test_completions_follow_what_is_typed(simcord_env: Env, channel: Chann
     assert offered == [{"name": "until 18:00", "value": "until 18:00"}]
 
 
+async def test_nothing_is_offered_for_an_option_that_is_no_more(
+    simcord_env: Env, simcord_bot: Bot, channel: ChannelHandle
+) -> None:
+    style = {"type": 3, "name": "style", "description": "Of old.", "autocomplete": True}
+    offers(simcord_bot.payload, "dance", style)
+    await simcord_bot.setup_hook()
+
+    offered = await member(simcord_env, "ana").autocomplete(
+        channel, "assistant dance", "style", "tan"
+    )
+
+    assert offered == []
+
+
 async def test_a_command_that_is_no_more_is_told_of(
     simcord_env: Env,
     simcord_bot: Bot,
@@ -200,12 +215,36 @@ class TestButtons:
         assert pressed[1].response.content.startswith("I forgot this conversation")
         assert not pressed[1].response.ephemeral
 
-    async def test_no_button_is_kept_in_memory(
-        self, simcord_env: Env, simcord_bot: Bot, channel: ChannelHandle
+    async def test_a_button_that_stands_for_no_command_any_more_is_told_of(
+        self, simcord_env: Env, channel: ChannelHandle
     ) -> None:
-        await member(simcord_env, "ana").slash(channel, "assistant status")
+        view = discord.ui.View()
+        view.add_item(discord.ui.Button(label="Dance", custom_id="earshot:dance"))
+        posted = await simcord_env.bot.get_channel(channel.id).send("shall we?", view=view)
 
-        assert not simcord_bot.persistent_views
+        told = await member(simcord_env, "ana").click(posted, label="Dance")
+
+        assert told.response.content.startswith('There is no command "dance".')
+        assert told.response.ephemeral
+
+    async def test_somebody_else_s_button_is_left_alone(
+        self, simcord_env: Env, channel: ChannelHandle
+    ) -> None:
+        view = discord.ui.View()
+        view.add_item(discord.ui.Button(label="Dance", custom_id="dancer:dance"))
+        posted = await simcord_env.bot.get_channel(channel.id).send("shall we?", view=view)
+
+        told = await member(simcord_env, "ana").click(posted, label="Dance")
+
+        assert not told.acknowledged
+
+
+async def test_what_is_sent_once_is_not_kept() -> None:
+    offer = Offer("Clear", "clear confirm")
+
+    made = [button(offer), about_form("Ask Earshot about this", "1")]
+
+    assert all(view.is_finished() for view in made)
 
 
 def test_an_offer_too_long_for_a_button_is_said_in_words() -> None:

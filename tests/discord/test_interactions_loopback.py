@@ -1,108 +1,16 @@
-"""Commands over the wire: the real discord.py, the platform's own way of posting, Discord's timing."""
+"""Commands over the wire: the real discord.py, and the platform's own way of posting."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import replace
 
-import discord
 import pytest
 
-from bot.commands import Commands
-from bot.messages import Author, ConversationKey, Entry, Message, Mode
-from bot.pipeline import Pipeline
-from bot.platforms.discord.application import payload_in_all_languages
-from bot.platforms.discord.asking import ANSWERED_WITH_NEXT, Asking
-from bot.platforms.discord.interactions import Interactions
-from bot.platforms.discord.keys import channel_key, conversation_of
-from bot.platforms.discord.platform import DiscordPlatform, addressed_by
-from bot.platforms.discord.sync import synced
-from bot.platforms.discord.trying import Trying
-from bot.runtime import utc_now
-from bot.settle import Settling
-from bot.store import Store
-from tests.discord.commanded import ME, warnings_in
-from tests.discord_server import Channel, DiscordServer, Permission, discord_server, pointed_at
-from tests.discord_server.probe import Ears, ready
-from tests.fakes import FakeModel
-
-CALLBACK = "POST */callback"
-QUESTION = "how far is Turin?"
-REPLY = "About 250 km."
-ASKED = f"> {QUESTION}\n{REPLY}"
-
-
-class Client(Ears):
-    """Registers the commands and answers interactions."""
-
-    def __init__(self, server: DiscordServer, store: Store, interactions: Interactions) -> None:
-        super().__init__(server)
-        self.store = store
-        self.interactions = interactions
-
-    async def setup_hook(self) -> None:
-        assert await synced(self, self.store.notes, payload_in_all_languages(ME.name))
-
-    async def on_interaction(self, interaction: discord.Interaction) -> None:
-        await self.interactions.handle(interaction)
-        self.server.changed()
-
-
-class CountingPipeline(Pipeline):
-    """Counts what it was told, and lets those know who wait for that."""
-
-    num_received = 0
-    server: DiscordServer
-
-    async def receive(self, message: Message) -> bool:
-        is_new = await super().receive(message)
-        self.num_received += 1
-        self.server.changed()
-        return is_new
-
-
-@dataclass
-class Bot:
-    server: DiscordServer
-    store: Store
-    model: FakeModel = field(default_factory=lambda: FakeModel(reply_text=REPLY))
-    client: Client | None = None
-
-    def __post_init__(self) -> None:
-        self.platform = DiscordPlatform(
-            Trying(lambda: self.client),
-            outbox=self.store.outbox,
-            channels=self.store.channels,
-            is_addressed=addressed_by(self.store.decisions),
-            clock=utc_now,
-            started_at=utc_now(),
-        )
-        self.pipeline = CountingPipeline(
-            self.store, self.model, self.platform, ME, utc_now, settling=Settling(0.0, 0.0)
-        )
-        self.pipeline.server = self.server
-        commands = Commands(store=self.store, model=self.model, me=ME)
-        asking = Asking(self.pipeline, self.platform.responders.register, self.hear, self.settled)
-        interactions = Interactions(commands, asking, name=ME.name, clock=utc_now)
-        self.client = Client(self.server, self.store, interactions)
-
-    async def hear(self, _: discord.Client, message: discord.Message) -> None:
-        where, author = conversation_of(message.channel), message.author
-        said_by = Author(str(author.id), author.display_name)
-        await self.store.messages.record(
-            Message(where, str(message.id), said_by, message.content, message.created_at)
-        )
-
-    async def settled(self, _: ConversationKey) -> None:
-        await self.pipeline.conversations.drain()
-
-    async def said(self, channel: Channel, *, thread: Channel | None = None) -> list[Entry]:
-        where = channel_key(
-            int(channel.guild.id) if channel.guild else None,
-            int(channel.id),
-            thread_id=int(thread.id) if thread else None,
-        )
-        return await self.store.messages.recent(where, limit=100)
+from bot.messages import Mode
+from bot.platforms.discord.asking import ANSWERED_WITH_NEXT, TOO_LATE
+from bot.platforms.discord.keys import channel_key
+from tests.discord.wired import ASKED, QUESTION, REPLY, Bot, wired_bot
+from tests.discord_server import DiscordServer, Permission, discord_server, pointed_at
 
 
 @pytest.fixture
@@ -114,12 +22,8 @@ async def server() -> AsyncIterator[DiscordServer]:
 
 @pytest.fixture
 async def bot(server: DiscordServer, database_url: str) -> AsyncIterator[Bot]:
-    store = await Store.open(database_url, default_mode=Mode.MENTION)
-    made = Bot(server, store)
-    async with made.pipeline.conversations, ready(made.client):
-        yield made
-    await made.platform.close()
-    await store.close()
+    async with wired_bot(server, database_url) as wired:
+        yield wired
 
 
 async def test_discord_takes_the_commands_in_all_languages(server: DiscordServer, bot: Bot) -> None:
@@ -233,44 +137,6 @@ async def test_a_message_is_asked_about_by_its_menu(server: DiscordServer, bot: 
     assert (heard.id, question.reply_to) == (about.id, about.id)
 
 
-async def test_an_acknowledgement_whose_answer_is_lost_does_not_lose_the_question(
-    server: DiscordServer, bot: Bot
-) -> None:
-    server.faults.reset(on=CALLBACK, after=True)
-
-    asked = await server.member("Mia").slash("assistant ask", question=QUESTION)
-
-    assert asked.text == ASKED
-
-
-async def test_a_question_acknowledged_too_late_is_answered_by_an_ordinary_message(
-    server: DiscordServer, bot: Bot, caplog: pytest.LogCaptureFixture
-) -> None:
-    gate = server.faults.hold(on=CALLBACK)
-
-    await server.member("Mia").slash("assistant ask", wait=False, question=QUESTION)
-    await gate.reached.wait()
-    server.clock.advance(4)
-    gate.open()
-    await server.until(lambda: server.posts(server.general))
-
-    assert [post.content for post in server.posts(server.general)] == [REPLY]
-    assert "10062" in warnings_in(caplog.records)[0]
-
-
-async def test_a_reply_that_takes_longer_than_discord_waits_is_an_ordinary_message(
-    server: DiscordServer, bot: Bot
-) -> None:
-    where = channel_key(int(server.guild.id), int(server.general.id))
-    await bot.store.channels.change(where, stream_replies=False)
-    bot.model.before_reply = lambda: server.clock.advance(timedelta(minutes=16).total_seconds())
-
-    await server.member("Mia").slash("assistant ask", wait=False, question=QUESTION)
-    await server.until(lambda: server.posts(server.general))
-
-    assert [post.content for post in server.posts(server.general)] == [REPLY]
-
-
 async def test_of_two_questions_answered_at_once_the_first_says_so(
     server: DiscordServer, bot: Bot
 ) -> None:
@@ -294,3 +160,13 @@ async def test_of_two_questions_answered_at_once_the_first_says_so(
     assert first == f"> first?\n{REPLY}"
     assert second == f"> 2?\n{ANSWERED_WITH_NEXT}"
     assert third == f"> 3?\n{REPLY}"
+
+
+async def test_a_question_too_old_to_be_answered_ends_the_thinking(
+    server: DiscordServer, bot: Bot
+) -> None:
+    bot.pipeline.judge = replace(bot.pipeline.judge, max_age_s=-1.0)
+
+    asked = await server.member("Mia").slash("assistant ask", question=QUESTION)
+
+    assert asked.text == f"> {QUESTION}\n{TOO_LATE}"

@@ -6,11 +6,13 @@ told in one line of the log and never raised into discord.py: whoever asked sees
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from enum import Enum
+from functools import partial
 
+import aiohttp
 import discord
 
 from bot.commands import CommandAnswer, offered_in_words
@@ -25,6 +27,9 @@ AnyInteraction = discord.Interaction[discord.Client]
 
 MAX_CHARS = 2000  # Discord rejects longer posts with HTTP 400
 CALL_TIMEOUT_S = 60.0  # discord.py itself tries five times, for about 25 s in all
+ACKNOWLEDGE_TIMEOUT_S = 5.0  # after three Discord takes no acknowledgement
+NUM_TRIES = 3
+RETRY_AFTER_S = 0.2
 MAX_QUOTE_CHARS = 300
 MIN_QUOTE_CHARS = 20  # less of a question says nothing
 MARGIN = timedelta(seconds=30)  # kept free before Discord forgets an interaction
@@ -33,7 +38,6 @@ BROKEN_FENCE = "`\N{ZERO WIDTH SPACE}``"  # looks like the end of a code block a
 NO_MENTIONS = discord.AllowedMentions.none()
 
 # From https://discord.com/developers/docs/topics/opcodes-and-status-codes#json.
-UNKNOWN_INTERACTION = 10062
 ALREADY_ACKNOWLEDGED = 40060
 
 
@@ -41,30 +45,46 @@ class Standing(Enum):
     """What became of acknowledging an interaction."""
 
     DEFERRED = "Discord shows that we are thinking"
-    UNSURE = "somebody acknowledged it, or nobody knows: a reply may be tried"
+    UNSURE = "the connection broke: an answer may be tried"
+    TAKEN = "somebody else acknowledged it"
     LOST = "Discord knows it no more"
 
 
 async def deferred(interaction: AnyInteraction, *, ephemeral: bool) -> Standing:
     """Tell Discord that an answer comes; a failure is logged."""
-    try:
-        async with asyncio.timeout(CALL_TIMEOUT_S):
-            await interaction.response.defer(ephemeral=ephemeral, thinking=True)
-    except FAILURES as error:
-        log_failure(interaction, error)
-        is_lost = isinstance(error, discord.HTTPException) and error.code == UNKNOWN_INTERACTION
-        return Standing.LOST if is_lost else Standing.UNSURE
-    return Standing.DEFERRED
+    broken: BaseException | None = None
+    for _ in range(NUM_TRIES):
+        try:
+            async with asyncio.timeout(ACKNOWLEDGE_TIMEOUT_S):
+                await interaction.response.defer(ephemeral=ephemeral, thinking=True)
+        except discord.HTTPException as error:
+            is_taken = error.code == ALREADY_ACKNOWLEDGED
+            if is_taken and broken:  # by ourselves: what broke was only Discord's answer
+                return Standing.DEFERRED
+            log_failure(interaction, error)
+            return Standing.TAKEN if is_taken else Standing.LOST
+        except FAILURES as error:
+            broken = error
+            await asyncio.sleep(RETRY_AFTER_S)
+        else:
+            return Standing.DEFERRED
+    log_failure(interaction, broken)
+    return Standing.UNSURE
 
 
 async def say_at_once(interaction: AnyInteraction, answer: CommandAnswer) -> None:
     """Answer an interaction that nobody acknowledged yet, for the caller's eyes only."""
     first, *rest = parts(answer)
-    view = button(answer.offer) if not rest else None
+    view = _view(answer, is_last=not rest)
+    send = partial(
+        interaction.response.send_message,
+        first,
+        ephemeral=True,
+        allowed_mentions=NO_MENTIONS,
+        view=view,
+    )
     async with logged(interaction), asyncio.timeout(CALL_TIMEOUT_S):
-        await interaction.response.send_message(
-            first, ephemeral=True, allowed_mentions=NO_MENTIONS, view=view or discord.utils.MISSING
-        )
+        await _tried(send)
         await _follow_up(interaction, rest, answer, ephemeral=True)
 
 
@@ -75,17 +95,16 @@ async def say(interaction: AnyInteraction, answer: CommandAnswer, *, is_public: 
     place, and none at all once that is deleted while we are thinking: so it is filled, then deleted.
     """
     first, *rest = parts(answer)
-    view = button(answer.offer) if not rest else None
+    edit = partial(interaction.edit_original_response, allowed_mentions=NO_MENTIONS)
     async with logged(interaction), asyncio.timeout(CALL_TIMEOUT_S):
         if answer.ephemeral and is_public:
-            await interaction.edit_original_response(content=PLACEHOLDER)
+            await _tried(partial(edit, content=PLACEHOLDER))
             await _follow_up(interaction, [first, *rest], answer, ephemeral=True)
-            await interaction.delete_original_response()
-            return
-        await interaction.edit_original_response(
-            content=first, allowed_mentions=NO_MENTIONS, view=view or discord.utils.MISSING
-        )
-        await _follow_up(interaction, rest, answer, ephemeral=not is_public)
+            await _tried(interaction.delete_original_response)
+        else:
+            view = _view(answer, is_last=not rest)
+            await _tried(partial(edit, content=first, view=view))
+            await _follow_up(interaction, rest, answer, ephemeral=not is_public)
 
 
 def parts(answer: CommandAnswer) -> list[str]:
@@ -107,7 +126,7 @@ async def logged(interaction: AnyInteraction) -> AsyncIterator[None]:
         log_failure(interaction, error)
 
 
-def log_failure(interaction: AnyInteraction, error: BaseException) -> None:
+def log_failure(interaction: AnyInteraction, error: BaseException | None) -> None:
     """Tell the log in one line that an interaction was not answered, and why."""
     why = " ".join(str(error).split()) or type(error).__name__
     place = f"{interaction.guild_id or 'direct messages'}/{interaction.channel_id}"
@@ -118,15 +137,29 @@ def log_failure(interaction: AnyInteraction, error: BaseException) -> None:
 async def _follow_up(
     interaction: AnyInteraction, texts: Sequence[str], answer: CommandAnswer, *, ephemeral: bool
 ) -> None:
+    send = partial(interaction.followup.send, allowed_mentions=NO_MENTIONS, wait=True)
     for number, text in enumerate(texts, start=1):
-        view = button(answer.offer) if number == len(texts) else None
-        await interaction.followup.send(
-            text,
-            ephemeral=ephemeral,
-            allowed_mentions=NO_MENTIONS,
-            view=view or discord.utils.MISSING,
-            wait=True,
-        )
+        view = _view(answer, is_last=number == len(texts))
+        await _tried(partial(send, text, ephemeral=ephemeral, view=view))
+
+
+async def _tried(call: Callable[[], Awaitable[object]]) -> None:
+    """Call, and call again where the connection breaks: Discord closes those that stay open long."""
+    for _ in range(NUM_TRIES - 1):
+        try:
+            await call()
+        except aiohttp.ClientError as error:
+            logger.debug("once more, after: %s", error)
+            await asyncio.sleep(RETRY_AFTER_S)
+        else:
+            return
+    await call()
+
+
+def _view(answer: CommandAnswer, *, is_last: bool) -> discord.ui.View:
+    """Give the button under the last part of an answer; MISSING where there is none."""
+    missing: discord.ui.View = discord.utils.MISSING
+    return (button(answer.offer) if is_last else None) or missing
 
 
 class InteractionResponder:

@@ -72,21 +72,25 @@ class Asking:
             return
         responder = InteractionResponder(interaction, question.text)
         self.register(question.id, responder)
-        excuse = await self._received(question)
-        # Unsure: if it was seen before, whoever acknowledged it also answers it.
-        if excuse is not None and standing is Standing.UNSURE:
-            return
-        excuse = excuse or await self._waited(question, responder)
+        is_new, excuse = await self._received(question)
+        if is_new:
+            excuse = await self._waited(question, responder)
         if excuse is not None:
             await responder.give_up(excuse)
 
-    async def _received(self, question: Message) -> str | None:
-        """Hand a question on; gives what to say if it cannot be answered."""
+    async def _received(self, question: Message) -> tuple[bool, str | None]:
+        """Hand a question on: whether it is new, and what to say if nobody will answer it.
+
+        One that was seen before is answered by whoever saw it.
+        """
         try:
-            return None if await self.pipeline.receive(question) else NOT_HEARD
+            if await self.pipeline.receive(question):
+                return True, None
+            seen = await self.pipeline.store.messages.find(question.conversation, question.id)
         except StoreError:
             logger.exception("a question in %s was not heard", question.conversation)
-            return STORE_FAILED
+            return False, STORE_FAILED
+        return False, None if seen else NOT_HEARD
 
     async def _waited(self, question: Message, responder: InteractionResponder) -> str | None:
         """Wait for a reply; gives what to say if there is none for this question alone."""

@@ -9,7 +9,7 @@ No state is kept here: a button pressed after a restart does what it says.
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
 
@@ -60,15 +60,23 @@ FAILED = "That didn't work. Whoever runs me finds the cause in the log."
 
 @dataclass(frozen=True, slots=True)
 class Interactions:
-    """Answers interactions. `name` is the assistant's, `clock` gives aware UTC times."""
+    """Answers interactions. `name` is the assistant's, `clock` gives aware UTC times.
+
+    To be closed before the store is.
+    """
 
     commands: Commands
     asking: Asking
     name: str
     clock: Callable[[], datetime]
+    _running: set[asyncio.Task[object]] = field(init=False, default_factory=set)
 
     async def handle(self, interaction: AnyInteraction) -> None:
         """Answer an interaction; never raises. It may take as long as an answer takes."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
         try:
             await self._routed(interaction)
         except UsageError as error:
@@ -79,6 +87,13 @@ class Interactions:
             log_failure(interaction, error)
         except Exception:  # the top of discord.py's task
             logger.exception("interaction %d failed", interaction.id)
+
+    async def close(self) -> None:
+        """Stop answering. A question that was heard waits in the history."""
+        running = list(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
     async def _routed(self, interaction: AnyInteraction) -> None:
         match interaction.type:
@@ -133,14 +148,14 @@ class Interactions:
             await say_at_once(interaction, await self.commands.invoke(called, caller))
             return
         standing = await deferred(interaction, ephemeral=called.ephemeral)
-        if standing is not Standing.DEFERRED and called.path != ASK:
+        if standing in (Standing.TAKEN, Standing.LOST) and called.path != ASK:
             return
         answer = await self._answer(called, caller)
         if answer.ask is not None:
             await self.asking.ask(
                 interaction, caller, answer.ask, standing=standing, target_id=target_id
             )
-        elif standing is Standing.DEFERRED:
+        elif standing in (Standing.DEFERRED, Standing.UNSURE):
             await say(interaction, answer, is_public=not called.ephemeral)
 
     async def _answer(self, called: Invocation, caller: Caller) -> CommandAnswer:

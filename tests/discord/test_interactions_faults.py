@@ -1,0 +1,128 @@
+"""Commands when Discord is late, forgets, or breaks the connection: nothing is lost without a line."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from bot.platforms.discord.keys import channel_key
+from tests.discord.commanded import warnings_in
+from tests.discord.wired import ASKED, QUESTION, REPLY, Bot, wired_bot
+from tests.discord_server import DiscordServer, discord_server, pointed_at
+from tests.discord_server.interactions import interact
+
+CALLBACK = "POST */callback"
+EDIT = "PATCH */messages/@original"
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[DiscordServer]:
+    async with discord_server() as running:
+        with pointed_at(running):
+            yield running
+
+
+@pytest.fixture
+async def bot(server: DiscordServer, database_url: str) -> AsyncIterator[Bot]:
+    async with wired_bot(server, database_url) as wired:
+        yield wired
+
+
+async def test_an_acknowledgement_whose_answer_is_lost_does_not_lose_the_question(
+    server: DiscordServer, bot: Bot
+) -> None:
+    server.faults.reset(on=CALLBACK, after=True)
+
+    asked = await server.member("Mia").slash("assistant ask", question=QUESTION)
+
+    assert asked.text == ASKED
+
+
+async def test_a_question_acknowledged_too_late_is_answered_by_an_ordinary_message(
+    server: DiscordServer, bot: Bot, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate = server.faults.hold(on=CALLBACK)
+
+    await server.member("Mia").slash("assistant ask", wait=False, question=QUESTION)
+    await gate.reached.wait()
+    server.clock.advance(4)
+    gate.open()
+    await server.until(lambda: server.posts(server.general))
+
+    assert [post.content for post in server.posts(server.general)] == [REPLY]
+    assert "10062" in warnings_in(caplog.records)[0]
+
+
+async def test_a_reply_that_takes_longer_than_discord_waits_is_an_ordinary_message(
+    server: DiscordServer, bot: Bot
+) -> None:
+    where = channel_key(int(server.guild.id), int(server.general.id))
+    await bot.store.channels.change(where, stream_replies=False)
+    bot.model.before_reply = lambda: server.clock.advance(timedelta(minutes=16).total_seconds())
+
+    await server.member("Mia").slash("assistant ask", wait=False, question=QUESTION)
+    await server.until(lambda: server.posts(server.general))
+
+    assert [post.content for post in server.posts(server.general)] == [REPLY]
+
+
+async def test_an_acknowledgement_that_was_lost_is_given_again(
+    server: DiscordServer, bot: Bot
+) -> None:
+    server.faults.reset(on=CALLBACK)
+
+    shown = await server.member("Mia").slash("assistant mode")
+
+    assert shown.text.startswith("My mode here is mention")
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_an_answer_is_given_again_when_the_connection_breaks(
+    server: DiscordServer, bot: Bot, after: bool
+) -> None:
+    server.faults.reset(on=EDIT, after=after)
+
+    shown = await server.member("Mia").slash("assistant mode", wait=False)
+    await server.until(lambda: len(server.asked("PATCH", "@original")) == 2)
+
+    assert shown.text.startswith("My mode here is mention")
+
+
+async def test_a_question_that_somebody_else_acknowledged_is_answered_in_its_place(
+    server: DiscordServer, bot: Bot
+) -> None:
+    server.faults.respond(400, {"code": 40060, "message": "taken"}, on=CALLBACK, after=True)
+
+    asked = await server.member("Mia").slash("assistant ask", question=QUESTION)
+    await bot.pipeline.conversations.drain()
+
+    assert asked.text == ASKED
+
+
+async def test_a_question_that_could_not_be_acknowledged_at_all_is_still_answered(
+    server: DiscordServer, bot: Bot, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.faults.reset(on=CALLBACK, times=3)
+
+    await server.member("Mia").slash("assistant ask", wait=False, question=QUESTION)
+    await server.until(lambda: server.posts(server.general))
+
+    assert [post.content for post in server.posts(server.general)] == [REPLY]
+    assert warnings_in(caplog.records)[0].startswith("application_command ")
+
+
+async def test_a_question_that_another_process_answers_is_left_to_it(
+    server: DiscordServer, bot: Bot
+) -> None:
+    gate = server.faults.hold(on=CALLBACK, after=True)
+    asked = await server.member("Mia").slash("assistant ask", wait=False, question=QUESTION)
+    await gate.reached.wait()
+    server.faults.respond(400, {"code": 40060, "message": "taken"}, on=CALLBACK)
+    interact(server, asked)
+    await server.until(lambda: bot.pipeline.num_received == 1)
+    gate.open()
+    await server.until(lambda: bot.pipeline.num_received == 2)
+    await bot.pipeline.conversations.drain()
+
+    assert asked.text == ASKED
+    assert len(await bot.said(server.general)) == 2
