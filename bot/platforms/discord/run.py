@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from bot.commands import Commands
 from bot.config import Settings
@@ -60,13 +61,17 @@ async def run_discord(
 
 @dataclass(slots=True)
 class DiscordBot:
-    """Everything that serves Discord. `client` is the one of the moment, None before the login."""
+    """Everything that serves Discord. `client` is the one of the moment, None before the login.
+
+    `local_clock` gives this machine's time, as aware UTC times; it may be wrong.
+    """
 
     settings: Settings
     store: Store
     served: ServedModel
     say: Say
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    local_clock: Callable[[], datetime] = utc_now
     client: EarshotClient | None = field(init=False, default=None)
     clock: DiscordClock = field(init=False)
     shards: Shards | None = field(init=False)
@@ -77,7 +82,7 @@ class DiscordBot:
 
     def __post_init__(self) -> None:
         """Make the parts, from the platform up to whoever hears its events."""
-        self.clock = DiscordClock(utc_now)
+        self.clock = DiscordClock(self.local_clock)
         shards = self.settings.discord_shards
         self.shards = Shards.read(shards) if shards else None
         self.platform = DiscordPlatform(
