@@ -8,6 +8,15 @@
 
 It listens on 127.0.0.1, so another process can connect as well: give it `server.api_url`,
 `server.gateway_url` and `server.token`.
+
+- People (`people.py`): `says`, `replies`, `edits`, `deletes`, `reacts`, `slash`, `is_typing`,
+  `asks_about`, `presses`, `submits`. What no client could send fails the test.
+- Scenery (`server.py`): `add_guild`, `add_channel`, `add_thread`, `add_post`, `add_role`,
+  `change_permissions`; what else happens, such as a lost guild, is in `server.acts`.
+- Trouble: `server.gateway` (drops, closes, lost sessions, events twice), `server.faults` (errors,
+  resets, lost and late answers), `server.limits`, `server.clock.advance`, and `odd.py`.
+- What was seen: `server.posts`, `server.asked`, `server.requests`, `server.refusals`,
+  `server.gateway.heard`; `server.until` waits for it.
 """
 
 from collections.abc import AsyncIterator, Iterator

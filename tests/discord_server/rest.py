@@ -1,6 +1,5 @@
 """The HTTP side: reads each request, keeps it, checks the token, meets faults, answers."""
 
-import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
@@ -106,6 +105,10 @@ async def _read(call: Call, request: web.Request) -> Refused | None:
 def _served(
     server: "DiscordServer", route: Route, call: Call, unreadable: Refused | None
 ) -> web.Response:
+    taken = server.limits.take(f"{route.method} {route.path}", call.ids, call.at_s)
+    if taken.retry_after_s is not None:
+        call.status = 429
+        return _response(call.status, taken.body, taken.headers)
     try:
         if unreadable is not None:
             raise unreadable
@@ -122,11 +125,7 @@ def _served(
         raise
     else:
         call.status = 204 if call.answer is None else 200
-    return _response(call.status, call.answer, server.limit_headers(_bucket(route)))
-
-
-def _bucket(route: Route) -> str:
-    return hashlib.md5(f"{route.method} {route.path}".encode()).hexdigest()  # noqa: S324 - a name
+    return _response(call.status, call.answer, taken.headers)
 
 
 def _failed(request: web.Request, call: Call, fault: Fault) -> web.Response:

@@ -16,6 +16,7 @@ from tests.discord_server.faults import Faults
 from tests.discord_server.gateway import Gateway
 from tests.discord_server.intents import Intent
 from tests.discord_server.interactions import MAX_FILE_BYTES, Interaction
+from tests.discord_server.limits import Limits
 from tests.discord_server.message_views import message_json
 from tests.discord_server.people import Person
 from tests.discord_server.permissions import BOT, MEMBERS, NOTHING, Permission, in_channel
@@ -38,14 +39,6 @@ from tests.discord_server.world import (
     World,
 )
 
-# Far more than any test sends, so that no client slows down by itself.
-LIMIT_HEADERS = {
-    "X-RateLimit-Limit": "500",
-    "X-RateLimit-Remaining": "499",
-    "X-RateLimit-Reset": "0",
-    "X-RateLimit-Reset-After": "1.000",
-    "Via": "1.1 google",
-}
 WITHIN_S = 10.0
 
 
@@ -65,6 +58,7 @@ class DiscordServer:
         self.world = World(self.bot)
         self.gateway = Gateway(self)
         self.faults = Faults()
+        self.limits = Limits()
         self.acts = Acts(self)
         self.requests: list[Call] = []
         self.refusals: list[Refused] = []
@@ -280,9 +274,6 @@ class DiscordServer:
         url = f"{self.url}/attachments/{file_id}/{name}"
         self.files[file_id] = Attachment(file_id, name, kind, content, url)
         return self.files[file_id]
-
-    def limit_headers(self, bucket: str) -> dict[str, str]:
-        return {**LIMIT_HEADERS, "X-RateLimit-Bucket": bucket}
 
     def loop_time(self) -> float:
         return asyncio.get_running_loop().time()

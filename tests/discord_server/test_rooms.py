@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+import aiohttp
 import discord
 import pytest
 
@@ -143,3 +144,30 @@ async def test_the_chat_of_a_voice_channel_needs_the_right_to_enter(server, clie
     server.change_permissions(lounge, deny=Permission.CONNECT)
 
     assert await refusal(client.get_channel(int(lounge.id)).send("hello")) == (403, 50013)
+
+
+async def test_a_client_keeps_to_the_limit_of_a_channel_by_itself(server, client):
+    server.limits.limit("POST /channels/{channel}/messages", 2, per_s=0.2)
+
+    for number in range(5):
+        await client.room.send(f"message {number}")
+
+    statuses = [call.status for call in server.asked("POST", "/messages")]
+    assert statuses == [200] * 5
+    times = [call.at_s for call in server.asked("POST", "/messages")]
+    assert times[2] - times[0] > 0.19
+
+
+async def test_who_does_not_keep_to_it_is_told_to_wait(server, client):
+    server.limits.limit("POST /channels/{channel}/messages", 1, per_s=0.2)
+    asking = aiohttp.ClientSession(headers={"Authorization": f"Bot {server.token}"})
+
+    async with asking:
+        url = f"{server.api_url}/channels/{server.general.id}/messages"
+        for _ in range(2):
+            answer = await asking.post(url, json={"content": "hello"})
+        told = await answer.json()
+
+    assert (answer.status, server.limits.num_refused) == (429, 1)
+    assert 0 < told["retry_after"] <= 0.2
+    assert len(server.posts(server.general)) == 1
