@@ -63,7 +63,11 @@ class Bot(discord.Client):
         self.payload = payload_in_all_languages(ME.name)
         self.heard: list[str] = []
         asking = Asking(
-            pipeline, self.platform.register, self.hear, self.settled, patience_s=patience_s
+            pipeline,
+            self.platform.register,
+            self.hear,
+            pipeline.conversations.settled,
+            patience_s=patience_s,
         )
         commands = Commands(store=store, model=pipeline.model, me=ME)
         self.interactions = Interactions(commands, asking, name=ME.name, clock=utc_now)
@@ -91,9 +95,6 @@ class Bot(discord.Client):
         await self.store.messages.record(
             Message(where, str(message.id), said_by, message.content, message.created_at)
         )
-
-    async def settled(self, _: ConversationKey) -> None:
-        await self.pipeline.conversations.drain()
 
     async def said(self, channel_id: int, guild_id: int) -> list[Entry]:
         """Give what the history has of a channel, oldest first."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import discord
 
 from bot.commands import Commands
-from bot.messages import Author, ConversationKey, Entry, Message, Mode
+from bot.messages import Author, Entry, Message, Mode
 from bot.pipeline import Pipeline
 from bot.platforms.discord.application import payload_in_all_languages
 from bot.platforms.discord.asking import Asking
@@ -79,7 +79,12 @@ class Bot:
         )
         self.pipeline.server = self.server
         commands = Commands(store=self.store, model=self.model, me=ME)
-        asking = Asking(self.pipeline, self.platform.responders.register, self.hear, self.settled)
+        asking = Asking(
+            self.pipeline,
+            self.platform.responders.register,
+            self.hear,
+            self.pipeline.conversations.settled,
+        )
         self.interactions = Interactions(commands, asking, name=ME.name, clock=utc_now)
         self.client = Client(self.server, self.store, self.interactions)
 
@@ -89,9 +94,6 @@ class Bot:
         await self.store.messages.record(
             Message(where, str(message.id), said_by, message.content, message.created_at)
         )
-
-    async def settled(self, _: ConversationKey) -> None:
-        await self.pipeline.conversations.drain()
 
     async def said(self, channel: Channel, *, thread: Channel | None = None) -> list[Entry]:
         where = channel_key(

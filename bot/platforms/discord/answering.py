@@ -8,7 +8,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from enum import Enum
 from functools import partial
 
@@ -32,7 +31,7 @@ NUM_TRIES = 3
 RETRY_AFTER_S = 0.2
 MAX_QUOTE_CHARS = 300
 MIN_QUOTE_CHARS = 20  # less of a question says nothing
-MARGIN = timedelta(seconds=30)  # kept free before Discord forgets an interaction
+LIFETIME_S = 14.5 * 60.0  # Discord forgets an interaction after 15 minutes
 PLACEHOLDER = "…"
 BROKEN_FENCE = "`\N{ZERO WIDTH SPACE}``"  # looks like the end of a code block and ends none
 NO_MENTIONS = discord.AllowedMentions.none()
@@ -173,11 +172,13 @@ class InteractionResponder:
         self._interaction = interaction
         self._question = question
         self._is_over = False
+        # Not by the time of day, which may be wrong on this machine.
+        self._expires_at = asyncio.get_running_loop().time() + LIFETIME_S
         self.ended = asyncio.Event()
 
     def expired(self) -> bool:
         """Tell whether Discord takes no more words here."""
-        return self._is_over or discord.utils.utcnow() > self._interaction.expires_at - MARGIN
+        return self._is_over or asyncio.get_running_loop().time() > self._expires_at
 
     async def edit_first(self, text: str) -> str:
         """Show a text, or another one instead; gives the id of the message."""
