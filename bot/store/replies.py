@@ -61,7 +61,10 @@ async def bereft(connection: AsyncConnection, where: ConversationKey, message_id
 def _has_a_question_left() -> ColumnElement[bool]:
     # A reply whose decision is no longer kept answers the one message that it names.
     named = and_(_replies.c.decision_id.is_(None), _asked.c.platform_id == _replies.c.reply_to)
-    some_addressed = exists().where(_in_burst(_others), _others.c.addressed)
+    # Correlated by hand: two levels down, SQLAlchemy would look at all replies, not at this one.
+    some_addressed = (
+        exists().where(_in_burst(_others), _others.c.addressed).correlate_except(_others)
+    )
     in_burst = and_(_in_burst(_asked), or_(_asked.c.addressed, not_(some_addressed)))
     return exists().where(
         _asked.c.conversation_id == _replies.c.conversation_id,

@@ -54,6 +54,14 @@ async def test_a_reply_with_another_addressed_message_left_is_not_bereft(store: 
     assert await store.messages.bereft(ROOM, "m2") == []
 
 
+async def test_an_addressed_message_elsewhere_takes_no_question_from_a_reply(store: Store) -> None:
+    await _answered(store, ["m1"], addressed=["m1"])
+
+    await _answered(store, ["m2"], key="k2")
+
+    assert await store.messages.bereft(ROOM, "m2") == []
+
+
 async def test_all_parts_of_a_bereft_reply_are_listed(store: Store) -> None:
     await _answered(store, ["m1"])
     for number, message_id in enumerate(("r-k1", "r-more", "r-end")):
