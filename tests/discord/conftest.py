@@ -1,3 +1,5 @@
+import logging
+
 import pytest
 
 from tests.discord.living import Chat
@@ -13,3 +15,12 @@ async def server():
 @pytest.fixture
 def chat(server, database_url):
     return Chat(server, database_url)
+
+
+@pytest.fixture
+async def talk(chat, caplog):
+    """The bot among people, in a channel where it speaks; at the end nothing failed unseen."""
+    async with chat.running():
+        yield chat
+    failed = [each for each in caplog.get_records("call") if each.levelno >= logging.ERROR]
+    assert not failed, [each.getMessage() for each in failed]

@@ -1,17 +1,41 @@
 """The whole bot on the loopback Discord, with a scripted model, so that tests read like a chat."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from bot.config import Settings
-from bot.messages import ConversationKey, Mode
+from bot.messages import ChannelSettings, ConversationKey, Mode
+from bot.platforms.discord import run
 from bot.platforms.discord.address import use_addresses
+from bot.platforms.discord.client import EarshotClient
 from bot.platforms.discord.run import DiscordBot, bot_of
 from bot.runtime import ServedModel
 from bot.store import Store
 from tests.discord_server import DiscordServer
 from tests.fakes import FakeModel
+
+GREETING = "Hello, I'm"
+# discord.py waits so long for one more server before it is ready: 2 s; here they come at once.
+GUILD_READY_TIMEOUT_S = 0.1
+
+
+@dataclass
+class PausingModel(FakeModel):
+    """Writes the half of its reply before "|", then waits until it `may_go_on`."""
+
+    is_writing: asyncio.Event = field(default_factory=asyncio.Event)
+    may_go_on: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def reply(self, turns, *, session) -> AsyncIterator[str]:
+        self.asked.append(list(turns))
+        first, _, rest = self.reply_text.partition("|")
+        yield first
+        self.is_writing.set()
+        await self.may_go_on.wait()
+        if rest:
+            yield rest
 
 
 @dataclass
@@ -48,10 +72,12 @@ class Chat:
             settings.database_url, platform_modes={"discord": settings.new_channel_mode}
         )
         served = ServedModel(self.model, None, patience_s=5.0)
+        self.told.clear()
         try:
-            async with bot_of(
-                settings, store=self.store, served=served, say=self.told.append
-            ) as bot:
+            async with (
+                soon_ready(),
+                bot_of(settings, store=self.store, served=served, say=self._tell) as bot,
+            ):
                 self.bot = bot
                 self.serving = asyncio.create_task(bot.serve(self.server.token))
                 try:
@@ -67,7 +93,7 @@ class Chat:
 
     async def connected(self):
         """Wait until the bot knows its servers and its commands are there."""
-        await self.server.until(lambda: self.serving.done() or self.server.commands)
+        await self.server.until(lambda: self.serving.done() or self._is_ready())
         if self.serving.done():
             self.serving.result()
 
@@ -90,15 +116,70 @@ class Chat:
         entries = await self.store.messages.recent(self.place(channel), limit=1000)
         return [(entry.author.name, entry.text) for entry in entries if not entry.deleted]
 
+    async def says(self, person, text, *, where=None, **how):
+        """Let somebody say something, and wait until that is heard and decided on."""
+        channel = where or self.server.general
+        message = await person.says(channel, text, **how)
+        await self.heard(channel, message)
+        return message
+
+    async def asks(self, person, text, *, where=None):
+        """Let somebody mention the bot."""
+        return await self.says(person, text, where=where, mentions=[self.server.bot])
+
     async def heard(self, channel, message):
-        """Wait until a message is in the history."""
+        """Wait until a message is in the history, and nothing is left to decide."""
         where = self.place(channel)
-        async with asyncio.timeout(10):
-            while await self.store.messages.find(where, message.id) is None:
-                await asyncio.sleep(0.01)
+        await self.until(lambda: self.store.messages.find(where, message.id))
+        async with self.bot.parts.ears.turns.turn(int(channel.id)):
+            pass  # it is written down before those are woken who decide on it
         await self.settled()
+
+    async def until(self, found):
+        """Wait until an awaited look into the store finds something, and give that."""
+        async with asyncio.timeout(10):
+            while not (seen := await found()):  # noqa: ASYNC110 - the store tells nobody
+                await asyncio.sleep(0.01)
+        return seen
+
+    def shown(self):
+        """Give the last prompt, turn by turn, without the system turn."""
+        return [turn["content"] for turn in self.model.asked[-1] if turn["role"] != "system"]
+
+    async def set(self, channel=None, **changes) -> ChannelSettings:
+        """Change a channel's settings, as its managers do by commands."""
+        where = self.place(channel or self.server.general)
+        return await self.store.channels.change(where, **changes)
+
+    def messages(self, channel=None):
+        """List the messages of the bot, the greeting left out."""
+        said = self.server.posts(channel or self.server.general)
+        return [each for each in said if not each.content.startswith(GREETING)]
 
     def posts(self, channel=None):
         """List what the bot posted, the greeting left out."""
-        said = self.server.posts(channel or self.server.general)
-        return [each.content for each in said if not each.content.startswith("Hello, I'm")]
+        return [each.content for each in self.messages(channel)]
+
+    def _tell(self, words):
+        self.told.append(words)
+        self.server.changed()
+
+    def _is_ready(self):
+        is_connected = any(words.startswith("Connected") for words in self.told)
+        return is_connected and self.server.commands
+
+
+@asynccontextmanager
+async def soon_ready():
+    """Let the client of the bot wait less for servers that do not come."""
+
+    def made(*args, **options):
+        client = EarshotClient(*args, **options)
+        client._connection.guild_ready_timeout = GUILD_READY_TIMEOUT_S
+        return client
+
+    run.EarshotClient = made
+    try:
+        yield
+    finally:
+        run.EarshotClient = EarshotClient
