@@ -20,6 +20,7 @@ from bot.platforms.discord.application import (
     invocation,
     payload,
     payload_in_all_languages,
+    spoken,
 )
 
 NAME = re.compile(r"[-_'\w]{1,32}")
@@ -230,6 +231,11 @@ def test_values_are_held_to_the_rules_of_typed_text(data: dict[str, Any], told: 
 def test_what_an_old_registration_offers_has_changed(data: dict[str, Any]) -> None:
     with pytest.raises(CommandChanged, match=re.escape(CHANGED)):
         invocation(data)
+
+
+def test_a_command_is_named_without_what_was_typed() -> None:
+    assert spoken(given("privacy", "retention", days=7)) == "/assistant privacy retention"
+    assert spoken({"name": "assistant"}) == "/assistant"
 
 
 def test_the_argument_that_is_being_typed_is_found() -> None:

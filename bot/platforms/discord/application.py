@@ -148,6 +148,15 @@ def focused(given: GivenCommand) -> tuple[Argument, str]:
     raise CommandChanged
 
 
+def spoken(given: GivenCommand) -> str:
+    """Name a command as it was called, without anything that was typed."""
+    words, options = [f"/{given['name']}"], given.get("options", [])
+    while options and "value" not in options[0]:
+        words.append(options[0]["name"])
+        options = options[0].get("options", [])
+    return " ".join(words)
+
+
 def _called(given: GivenCommand) -> tuple[Command, list[str], list[GivenOption]]:
     """Walk down to the command that was called; gives its path and the options below it."""
     if given["name"] != NAME:

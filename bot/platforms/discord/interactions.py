@@ -45,6 +45,7 @@ from bot.platforms.discord.application import (
     focused,
     invocation,
     menu_title,
+    spoken,
 )
 from bot.platforms.discord.asking import Asking
 from bot.platforms.discord.buttons import about_form, about_target, offered, typed_question
@@ -81,7 +82,7 @@ class Interactions:
             await self._routed(interaction)
         except UsageError as error:
             if isinstance(error, CommandChanged):
-                logger.warning("Discord still offers a command of old: %s", interaction.data)
+                logger.warning("Discord still offers %s as of old", spoken(_given(interaction)))
             await say_at_once(interaction, CommandAnswer(str(error), ephemeral=True))
         except FAILURES as error:
             log_failure(interaction, error)
