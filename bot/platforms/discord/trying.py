@@ -107,9 +107,7 @@ class Trying:
             _let_others_go_on(client)
             raise
         except RuntimeError as error:
-            if (
-                not client.is_closed()
-            ):  # else the supervisor closed it between our look and the call
+            if not client.is_closed():  # else the supervisor closed it after we looked
                 raise
             message = f"Earshot cannot {doing} in {where}: the connection to Discord was closed"
             raise PlatformUnavailable(message) from error
