@@ -6,6 +6,7 @@ sweep once the servers are known. What is missed is recorded silently; the pipel
 the newest state. A thread's gap begins with the thread, and so with the message it was made of.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -30,7 +31,9 @@ from bot.platforms.discord.keys import (
 )
 from bot.platforms.discord.memory import Memory
 from bot.platforms.discord.missed_changes import MissedChanges
+from bot.platforms.discord.pages import digested
 from bot.platforms.discord.reading import unread
+from bot.platforms.discord.refusals import FAILURES
 from bot.platforms.in_order import InOrder
 from bot.platforms.insist import insisted
 from bot.store import Store
@@ -39,6 +42,7 @@ logger = logging.getLogger(__name__)
 
 MAX_MISSED = 1000  # messages a place; ten requests, and far more than a prompt shows
 MAX_AGE = timedelta(days=7)
+TIMEOUT_S = 60.0  # of all requests for a place; what is said there meanwhile waits
 
 
 @dataclass(slots=True)
@@ -57,6 +61,7 @@ class CatchUp:
     changes: MissedChanges = field(init=False)
     _closed: dict[int, int] = field(init=False, default_factory=dict)  # place: shard
     _gaps: dict[int, tuple[ConversationKey, datetime]] = field(init=False, default_factory=dict)
+    _num_sessions: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         """Make the part that looks for edits and deletions."""
@@ -64,6 +69,7 @@ class CatchUp:
 
     def session_began(self, shard_id: int) -> None:
         """Note that a shard has a new session, and so a gap in each of its places."""
+        self._num_sessions += 1
         self._closed = {place: shard for place, shard in self._closed.items() if shard != shard_id}
 
     async def sweep(self, client: discord.AutoShardedClient, shard_id: int) -> None:
@@ -87,11 +93,11 @@ class CatchUp:
     ) -> None:
         """Close the gap of a place, up to the message `before` if there is one.
 
-        Whoever calls has the turn of the place. What cannot be fetched now is tried again later.
-        Raises StoreError.
+        Whoever calls has the turn of the place. What cannot be fetched now is tried again later,
+        and not for each message that is said there. Raises StoreError.
         """
-        here = place_id(where)
-        if here in self._closed:
+        here, num_sessions = place_id(where), self._num_sessions
+        if here in self._closed or (before is not None and here in self._gaps):
             return
         since = await self._since(where)
         if since is not None:
@@ -99,7 +105,8 @@ class CatchUp:
             if not await self._fetched(client, channel, where, before=before):
                 return
         self._gaps.pop(here, None)
-        self._closed[here] = shard_of(where, num_shards=client.shard_count or 1)
+        if num_sessions == self._num_sessions:  # a new session has a gap of its own
+            self._closed[here] = shard_of(where, num_shards=client.shard_count or 1)
 
     async def _close(
         self, client: discord.Client, channel: Messageable, where: ConversationKey
@@ -116,6 +123,8 @@ class CatchUp:
         if (await self.store.channels.settings(where)).mode is Mode.OFF:
             return None
         since = await self.store.messages.heard_until(where)
+        if since is None and where.workspace == DIRECT:
+            return self.clock() - MAX_AGE  # all that is said there is said to the assistant
         if since is None:
             since = await self.store.workspaces.joined_at(PLATFORM, where.workspace)
         return None if since is None else max(since, self.clock() - MAX_AGE)
@@ -131,15 +140,25 @@ class CatchUp:
         """Fetch and record what was missed; False if it has to be tried again."""
         me = _me(client, self.name)
         since = self._gaps[place_id(where)][1]
+        may_read = _may_read(client, where)
+        if may_read is False:  # Discord would say that there is nothing
+            logger.info("Discord: what was missed in %s cannot be read: no permission", where)
+            return True
         try:
-            await self.changes.take_over(channel, where, me=me)
-            missed = await _after(channel, since, before=before)
+            async with asyncio.timeout(TIMEOUT_S):
+                await self.changes.take_over(channel, where, me=me, is_readable=bool(may_read))
+                missed = await _after(channel, since, before=before)
         except (discord.Forbidden, discord.NotFound) as error:
             logger.info("Discord: what was missed in %s cannot be read: %s", where, error)
             return True
-        except (discord.DiscordException, OSError, TimeoutError) as error:
-            logger.warning("Discord: what was missed in %s cannot be fetched yet: %s", where, error)
+        except (discord.DiscordException, *FAILURES) as error:
+            why = " ".join(str(error).split()) or type(error).__name__
+            logger.warning("Discord: what was missed in %s cannot be fetched yet: %s", where, why)
             return False
+        except RuntimeError:
+            if not client.is_closed():
+                raise
+            return False  # the next client fetches it
         if len(missed) == MAX_MISSED:
             logger.warning("Discord: of what was missed in %s, only the last %d", where, MAX_MISSED)
         told = [
@@ -164,8 +183,9 @@ class CatchUp:
                 *guild.threads,
             )
             for channel in places:
-                if channel.permissions_for(guild.me).read_message_history:
-                    yield conversation_of(channel), channel
+                where = conversation_of(channel)
+                if _may_read(client, where) is not False:
+                    yield where, channel
         if shard_id == 0:
             for where in await self.store.messages.conversations(PLATFORM):
                 if where.workspace == DIRECT:
@@ -178,13 +198,18 @@ async def _after(
     """Fetch what was said since a time, the newest `MAX_MISSED` messages, oldest first."""
     if before is None and _has_nothing_after(channel, since):
         return []
-    newest_first = channel.history(
-        limit=MAX_MISSED,
-        after=discord.Object(snowflake_before(since)),
-        before=before,
-        oldest_first=False,
+    after = discord.Object(snowflake_before(since))
+    newest_first, is_whole = await digested(
+        channel.history(limit=MAX_MISSED, after=after, before=before, oldest_first=False)
     )
-    return [message async for message in newest_first][::-1]
+    if is_whole:
+        return newest_first[::-1]
+    # Around what discord.py cannot digest, what stands before it is read from the other side.
+    older, _ = await digested(
+        channel.history(limit=MAX_MISSED, after=after, before=before, oldest_first=True)
+    )
+    known = {message.id for message in older}
+    return [*older, *(message for message in newest_first[::-1] if message.id not in known)]
 
 
 def _has_nothing_after(channel: Messageable, since: datetime) -> bool:
@@ -193,6 +218,18 @@ def _has_nothing_after(channel: Messageable, since: datetime) -> bool:
         return False
     newest = channel.last_message_id
     return newest is None or snowflake_time(newest) <= since
+
+
+def _may_read(client: discord.Client, where: ConversationKey) -> bool | None:
+    """Tell whether the bot may read what was said in a place; None where that is not known."""
+    if where.workspace == DIRECT:
+        return True
+    channel = client.get_channel(place_id(where))
+    if isinstance(channel, discord.Thread) and channel.parent is None:
+        return None
+    if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+        return None
+    return channel.permissions_for(channel.guild.me).read_message_history
 
 
 def _me(client: discord.Client, name: str) -> Me:

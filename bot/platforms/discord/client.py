@@ -3,9 +3,10 @@
 Which events it asks Discord for stands here; of the privileged intents only the content of messages.
 """
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
@@ -49,7 +50,10 @@ class Shards:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Whoever deals with what happens. `logged_in` is awaited before any event comes."""
+    """Whoever deals with what happens. `logged_in` is awaited before any event comes.
+
+    `handling` has the tasks that deal with an event just now, of all clients of a run.
+    """
 
     logged_in: Callable[["EarshotClient"], Awaitable[None]]
     ready: Callable[["EarshotClient"], Awaitable[None]]
@@ -57,6 +61,7 @@ class Parts:
     ears: Ears
     guilds: Guilds
     catch_up: CatchUp
+    handling: set[asyncio.Task[None]] = field(default_factory=set)
 
 
 class EarshotClient(discord.AutoShardedClient):
@@ -86,6 +91,8 @@ class EarshotClient(discord.AutoShardedClient):
 
     async def on_shard_ready(self, shard_id: int) -> None:
         """Greet new servers, and fetch what was missed in all."""
+        if self.is_closed():  # discord.py still tells it seconds later
+            return
         for guild in self.guilds:
             if guild.shard_id == shard_id:
                 await self._insist_joined(guild)
@@ -93,6 +100,8 @@ class EarshotClient(discord.AutoShardedClient):
 
     async def on_ready(self) -> None:
         """Tell that all servers are known."""
+        if self.is_closed():
+            return
         await self._parts.ready(self)
 
     async def on_shard_resumed(self, shard_id: int) -> None:
@@ -154,7 +163,23 @@ class EarshotClient(discord.AutoShardedClient):
 
     async def on_error(self, event_method: str, /, *_: Any, **__: Any) -> None:
         """Log what an event's handler raised: the next event has nothing to do with it."""
+        if self.is_closed():  # cut short; what it was about is fetched by the next client
+            logger.warning("Discord: %s ended with its connection", event_method)
+            return
         logger.exception("Discord: %s failed", event_method)  # noqa: LOG004 - called in one
+
+    def _schedule_event(
+        self,
+        coro: Callable[..., Coroutine[Any, Any, Any]],
+        event_name: str,
+        *args: Any,
+        **kwargs: Any,
+    ) -> asyncio.Task[None]:
+        """Keep the task of each event, which discord.py starts and forgets."""
+        task = super()._schedule_event(coro, event_name, *args, **kwargs)
+        self._parts.handling.add(task)
+        task.add_done_callback(self._parts.handling.discard)
+        return task
 
     async def _insist_joined(self, guild: discord.Guild) -> None:
         await insisted(lambda: self._parts.guilds.joined(guild), f"the server {guild.name}")

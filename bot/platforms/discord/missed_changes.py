@@ -14,6 +14,7 @@ from bot.messages import ConversationKey, Entry
 from bot.pipeline import Pipeline
 from bot.platforms.discord.hearing import Me, heard
 from bot.platforms.discord.memory import Memory
+from bot.platforms.discord.pages import digested
 from bot.platforms.discord.reading import unread
 from bot.store import Store
 
@@ -31,14 +32,22 @@ class MissedChanges:
     memory: Memory
     clock: Callable[[], datetime]
 
-    async def take_over(self, channel: Messageable, where: ConversationKey, *, me: Me) -> None:
-        """Take over what was edited or deleted. Raises StoreError, and what discord.py raises."""
+    async def take_over(
+        self, channel: Messageable, where: ConversationKey, *, me: Me, is_readable: bool
+    ) -> None:
+        """Take over what was edited or deleted. Raises StoreError, and what discord.py raises.
+
+        Unless a place `is_readable` for sure, an empty one is not believed: Discord shows nothing
+        to those who may not read the history.
+        """
         recent = await self.store.messages.recent(where, limit=NUM_CHECKED)
         # Questions of `/assistant ask` are no messages on Discord; their ids are no numbers.
         known = [each for each in recent if each.id.isdecimal() and not each.deleted]
         if not known or max(each.sent_at for each in known) < self.clock() - CHECKED_AGE:
             return
         seen = await _between(channel, [int(each.id) for each in known])
+        if seen is None or not (seen or is_readable):
+            return
         oldest_seen = min(map(int, seen), default=0) if len(seen) == MAX_FETCHED else 0
         for entry in known:
             if int(entry.id) >= oldest_seen:
@@ -55,12 +64,16 @@ class MissedChanges:
                 await self.pipeline.edit(where, entry.id, told.text)
 
 
-async def _between(channel: Messageable, ids: list[int]) -> dict[str, discord.Message]:
-    """Fetch the messages from the oldest of these ids to the newest, by their ids."""
-    fetched = channel.history(
+async def _between(channel: Messageable, ids: list[int]) -> dict[str, discord.Message] | None:
+    """Fetch the messages from the oldest of these ids to the newest, by their ids.
+
+    None where not all of them can be read.
+    """
+    history = channel.history(
         limit=MAX_FETCHED,
         after=discord.Object(min(ids) - 1),
         before=discord.Object(max(ids) + 1),
         oldest_first=False,
     )
-    return {str(message.id): message async for message in fetched}
+    fetched, is_whole = await digested(history)
+    return {str(message.id): message for message in fetched} if is_whole else None

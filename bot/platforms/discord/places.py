@@ -3,6 +3,7 @@
 Events often name a place by its id alone, and a thread by an id that looks like a channel's.
 """
 
+import asyncio
 import logging
 from collections import OrderedDict
 
@@ -10,10 +11,12 @@ import discord
 
 from bot.messages import ConversationKey
 from bot.platforms.discord.keys import PLATFORM, channel_key, conversation_of, workspace_of
+from bot.platforms.discord.refusals import FAILURES
 from bot.store import Store
 
 logger = logging.getLogger(__name__)
 
+TIMEOUT_S = 60.0
 MAX_REMEMBERED = 10_000  # places that had to be looked up, about 3 MB
 
 
@@ -36,22 +39,26 @@ class Places:
         found = self._found.get(place_id)
         if found is None:
             found = await self._looked_up(client, place_id, guild_id)
-            self._found[place_id] = found
-            if len(self._found) > MAX_REMEMBERED:
-                self._found.popitem(last=False)
+        if found is None:
+            return channel_key(guild_id, place_id)
+        self._found[place_id] = found
+        if len(self._found) > MAX_REMEMBERED:
+            self._found.popitem(last=False)
         return found
 
     async def _looked_up(
         self, client: discord.Client, place_id: int, guild_id: int
-    ) -> ConversationKey:
+    ) -> ConversationKey | None:
+        """Find a place in the history, or ask Discord; None if nobody knows it for now."""
         known = await self._store.messages.conversation_with_thread(
             PLATFORM, workspace_of(guild_id), str(place_id)
         )
         if known is not None:
             return known
         try:
-            channel = await client.fetch_channel(place_id)
-        except (discord.DiscordException, OSError) as error:
+            async with asyncio.timeout(TIMEOUT_S):
+                channel = await client.fetch_channel(place_id)
+        except (discord.DiscordException, *FAILURES) as error:
             logger.info("Discord tells nothing of the place %d: %s", place_id, error)
-            return channel_key(guild_id, place_id)
+            return None
         return conversation_of(channel)

@@ -19,6 +19,7 @@ from discord.utils import snowflake_time
 
 from bot.messages import ConversationKey
 from bot.platforms.discord.opinions import Opinions
+from bot.platforms.discord.refusals import FAILURES
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ class Removals:
             log = await client.http.get_audit_logs(
                 guild.id, limit=NUM_ENTRIES, action_type=AuditLogAction.message_delete.value
             )
-        except (discord.DiscordException, OSError) as error:
+        except (discord.DiscordException, *FAILURES) as error:
             logger.info("Discord: the audit log of %s cannot be read: %s", guild.name, error)
             return
         for entry in log["audit_log_entries"]:

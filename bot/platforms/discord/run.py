@@ -117,8 +117,16 @@ class DiscordBot:
                     await keep_connected(self._new_client, token, sleep=self.sleep)
                 finally:
                     again.cancel()
+                    await self._end_handling()
         except* Exception as errors:  # noqa: BLE001 - a group of one, which is no news to anybody
             raise errors.exceptions[0] from None
+
+    async def _end_handling(self) -> None:
+        """Leave the events that are still being dealt with: the next start fetches them."""
+        handling = list(self.parts.handling)
+        for task in handling:
+            task.cancel()
+        await asyncio.gather(*handling, return_exceptions=True)
 
     def _parts(self) -> Parts:
         name, memory, turns = self.pipeline.me.name, Memory(self.store), InOrder()
@@ -186,9 +194,15 @@ class DiscordBot:
         """Post what could not be posted, and fetch what could not be fetched."""
         while True:
             await self.sleep(AGAIN_EVERY_S)
-            if self.client is not None and self._has_resumed and not self.client.is_closed():
-                await insisted(self.pipeline.delivery.post_pending, "replies that wait")
-                await self.parts.catch_up.try_again(self.client)
+            try:
+                await self._try_again()
+            except Exception:  # the top of a task: the next time may go better
+                logger.exception("Discord: what had to wait waits on")
+
+    async def _try_again(self) -> None:
+        if self.client is not None and self._has_resumed and not self.client.is_closed():
+            await insisted(self.pipeline.delivery.post_pending, "replies that wait")
+            await self.parts.catch_up.try_again(self.client)
 
 
 @asynccontextmanager

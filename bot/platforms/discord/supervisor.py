@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+import aiohttp
 import discord
 
 from bot.errors import ConfigError
@@ -74,7 +75,7 @@ async def _run_one(client: discord.Client, token: str) -> None:
         if error.code in FATAL_CODES:
             raise ConfigError(FATAL_CODES[error.code]) from error
         logger.warning("Discord closed the connection with code %s", error.code)
-    except (OSError, discord.GatewayNotFound, discord.HTTPException) as error:
+    except (OSError, aiohttp.ClientError, discord.DiscordException) as error:
         logger.warning("Discord cannot be reached: %s", _in_one_line(error))
     except Exception:  # a defect of the client must not end the bot
         logger.exception("Discord's client failed")
