@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 DISCORD_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 TIMESTAMP_SHIFT = 22
+MOST_IN_A_HURRY = 60_000  # so many ids may be asked for faster than one in a millisecond
 
 
 class Clock:
-    """Runs with the real time and can be put forward.
+    """Runs with the real time and can be put forward, or back with a negative number.
 
     Deadlines go by `elapsed_s`, which only `advance` moves: a slow machine misses none.
     """
@@ -34,7 +35,9 @@ class Snowflakes:
 
     def next(self) -> str:
         """Give an id of now."""
-        self._last_ms = max(_milliseconds(self._clock.now()), self._last_ms + 1)
+        now_ms = _milliseconds(self._clock.now())
+        was_put_back = now_ms < self._last_ms - MOST_IN_A_HURRY
+        self._last_ms = now_ms if was_put_back else max(now_ms, self._last_ms + 1)
         return self._free(self._last_ms)
 
     def at(self, moment: datetime) -> str:
