@@ -2,7 +2,6 @@
 
 import pytest
 
-from bot.messages import Mode
 from tests.discord.weather import Weather, logged
 from tests.discord_server import ChannelType, Permission
 

@@ -8,7 +8,7 @@ the newest state. A thread's gap begins with the thread, and so with the message
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -74,14 +74,25 @@ class CatchUp:
 
     async def sweep(self, client: discord.AutoShardedClient, shard_id: int) -> None:
         """Close the gaps of a shard's places, one after the other."""
-        for where, channel in [each async for each in self._places(client, shard_id)]:
-            await self._close(client, channel, where)
+        for guild in client.guilds:
+            if guild.shard_id == shard_id:
+                await self._sweep_server(client, guild)
+        if shard_id == 0:
+            for where in await self.store.messages.conversations(PLATFORM):
+                if where.workspace == DIRECT:
+                    await self._close(client, _partial(client, where), where)
+
+    async def server_is_back(self, client: discord.Client, guild: discord.Guild) -> None:
+        """Close the gaps that an outage of one server left in its places."""
+        self._num_sessions += 1
+        lost = {place for place in self._closed if guild.get_channel_or_thread(place)}
+        self._closed = {place: on for place, on in self._closed.items() if place not in lost}
+        await self._sweep_server(client, guild)
 
     async def try_again(self, client: discord.Client) -> None:
         """Close the gaps that could not be closed before."""
         for where, _ in list(self._gaps.values()):
-            channel = client.get_partial_messageable(place_id(where), guild_id=guild_id(where))
-            await self._close(client, channel, where)
+            await self._close(client, _partial(client, where), where)
 
     async def place(
         self,
@@ -108,13 +119,28 @@ class CatchUp:
         if num_sessions == self._num_sessions:  # a new session has a gap of its own
             self._closed[here] = shard_of(where, num_shards=client.shard_count or 1)
 
+    async def _sweep_server(self, client: discord.Client, guild: discord.Guild) -> None:
+        """Go through a server's places where something may have been said, active threads included."""
+        places: tuple[discord.TextChannel | discord.VoiceChannel | discord.Thread, ...] = (
+            *guild.text_channels,
+            *guild.voice_channels,
+            *guild.threads,
+        )
+        for channel in places:
+            where = conversation_of(channel)
+            if _may_read(client, where) is not False:
+                await self._close(client, channel, where)
+
     async def _close(
         self, client: discord.Client, channel: Messageable, where: ConversationKey
     ) -> None:
         async with self.turns.turn(place_id(where)):
-            await insisted(
-                partial(self.place, client, channel, where), f"what was missed in {where}"
-            )
+            try:
+                await insisted(
+                    partial(self.place, client, channel, where), f"what was missed in {where}"
+                )
+            except Exception:  # a defect in one place must not leave the gaps of all others
+                logger.exception("Discord: what was missed in %s is not known", where)
 
     async def _since(self, where: ConversationKey) -> datetime | None:
         """Give the time from which messages are missing; None where nothing is to be fetched."""
@@ -170,26 +196,9 @@ class CatchUp:
             logger.info("Discord: %d messages missed in %s are recorded", num_new, where)
         return True
 
-    async def _places(
-        self, client: discord.AutoShardedClient, shard_id: int
-    ) -> AsyncIterator[tuple[ConversationKey, Messageable]]:
-        """Go through a shard's places where something may have been said, active threads included."""
-        for guild in client.guilds:
-            if guild.shard_id != shard_id:
-                continue
-            places: tuple[discord.TextChannel | discord.VoiceChannel | discord.Thread, ...] = (
-                *guild.text_channels,
-                *guild.voice_channels,
-                *guild.threads,
-            )
-            for channel in places:
-                where = conversation_of(channel)
-                if _may_read(client, where) is not False:
-                    yield where, channel
-        if shard_id == 0:
-            for where in await self.store.messages.conversations(PLATFORM):
-                if where.workspace == DIRECT:
-                    yield where, client.get_partial_messageable(place_id(where))
+
+def _partial(client: discord.Client, where: ConversationKey) -> discord.PartialMessageable:
+    return client.get_partial_messageable(place_id(where), guild_id=guild_id(where))
 
 
 async def _after(

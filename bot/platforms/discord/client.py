@@ -22,6 +22,10 @@ from bot.platforms.insist import insisted
 
 logger = logging.getLogger(__name__)
 
+# It speaks in writing only: discord.py need not warn that the packages for voice are missing.
+discord.VoiceClient.warn_nacl = False
+discord.VoiceClient.warn_dave = False
+
 INTENTS = discord.Intents(
     guilds=True,
     guild_messages=True,
@@ -80,6 +84,7 @@ class EarshotClient(discord.AutoShardedClient):
         )
         self.shard_ids = list(shards.ids) if shards else None
         self._parts = parts
+        self._ready_shards: set[int] = set()
 
     async def setup_hook(self) -> None:
         """Take up what a stop left behind, before anything new comes."""
@@ -87,12 +92,14 @@ class EarshotClient(discord.AutoShardedClient):
 
     async def on_shard_connect(self, shard_id: int) -> None:
         """Note a new session: its places have gaps."""
+        self._ready_shards.discard(shard_id)
         self._parts.catch_up.session_began(shard_id)
 
     async def on_shard_ready(self, shard_id: int) -> None:
         """Greet new servers, and fetch what was missed in all."""
         if self.is_closed():  # discord.py still tells it seconds later
             return
+        self._ready_shards.add(shard_id)
         for guild in self.guilds:
             if guild.shard_id == shard_id:
                 await self._insist_joined(guild)
@@ -111,6 +118,12 @@ class EarshotClient(discord.AutoShardedClient):
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Greet a server that invited the bot."""
         await self._insist_joined(guild)
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """Fetch what was missed in a server that had an outage; at a start, the shard does that."""
+        if guild.shard_id in self._ready_shards:
+            await self._insist_joined(guild)
+            await self._parts.catch_up.server_is_back(self, guild)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Note that a server removed the bot."""

@@ -1,0 +1,171 @@
+"""Edits, deletions and failures around a downtime: the history ends up as the channel is."""
+
+import pytest
+
+from tests.discord.weather import Weather, logged
+
+FETCH = "GET */messages"
+
+
+@pytest.fixture
+def chat(server, database_url):
+    return Weather(server, database_url)
+
+
+async def asked_and_answered(chat):
+    """Let Mia ask and the bot answer, and go; give the question and the reply."""
+    async with chat.running():
+        mia = chat.server.member("Mia")
+        asked = await mia.says(
+            chat.server.general, "the capital of France?", mentions=[chat.server.bot]
+        )
+        await chat.heard(chat.server.general, asked)
+    (reply,) = chat.messages()
+    return asked, reply
+
+
+async def tombstones(chat):
+    return [entry.id for entry in await chat.entries() if entry.deleted]
+
+
+async def caught_up(chat):
+    """Wait until a live message is heard, and so all before it."""
+    said = await chat.server.member("Zoe").says(chat.server.general, "hello")
+    await chat.heard(chat.server.general, said)
+
+
+async def test_an_edit_made_meanwhile_is_taken_over(chat, server):
+    mia = server.member("Mia")
+    async with chat.running():
+        said = await mia.says(server.general, "we meet at nine")
+        await chat.heard(server.general, said)
+    await mia.edits(said, "we meet at ten")
+
+    async with chat.running():
+        await caught_up(chat)
+
+        assert await chat.texts() == ["we meet at ten", "hello"]
+
+
+async def test_a_deletion_made_meanwhile_is_taken_over_and_takes_the_reply_along(chat, server):
+    asked, reply = await asked_and_answered(chat)
+    await server.member("Mia").deletes(asked)
+
+    async with chat.running():
+        await server.until(lambda: reply.deleted)
+        await caught_up(chat)
+
+        assert await chat.texts() == ["hello"]
+        assert chat.posts() == []
+
+
+async def test_a_reply_that_a_moderator_removed_meanwhile_is_forgotten(chat, server):
+    _, reply = await asked_and_answered(chat)
+    await server.founder.deletes(reply)
+
+    async with chat.running():
+        await caught_up(chat)
+
+        assert await tombstones(chat) == [reply.id]
+        assert await chat.texts() == ["@Earshot the capital of France?", "hello"]
+
+
+async def test_the_only_message_of_a_channel_deleted_meanwhile_is_forgotten(chat, server):
+    mia = server.member("Mia")
+    tea = server.add_channel("tea")
+    async with chat.running():
+        said = await mia.says(tea, "my password is rosebud")
+        await chat.heard(tea, said)
+    await mia.deletes(said)
+
+    async with chat.running():
+        await chat.until(lambda: _forgotten(chat, tea))
+
+
+async def _forgotten(chat, channel):
+    return [entry.deleted for entry in await chat.entries(channel)] == [True]
+
+
+@pytest.mark.parametrize("fault", ["status", "ban", "reset", "reset after"])
+async def test_what_cannot_be_fetched_is_fetched_later_and_is_complete(chat, server, caplog, fault):
+    await asked_and_answered(chat)
+    mia = server.member("Mia")
+    missed = [await mia.says(server.general, f"missed {number}") for number in range(3)]
+    if fault == "status":
+        server.faults.respond(503, on=FETCH, times=2)
+    elif fault == "ban":
+        server.faults.ban(on=FETCH, times=2)
+    else:
+        server.faults.reset(on=FETCH, times=2, after=fault == "reset after")
+
+    async with chat.running():
+        await server.until(lambda: len(server.asked("GET", "/messages")) >= 1)
+        await caught_up(chat)
+        server.faults.clear()
+        chat.naps.over()
+        for message in missed:
+            await chat.heard(server.general, message)
+
+        assert {"missed 0", "missed 1", "missed 2", "hello"} < set(await chat.texts())
+        assert len(chat.posts()) == 1
+    where = chat.place(server.general)
+    lines = logged(caplog)
+    assert lines[0].startswith(f"Discord: what was missed in {where} cannot be fetched yet: ")
+
+
+async def test_a_fetch_that_is_not_answered_stops_nobody_from_being_heard(
+    chat, server, monkeypatch
+):
+    monkeypatch.setattr("bot.platforms.discord.catch_up.TIMEOUT_S", 0.2)
+    await asked_and_answered(chat)
+    missed = await server.member("Mia").says(server.general, "missed")
+    server.faults.hold(on=FETCH)
+
+    async with chat.running():
+        await caught_up(chat)
+        server.faults.clear()
+        chat.naps.over()
+        await chat.heard(server.general, missed)
+
+
+async def test_a_session_that_cannot_be_resumed_leaves_no_gap(chat, server):
+    mia = server.member("Mia")
+    async with chat.running():
+        await chat.heard(server.general, await mia.says(server.general, "before"))
+        server.gateway.forget_sessions()
+        missed = await mia.says(server.general, "nobody was told")
+        server.gateway.drop_connections()
+        await chat.heard(server.general, missed)
+
+        await caught_up(chat)
+        assert await chat.texts() == ["before", "nobody was told", "hello"]
+
+
+async def test_a_server_that_comes_back_from_an_outage_leaves_no_gap(chat, server):
+    mia = server.member("Mia")
+    async with chat.running():
+        await chat.heard(server.general, await mia.says(server.general, "before"))
+        server.acts.lose_guild(server.guild)
+        missed = await mia.says(server.general, "nobody was told")
+        server.acts.join_guild(server.guild)
+        await chat.heard(server.general, missed)
+
+        await caught_up(chat)
+        assert await chat.texts() == ["before", "nobody was told", "hello"]
+
+
+async def test_a_message_of_the_past_that_cannot_be_parsed_hides_no_other(chat, server, caplog):
+    await asked_and_answered(chat)
+    mia = server.member("Mia")
+    first = await mia.says(server.general, "missed 1")
+    odd = await mia.says(server.general, "odd")
+    odd.embeds = [{"type": "rich", "fields": 7, "author": 7, "timestamp": 7}]
+    last = await mia.says(server.general, "missed 2")
+
+    async with chat.running():
+        await chat.heard(server.general, first)
+        await chat.heard(server.general, last)
+        await caught_up(chat)
+
+        assert (await chat.texts())[2:] == ["missed 1", "missed 2", "hello"]
+    assert "a message of Discord's cannot be read" in logged(caplog)
