@@ -48,6 +48,10 @@ class Conversations:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        """Stop all workers."""
+        await self.stop()
+
+    async def stop(self) -> None:
         """Stop all workers. What they had not decided waits in the history."""
         workers = list(self._workers.values())
         for worker in workers:

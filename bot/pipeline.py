@@ -141,18 +141,23 @@ class Pipeline:
         await self._remove_bereft(where, message_id)
         return True
 
-    async def resume(self) -> None:
+    async def resume(self, *, decide: bool = True) -> None:
         """Take up what a stop left behind: replies not posted or not written, undecided messages.
 
-        To be awaited before the first message is received.
+        To be awaited before the first message is received. Without `decide` the undecided messages
+        go on waiting, for whoever can first fetch what was said after them.
         """
         await self.delivery.clear_drafts()
         since = self.clock() - timedelta(seconds=self.max_age_s)
         await self.store.decisions.reopen(self.platform.name, since=since, keys=self.owns)
         await self.delivery.post_pending()
-        for where in await self.store.messages.waiting(self.platform.name):
-            if self.owns(where):
-                self.conversations.wake(where, addressed=False)
+        for where in await self.waiting() if decide else ():
+            self.conversations.wake(where, addressed=False)
+
+    async def waiting(self) -> list[ConversationKey]:
+        """List the conversations of this process in which messages are undecided."""
+        found = await self.store.messages.waiting(self.platform.name)
+        return [where for where in found if self.owns(where)]
 
     async def respond(self, where: ConversationKey) -> None:
         """Decide on what waits in a conversation, and carry the decision out.
@@ -175,7 +180,15 @@ class Pipeline:
             await self._excuse(replace(considered, kept=failed))
 
     async def _speak(self, considered: Considered) -> None:
-        draft, text = self._draft(considered), ""
+        draft = self._draft(considered)
+        try:
+            await self._write(considered, draft)
+        except StoreError:
+            await self.delivery.take_back(draft)
+            raise
+
+    async def _write(self, considered: Considered, draft: OutboxItem) -> None:
+        text = ""
         try:
             async with self.signs.typing(considered.where):
                 text = await self.writer.write(considered, draft)
@@ -197,11 +210,7 @@ class Pipeline:
             await self.store.messages.delete(where, reply, at=self.clock())
 
     async def _put_out(self, considered: Considered, item: OutboxItem) -> None:
-        try:
-            await self.store.outbox.add(item)
-        except StoreError:
-            await self.signs.withdraw(item)
-            raise
+        await self.store.outbox.add(item)
         status = await self.delivery.post(item)
         if status is OutboxStatus.POSTED and item.reply_to is not None:
             # The question may have been deleted while the reply was on its way.

@@ -138,7 +138,7 @@ def _values(rest: str, command: Command, usage: str) -> dict[str, str | int]:
     for argument in command.arguments:
         word, rest = (rest.strip(), "") if argument.kind is Kind.TEXT else _first_word(rest)
         if word:
-            values[argument.name] = _value(word, argument)
+            values[argument.name] = read_value(word, argument)
         elif argument.required:
             raise UsageError(f"The {argument.name} is missing. Type it like this: {usage}")
     if rest:
@@ -146,7 +146,8 @@ def _values(rest: str, command: Command, usage: str) -> dict[str, str | int]:
     return values
 
 
-def _value(word: str, argument: Argument) -> str | int:
+def read_value(word: str, argument: Argument) -> str | int:
+    """Read one argument as it was typed or chosen. Raises UsageError."""
     if argument.kind is Kind.INTEGER:
         return _integer(word, argument)
     if argument.kind is Kind.CHOICE:

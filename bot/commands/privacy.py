@@ -8,6 +8,8 @@ from bot.messages import ChannelSettings
 
 KEPT_BY_OTHERS = "What others wrote, and my own replies, stay even where they mention you."
 
+# What whoever runs a bot there agrees to; docs/privacy.md names the pages.
+FORBIDS_TRAINING = {"discord": "Discord's terms for bots", "slack": "Slack's terms for apps"}
 FORBIDDEN = "No model may be trained on messages of this channel."
 
 
@@ -87,6 +89,8 @@ async def training(call: Call) -> CommandAnswer:
     if not allowed:
         settings = await call.store.channels.settings(where)
         return call.answer(_training(settings) if settings.may_train else FORBIDDEN)
+    if allowed == "on" and where.platform in FORBIDS_TRAINING:
+        return call.answer(f"That stays off: {FORBIDS_TRAINING[where.platform]} forbid it.")
     settings = await call.store.channels.change(where, may_train=allowed == "on")
     if not settings.may_train:
         return call.answer(f"{FORBIDDEN} What was taken for training before is not undone.")

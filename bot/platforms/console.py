@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from bot.commands import PREFIX, Caller, Commands
+from bot.commands import PREFIX, Caller, Commands, offered_in_words
 from bot.errors import StoreError
 from bot.messages import (
     Action,
@@ -182,12 +182,13 @@ class Chat:
         await self._command(rest, name)
 
     async def _command(self, text: str, name: str) -> None:
-        caller = Caller(CHAT, person(name), may_manage=True, now=self._pipeline.clock())
+        now = self._pipeline.clock()
+        caller = Caller(CHAT, person(name), may_manage=True, now=now, may_manage_workspace=True)
         answer = await self._commands.run(text, caller)
         if answer.ask is not None:
             await self._say(answer.ask, name, addressed=True)
         else:
-            self._screen.line("\n".join(f"  {row}" for row in answer.text.splitlines()))
+            self._screen.line("\n".join(f"  {row}" for row in offered_in_words(answer).splitlines()))
 
     async def _say(self, text: str, name: str, *, addressed: bool) -> None:
         self._screen.line(text, name=name, name_style=person_style(name))

@@ -10,7 +10,7 @@ from bot.messages import ChannelSettings, ConversationKey, Mode
 from bot.platforms.discord import run
 from bot.platforms.discord.address import use_addresses
 from bot.platforms.discord.client import EarshotClient
-from bot.platforms.discord.run import DiscordBot, bot_of
+from bot.platforms.discord.run import DiscordBot
 from bot.runtime import ServedModel
 from bot.store import Store
 from tests.discord_server import DiscordServer
@@ -74,12 +74,9 @@ class Chat:
         served = ServedModel(self.model, None, patience_s=5.0)
         self.told.clear()
         try:
-            async with (
-                soon_ready(),
-                bot_of(settings, store=self.store, served=served, say=self._tell) as bot,
-            ):
-                self.bot = bot
-                self.serving = asyncio.create_task(bot.serve(self.server.token))
+            async with soon_ready():
+                self.bot = DiscordBot(settings, self.store, served, self._tell)
+                self.serving = asyncio.create_task(self.bot.serve(self.server.token))
                 try:
                     await self.connected()
                     yield self
@@ -166,7 +163,8 @@ class Chat:
 
     def _is_ready(self):
         is_connected = any(words.startswith("Connected") for words in self.told)
-        return is_connected and self.server.commands
+        told = self.server.asked("PUT", "/commands")  # once, if Discord took them
+        return is_connected and any(call.status is not None for call in told)
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ from bot.commands.definition import (
     Kind,
 )
 from bot.commands.locales import LOCALES, MENU, ROOT, Words, translations as words_of
-from bot.commands.parse import Invocation, UsageError, _value, clipped, usage_line
+from bot.commands.parse import Invocation, UsageError, clipped, read_value, usage_line
 
 NAME = PREFIX.removeprefix("/")
 MAX_NAME_CHARS = 32
@@ -127,7 +127,7 @@ def invocation(given: GivenCommand) -> Invocation:
     values: dict[str, str | int] = {}
     for argument in command.arguments:
         if word := words.get(argument.name):
-            values[argument.name] = _value(word, argument)
+            values[argument.name] = read_value(word, argument)
         elif argument.required:
             usage = usage_line(path, command)
             raise UsageError(f"The {argument.name} is missing. Type it like this: {usage}")

@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from bot.commands import Commands
 from bot.config import Settings
@@ -54,8 +54,8 @@ async def run_discord(
     async with (
         opened_store(settings) as store,
         opened_model(settings, on_status=on_status) as served,
-        bot_of(settings, store=store, served=served, say=say) as bot,
     ):
+        bot = DiscordBot(settings, store, served, say)
         await until_told_to_stop(bot.serve(token))
 
 
@@ -77,6 +77,7 @@ class DiscordBot:
     shards: Shards | None = field(init=False)
     platform: DiscordPlatform = field(init=False)
     pipeline: Pipeline = field(init=False)
+    interactions: Interactions = field(init=False)
     parts: Parts = field(init=False)
     _has_resumed: bool = field(init=False, default=False)
 
@@ -113,20 +114,27 @@ class DiscordBot:
         try:
             async with asyncio.TaskGroup() as tasks:
                 again = tasks.create_task(self._try_again_for_ever(), name="try again")
+                connected = tasks.create_task(
+                    keep_connected(self._new_client, token, sleep=self.sleep), name="connected"
+                )
                 try:
-                    await keep_connected(self._new_client, token, sleep=self.sleep)
+                    await asyncio.shield(connected)
                 finally:
                     again.cancel()
-                    await self._end_handling()
+                    await self._fall_silent()  # while there is a connection to do it over
+                    connected.cancel()
         except* Exception as errors:  # noqa: BLE001 - a group of one, which is no news to anybody
             raise errors.exceptions[0] from None
 
-    async def _end_handling(self) -> None:
-        """Leave the events that are still being dealt with: the next start fetches them."""
+    async def _fall_silent(self) -> None:
+        """Stop hearing, answering and deciding; the next start takes up where this one ends."""
         handling = list(self.parts.handling)
         for task in handling:
             task.cancel()
         await asyncio.gather(*handling, return_exceptions=True)
+        await self.interactions.close()
+        await self.pipeline.conversations.stop()
+        await self.platform.close()
 
     def _parts(self) -> Parts:
         name, memory, turns = self.pipeline.me.name, Memory(self.store), InOrder()
@@ -154,10 +162,11 @@ class DiscordBot:
             kept=memory,
         )
         commands = Commands(store=self.store, model=self.served.model, me=self.pipeline.me)
+        self.interactions = Interactions(commands, asking, name, self.clock.now)
         return Parts(
             logged_in=self._logged_in,
             ready=self._ready,
-            interaction=Interactions(commands, asking, name, self.clock.now).handle,
+            interaction=self.interactions.handle,
             ears=ears,
             guilds=Guilds(self.store, self.platform, self.clock.now),
             catch_up=catch_up,
@@ -172,7 +181,8 @@ class DiscordBot:
         if client.application_id is not None:
             self.say(f"Invite it to a server with this link: {invite_url(client.application_id)}")
         if not self._has_resumed:
-            await insisted(self.pipeline.resume, "what a stop left behind", sleep=self.sleep)
+            resume = partial(self.pipeline.resume, decide=False)
+            await insisted(resume, "what a stop left behind", sleep=self.sleep)
             self._has_resumed = True
 
     async def _ready(self, client: EarshotClient) -> None:
@@ -203,16 +213,3 @@ class DiscordBot:
         if self.client is not None and self._has_resumed and not self.client.is_closed():
             await insisted(self.pipeline.delivery.post_pending, "replies that wait")
             await self.parts.catch_up.try_again(self.client)
-
-
-@asynccontextmanager
-async def bot_of(
-    settings: Settings, *, store: Store, served: ServedModel, say: Say
-) -> AsyncIterator[DiscordBot]:
-    """Make a bot, and in the end stop deciding and drafting."""
-    bot = DiscordBot(settings, store, served, say)
-    try:
-        async with bot.pipeline.conversations:
-            yield bot
-    finally:
-        await bot.platform.close()

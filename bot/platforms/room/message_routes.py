@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, HTTPException
 
-from bot.commands import Caller
+from bot.commands import Caller, offered_in_words
 from bot.messages import Author, Message
 from bot.platforms.local import mentions
 from bot.platforms.room.events import REFETCH, Event
@@ -57,17 +57,17 @@ async def command(room: RoomName, line: CommandLine, earshot: TheRoom) -> Json:
     An answer for everyone is also told to the other pages; `ask` is said as an addressed message.
     """
     where, author, now = room_key(room), _speaker(earshot, line.name), earshot.pipeline.clock()
-    caller = Caller(where=where, author=author, may_manage=True, now=now)
+    caller = Caller(where, author, may_manage=True, now=now, may_manage_workspace=True)
     answer = await earshot.commands.run(line.text, caller)
     if answer.ask is not None:
         await _receive(earshot, Message(where, line.id, author, answer.ask, now, addressed=True))
     elif not answer.ephemeral:
-        await earshot.platform.notice(where, answer.text, reply_to=None)
+        await earshot.platform.notice(where, offered_in_words(answer), reply_to=None)
     if answer.ask is None:
         await publish_settings(earshot, room)
         earshot.platform.events.publish(REFETCH)  # it may have cleared or forgotten messages
     return {
-        "text": answer.text,
+        "text": offered_in_words(answer),
         "ephemeral": answer.ephemeral,
         "fixed_width": answer.fixed_width,
     }
