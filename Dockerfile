@@ -14,7 +14,7 @@ COPY inference inference
 COPY bot bot
 
 FROM build AS build-bot
-RUN pip install $EXTRA_PIP_ARGS --constraint constraints.txt '.[postgres]'
+RUN pip install $EXTRA_PIP_ARGS --constraint constraints.txt '.[discord,postgres]'
 
 FROM build AS build-worker
 RUN pip install $EXTRA_PIP_ARGS --constraint constraints.txt '.[worker]' \
