@@ -2,7 +2,8 @@
 
 The event of a deletion does not tell who did it. Discord's audit log does, to a bot that may view
 it; but it adds up deletions of one moderator in one channel in one entry for some minutes, so it is
-the growth of an entry's count that tells. The bot's own deletions are never in it.
+the growth of an entry's count that tells. The bot's own deletions are never in it. Which of the two
+comes first, the event or the growth, is not said; they are matched within half a minute.
 https://discord.com/developers/docs/resources/audit-log
 """
 
@@ -11,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import discord
@@ -20,6 +22,7 @@ from discord.utils import snowflake_time
 from bot.messages import ConversationKey
 from bot.platforms.discord.opinions import Opinions
 from bot.platforms.discord.refusals import FAILURES
+from bot.platforms.insist import insisted
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +41,15 @@ class _Deleted:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class _Deed:
+    """A deletion that the audit log tells, of a message that is not yet known to be gone."""
+
+    place_id: int
+    moderator_id: str
+    at: datetime
+
+
 class Removals:
     """Matches deleted replies with the audit log. `clock` gives aware UTC times."""
 
@@ -45,6 +57,7 @@ class Removals:
         self._opinions = opinions
         self._clock = clock
         self._deleted: list[_Deleted] = []
+        self._deeds: list[_Deed] = []
         self._counts: OrderedDict[int, int] = OrderedDict()
 
     def deleted(self, place_id: int, where: ConversationKey, decision_id: int) -> None:
@@ -52,33 +65,47 @@ class Removals:
         self._deleted.append(_Deleted(place_id, where, decision_id, self._clock()))
 
     async def look(self, client: discord.Client, guild: discord.Guild) -> None:
-        """Look for deleted replies in the audit log, if the bot may see it. Raises StoreError."""
+        """Look for deleted replies in the audit log, if the bot may see it."""
         oldest = self._clock() - WAITS
         self._deleted = [each for each in self._deleted if each.at >= oldest]
+        self._deeds = [each for each in self._deeds if each.at >= oldest]
         if not self._deleted or not guild.me.guild_permissions.view_audit_log:
             return
         try:
             log = await client.http.get_audit_logs(
                 guild.id, limit=NUM_ENTRIES, action_type=AuditLogAction.message_delete.value
             )
-        except (discord.DiscordException, *FAILURES) as error:
+        except FAILURES as error:
             logger.info("Discord: the audit log of %s cannot be read: %s", guild.name, error)
             return
         for entry in log["audit_log_entries"]:
             if entry["target_id"] == str(guild.me.id):
-                await self._count(entry)
+                self._count(entry)
+        for gone, deed in self._matched():
+            await insisted(
+                partial(self._opinions.removed, gone.where, gone.decision_id, deed.moderator_id),
+                f"a removal in {gone.where}",
+            )
 
-    async def _count(self, entry: Mapping[str, Any]) -> None:
+    def _count(self, entry: Mapping[str, Any]) -> None:
         """Take an entry on the bot's messages: as many as its count grew by were deleted."""
-        entry_id, moderator = int(entry["id"]), entry["user_id"]
+        entry_id, now = int(entry["id"]), self._clock()
         place_id, count = int(entry["options"]["channel_id"]), int(entry["options"]["count"])
-        is_recent = snowflake_time(entry_id) >= self._clock() - WAITS
+        is_recent = snowflake_time(entry_id) >= now - WAITS
         # An entry from before this process began: how far it had counted is not known.
         before = self._counts.get(entry_id, 0 if is_recent else count - 1)
-        theirs = [each for each in self._deleted if each.place_id == place_id]
-        for gone in theirs[: count - before]:
-            self._deleted.remove(gone)
-            await self._opinions.removed(gone.where, gone.decision_id, str(moderator))
+        self._deeds += [_Deed(place_id, str(entry["user_id"]), now)] * (count - before)
         self._counts[entry_id] = count
         if len(self._counts) > MAX_COUNTED:
             self._counts.popitem(last=False)
+
+    def _matched(self) -> list[tuple[_Deleted, _Deed]]:
+        """Take out the deleted replies whose deletion the log told."""
+        matched = []
+        for gone in list(self._deleted):
+            deed = next((each for each in self._deeds if each.place_id == gone.place_id), None)
+            if deed is not None:
+                self._deeds.remove(deed)
+                self._deleted.remove(gone)
+                matched.append((gone, deed))
+        return matched
