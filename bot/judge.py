@@ -13,7 +13,17 @@ from time import perf_counter
 from bot.decide import Rules, decide, is_addressed, is_previewed, is_scored
 from bot.eagerness import threshold_for
 from bot.errors import ModelError, ModelRefused
-from bot.messages import Action, Author, ConversationKey, Decision, Entry, KeptDecision, Rule
+from bot.messages import (
+    Action,
+    Author,
+    ChannelSettings,
+    ConversationKey,
+    Decision,
+    Entry,
+    KeptDecision,
+    Mode,
+    Rule,
+)
 from bot.ports import Model, ModelCard, Score
 from bot.prompt import bursts
 from bot.store import Store
@@ -76,6 +86,7 @@ class Judge:
             self._entries_in_bounds(where), self.store.channels.settings(where)
         )
         entries = [self._unaddressed_if_old(entry) for entry in found]
+        settings = _in_threads(settings) if where.thread else settings
         burst = tuple(entry for entry in entries if is_waiting(entry))
         if not burst:
             return None
@@ -241,6 +252,13 @@ class Judge:
     def _turns(self, entries: Sequence[Entry], rules: Rules, card: ModelCard) -> list[Turn]:
         prompt = bursts(entries, me=self.me, assistant_name=card.form.assistant_name)
         return decision_turns(card.form, prompt, persona=rules.settings.persona)
+
+
+def _in_threads(settings: ChannelSettings) -> ChannelSettings:
+    """Give the settings that hold in a channel's threads."""
+    if settings.mode is Mode.ACTIVE and not settings.follow_threads:
+        return replace(settings, mode=Mode.MENTION)
+    return settings
 
 
 _TOO_OLD = Decision(Action.SILENT, Rule.TOO_OLD, "it was too old when it was seen")

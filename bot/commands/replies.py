@@ -29,8 +29,8 @@ _STREAM = _Switch(
 )
 _THREADS = _Switch(
     "follow_threads",
-    on="I follow the threads of this channel that I have joined.",
-    off="I don't follow the threads of this channel.",
+    on="In threads I speak as in the channel.",
+    off="In threads I speak only when I am asked.",
 )
 
 

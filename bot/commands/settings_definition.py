@@ -113,8 +113,8 @@ REPLIES = Command(
         ),
         setting(
             "threads",
-            "See or set whether I follow the threads I am in.",
-            _switch("on: I follow the threads I have joined. off: I leave threads alone."),
+            "See or set whether I follow threads here.",
+            _switch("on: in threads I speak as in the channel. off: in threads I speak only when asked."),
             examples=("replies threads off",),
         ),
     ),

@@ -40,7 +40,7 @@ def test_the_gpu_is_reserved_by_a_profile_only(compose):
     with_profile = {name for name, service in services.items() if "profiles" in service}
 
     assert with_gpu == {"worker-gpu", "vllm"}
-    assert with_profile == {"worker-gpu", "bot-scale", "postgres", "vllm"}
+    assert with_profile == {"worker-gpu", "bot-scale", "discord", "postgres", "vllm"}
 
 
 def test_every_service_is_watched_and_cannot_become_root(compose):

@@ -1,6 +1,7 @@
 """How the prompt is kept within its budget, and grows only at its end."""
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
@@ -41,6 +42,17 @@ class Strict(FakeModel):
     def _refuse(self, turns):
         if num_tokens(turns) > self.max_prompt_tokens:
             raise ModelRefused("the prompt is too long")
+
+
+async def test_a_thread_that_is_not_followed_is_answered_only_when_addressed(scene):
+    thread = replace(LOUNGE, thread="t1")
+    await scene.change(follow_threads=False)
+    await scene.says("Ana", "where is it?", where=thread)
+    await scene.asks("Ana", "where?", where=thread)
+    await scene.says("Ana", "and where is that?")
+
+    assert await scene.decisions(thread) == [("silent", "mode"), ("speak", "addressed")]
+    assert await scene.decisions() == [("speak", "threshold")]
 
 
 async def test_a_prompt_over_the_budget_is_trimmed_to_half_of_it_at_once(store):

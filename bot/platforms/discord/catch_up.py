@@ -73,7 +73,12 @@ class CatchUp:
         self._closed = {place: shard for place, shard in self._closed.items() if shard != shard_id}
 
     async def sweep(self, client: discord.AutoShardedClient, shard_id: int) -> None:
-        """Close the gaps of a shard's places, one after the other."""
+        """Close the gaps of a shard's places, one after the other: first where people wait."""
+        waiting = await insisted(self.pipeline.waiting, "what a stop left undecided")
+        for where in waiting:
+            if shard_of(where, num_shards=client.shard_count or 1) == shard_id:
+                await self._close(client, _partial(client, where), where)
+                self.pipeline.conversations.wake(where, addressed=False)
         for guild in client.guilds:
             if guild.shard_id == shard_id:
                 await self._sweep_server(client, guild)
