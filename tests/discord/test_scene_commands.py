@@ -34,7 +34,7 @@ EVERY = [
     ("privacy optin", {}, "You are opted in", True),
     ("privacy forget-me", {}, "I deleted the text of no messages", True),
     ("privacy retention", {"days": 30}, "Messages here are deleted after 30 days.", False),
-    ("privacy training", {"allowed": "on"}, "Whoever runs me may train", False),
+    ("privacy training", {"allowed": "on"}, "That stays off", False),
     ("status", {}, "Mode: active.", True),
     ("clear", {}, "This would delete what I remember here", True),
     ("clear", {"confirm": "confirm"}, "I forgot this conversation", False),
