@@ -55,8 +55,8 @@ class LoadingBar:
         self._bar.start()
 
     def say(self, text: str) -> None:
-        """Print a line."""
-        self._console.print(text)
+        """Print a line; a long one is not broken, so that links in it stay whole."""
+        self._console.print(text, soft_wrap=True)
 
     def _show(self, status: WorkerStatus) -> None:
         """A task that has had a total cannot go back to none, so it is replaced."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from bot.commands import Commands
+from bot.commands.answer import counted
 from bot.config import Settings
 from bot.messages import ConversationKey
 from bot.pipeline import Pipeline
@@ -187,7 +188,8 @@ class DiscordBot:
 
     async def _ready(self, client: EarshotClient) -> None:
         """Note which servers are gone, and tell Discord the commands if they have changed."""
-        self.say(f"Connected to Discord as {client.user}, in {len(client.guilds)} servers.")
+        servers = counted(len(client.guilds), "server")
+        self.say(f"Connected to Discord as {client.user}, in {servers}.")
         present = {guild.id for guild in client.guilds}
         await self.parts.guilds.missing(
             present, own=lambda guild_id: self.owns(channel_key(guild_id, guild_id))
