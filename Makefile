@@ -15,7 +15,8 @@ room: $(VENV)/runtime.stamp
 setup: $(VENV)/dev.stamp
 
 test: $(VENV)/dev.stamp $(VENV)/debian.stamp
-	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile \
+		--cov --cov-report=term-missing:skip-covered $(ARGS)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
