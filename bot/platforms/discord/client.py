@@ -52,12 +52,32 @@ class Shards:
         return cls(sorted({int(each) for each in ids.split(",")}), int(count))
 
 
+class Handling:
+    """The tasks that deal with an event just now, of all clients of a run."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_over = False
+
+    def add(self, task: asyncio.Task[None]) -> None:
+        """Keep a task until it is done; once all is over, it does not even begin."""
+        if self._is_over:
+            task.cancel()
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def stop(self) -> None:
+        """End all tasks, and those that are still to come."""
+        self._is_over = True
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Whoever deals with what happens. `logged_in` is awaited before any event comes.
-
-    `handling` has the tasks that deal with an event just now, of all clients of a run.
-    """
+    """Whoever deals with what happens. `logged_in` is awaited before any event comes."""
 
     logged_in: Callable[["EarshotClient"], Awaitable[None]]
     ready: Callable[["EarshotClient"], Awaitable[None]]
@@ -65,7 +85,7 @@ class Parts:
     ears: Ears
     guilds: Guilds
     catch_up: CatchUp
-    handling: set[asyncio.Task[None]] = field(default_factory=set)
+    handling: Handling = field(default_factory=Handling)
 
 
 class EarshotClient(discord.AutoShardedClient):
@@ -191,7 +211,6 @@ class EarshotClient(discord.AutoShardedClient):
         """Keep the task of each event, which discord.py starts and forgets."""
         task = super()._schedule_event(coro, event_name, *args, **kwargs)
         self._parts.handling.add(task)
-        task.add_done_callback(self._parts.handling.discard)
         return task
 
     async def _insist_joined(self, guild: discord.Guild) -> None:

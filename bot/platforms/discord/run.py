@@ -129,10 +129,7 @@ class DiscordBot:
 
     async def _fall_silent(self) -> None:
         """Stop hearing, answering and deciding; the next start takes up where this one ends."""
-        handling = list(self.parts.handling)
-        for task in handling:
-            task.cancel()
-        await asyncio.gather(*handling, return_exceptions=True)
+        await self.parts.handling.stop()
         await self.interactions.close()
         await self.pipeline.conversations.stop()
         await self.platform.close()
@@ -157,6 +154,7 @@ class DiscordBot:
         )
         asking = Asking(
             pipeline=self.pipeline,
+            receive=ears.asked,
             register=self.platform.responders.register,
             hear=ears.record,
             settled=self.pipeline.conversations.settled,
