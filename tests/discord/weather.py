@@ -82,17 +82,13 @@ class Weather(Chat):
         self.bot = DiscordBot(
             settings, self.store, served, self._tell, sleep=self.naps.sleep, **clocks
         )
+        self.serving = asyncio.create_task(self.bot.serve(self.server.token))
         try:
-            async with self.bot.pipeline.conversations:
-                self.serving = asyncio.create_task(self.bot.serve(self.server.token))
-                try:
-                    yield
-                finally:
-                    self.serving.cancel()
-                    with suppress(asyncio.CancelledError):
-                        await self.serving
+            yield
         finally:
-            await self.bot.platform.close()
+            self.serving.cancel()
+            with suppress(asyncio.CancelledError):
+                await self.serving
 
     def beside(self, **changes):
         """Give another process at the same history, with other settings."""
