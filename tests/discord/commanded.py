@@ -64,6 +64,7 @@ class Bot(discord.Client):
         self.heard: list[str] = []
         asking = Asking(
             pipeline,
+            lambda _, question: pipeline.receive(question),
             self.platform.register,
             self.hear,
             pipeline.conversations.settled,

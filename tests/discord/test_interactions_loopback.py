@@ -42,7 +42,7 @@ async def test_a_question_is_answered_where_it_was_asked(server: DiscordServer, 
     assert asked.text == ASKED
     assert [post.content for post in server.posts(server.general)] == [ASKED]
     question, reply = await bot.said(server.general)
-    assert (question.author.name, question.id) == ("Mia from Ops", asked.id)
+    assert (question.author.name, question.id) == ("Mia from Ops", f"ask-{asked.id}")
     assert (reply.text, reply.id) == (REPLY, asked.original.id)
 
 

@@ -81,6 +81,7 @@ class Bot:
         commands = Commands(store=self.store, model=self.model, me=ME)
         asking = Asking(
             self.pipeline,
+            lambda _, question: self.pipeline.receive(question),
             self.platform.responders.register,
             self.hear,
             self.pipeline.conversations.settled,

@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 PATIENCE_S = 14 * 60.0  # a minute before Discord forgets the interaction
 MAX_TARGET_CHARS = 300
 
+ASKED = "ask-"  # before the id of an interaction, so that nobody takes it for a message's
 NOT_HEARD = "I don't read along here right now, so I can't answer."
 ANSWERED_WITH_NEXT = "I answered this together with what was said next."
 TOO_LATE = "I didn't get to this in time. Please ask again."
@@ -41,11 +42,13 @@ TOO_LATE = "I didn't get to this in time. Please ask again."
 class Asking:
     """Sends questions down the path of messages.
 
-    `register` tells the platform where to put the reply to a message; `hear` records a message that
+    `receive` hears a question in its turn, as `Pipeline.receive` does; `register` tells the platform
+    where to put the reply to a message; `hear` records a message that
     the history does not have yet; `settled` waits until nothing of a conversation is left to decide.
     """
 
     pipeline: Pipeline
+    receive: Callable[[discord.Client, Message], Awaitable[bool]]
     register: Callable[[str, InteractionResponder], None]
     hear: Callable[[discord.Client, discord.Message], Awaitable[object]]
     settled: Callable[[ConversationKey], Awaitable[None]]
@@ -68,23 +71,23 @@ class Asking:
         """
         question = await self._question(interaction, caller, text, target_id)
         if standing is Standing.LOST:
-            await self._received(question)
+            await self._received(interaction.client, question)
             return
         responder = InteractionResponder(interaction, question.text)
         self.register(question.id, responder)
-        is_new, excuse = await self._received(question)
+        is_new, excuse = await self._received(interaction.client, question)
         if is_new:
             excuse = await self._waited(question, responder)
         if excuse is not None:
             await responder.give_up(excuse)
 
-    async def _received(self, question: Message) -> tuple[bool, str | None]:
+    async def _received(self, client: discord.Client, question: Message) -> tuple[bool, str | None]:
         """Hand a question on: whether it is new, and what to say if nobody will answer it.
 
         One that was seen before is answered by whoever saw it.
         """
         try:
-            if await self.pipeline.receive(question):
+            if await self.receive(client, question):
                 return True, None
             seen = await self.pipeline.store.messages.find(question.conversation, question.id)
         except StoreError:
@@ -130,7 +133,7 @@ class Asking:
             about = ""
         return Message(
             conversation=caller.where,
-            id=str(interaction.id),
+            id=f"{ASKED}{interaction.id}",
             author=caller.author,
             text=f'{text}\n"{clipped(about, MAX_TARGET_CHARS)}"' if about else text,
             sent_at=interaction.created_at,

@@ -16,7 +16,7 @@ from bot.messages import ConversationKey, Message
 from bot.pipeline import Pipeline
 from bot.platforms.discord.catch_up import CatchUp
 from bot.platforms.discord.hearing import Me, edited_text, heard
-from bot.platforms.discord.keys import conversation_of
+from bot.platforms.discord.keys import conversation_of, guild_id, place_id
 from bot.platforms.discord.memory import Memory
 from bot.platforms.discord.opinions import Opinions
 from bot.platforms.discord.places import Places
@@ -46,14 +46,25 @@ class Ears:
 
     async def message(self, client: discord.Client, message: discord.Message) -> None:
         """Hear a message as it is said, after what was missed in that place."""
-        guild_id = message.guild.id if message.guild else None
+        server_id = message.guild.id if message.guild else None
         async with self.turns.turn(message.channel.id):
-            where = await self._where(client, message.channel.id, guild_id)
+            where = await self._where(client, message.channel.id, server_id)
             await insisted(
                 partial(self.catch_up.place, client, message.channel, where, before=message),
                 f"what was missed in {where}",
             )
             await insisted(partial(self._receive, client, message, where), f"a message in {where}")
+
+    async def asked(self, client: discord.Client, question: Message) -> bool:
+        """Hear a question asked by a command, after what was missed in that place.
+
+        False: heard before, or said in a channel that records nothing. Raises StoreError.
+        """
+        where = question.conversation
+        channel = client.get_partial_messageable(place_id(where), guild_id=guild_id(where))
+        async with self.turns.turn(place_id(where)):
+            await self.catch_up.place(client, channel, where)
+            return await self.pipeline.receive(question)
 
     async def record(self, client: discord.Client, message: discord.Message) -> None:
         """Record a message that somebody points at, if it is new. Raises StoreError."""

@@ -61,6 +61,8 @@ class Poster:
         as where Earshot may not read the history, is not referred to.
         """
         nonce = nonce or secrets.token_hex(12)
+        if reply_to is not None and not reply_to.isdecimal():
+            reply_to = None  # a question asked by a command: no message stands there
 
         async def send(client: discord.Client) -> Posted:
             return _posted(await _send(client, where, part, nonce, reply_to, silent=silent))
