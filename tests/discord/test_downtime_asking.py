@@ -1,5 +1,14 @@
 """A question asked by a command, while what was missed is still being fetched."""
 
+import pytest
+
+from tests.discord.weather import Weather
+
+
+@pytest.fixture
+def chat(server, database_url):
+    return Weather(server, database_url)
+
 
 async def test_a_question_comes_after_what_was_missed(chat, server):
     mia = server.member("Mia")
