@@ -4,7 +4,7 @@ Discord has no list of them: the messages are fetched again and compared with wh
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import discord
@@ -50,18 +50,31 @@ class MissedChanges:
             return
         oldest_seen = min(map(int, seen), default=0) if len(seen) == MAX_FETCHED else 0
         for entry in known:
-            if int(entry.id) >= oldest_seen:
+            if int(entry.id) >= oldest_seen and not _stands_elsewhere(channel, where, entry):
                 await self._compare(where, entry, seen.get(entry.id), me)
 
     async def _compare(
         self, where: ConversationKey, entry: Entry, message: discord.Message | None, me: Me
     ) -> None:
+        as_thread = replace(where, thread=entry.id)  # one made of it begins with its copy
         if message is None:
             await self.pipeline.delete(where, entry.id)
+            await self.pipeline.delete(as_thread, entry.id)
         elif message.edited_at is not None and not entry.from_assistant:
             told = await heard(message, me=me, reader=unread, kept=self.memory, where=where)
             if told is not None:
                 await self.pipeline.edit(where, entry.id, told.text)
+                await self.pipeline.edit(as_thread, entry.id, told.text)
+
+
+def _stands_elsewhere(channel: Messageable, where: ConversationKey, entry: Entry) -> bool:
+    """Tell whether a message is the one a thread was made of, which only its channel shows."""
+    if entry.id != where.thread:
+        return False
+    is_post = isinstance(channel, discord.Thread) and isinstance(
+        channel.parent, discord.ForumChannel
+    )
+    return not is_post
 
 
 async def _between(channel: Messageable, ids: list[int]) -> dict[str, discord.Message] | None:
