@@ -1,7 +1,7 @@
 """The two places where Earshot can be extended: a chat platform, and a model.
 
-Each Protocol has several implementations: the room, the terminal and the replay (later Discord and
-Slack) are platforms; an OpenAI-compatible server and the fakes of the tests are models.
+Each Protocol has several implementations: Discord, the room, the terminal and the replay are
+platforms; an OpenAI-compatible server and the fakes of the tests are models.
 """
 
 from collections.abc import AsyncGenerator, Sequence
