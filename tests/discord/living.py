@@ -18,7 +18,7 @@ from tests.fakes import FakeModel
 
 GREETING = "Hello, I'm"
 # discord.py waits so long for one more server before it is ready: 2 s; here they come at once.
-GUILD_READY_TIMEOUT_S = 0.1
+GUILD_READY_TIMEOUT_S = 0.02
 
 
 @dataclass
