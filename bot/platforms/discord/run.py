@@ -180,6 +180,7 @@ class DiscordBot:
         if client.application_id is not None:
             self.say(f"Invite it to a server with this link: {invite_url(client.application_id)}")
         if not self._has_resumed:
+            self.platform.started_at = self.clock.now()  # by now, as Discord counts the time
             resume = partial(self.pipeline.resume, decide=False)
             await insisted(resume, "what a stop left behind", sleep=self.sleep)
             self._has_resumed = True

@@ -1,0 +1,259 @@
+"""However Discord takes a reply, it is posted exactly once; or the log says why it is not."""
+
+import pytest
+
+from tests.discord.living import PausingModel
+from tests.discord.weather import Weather, logged, seen
+from tests.discord_server import Permission
+
+POST = "POST */messages"
+QUESTION = "the capital of France?"
+
+
+@pytest.fixture
+def chat(server, database_url):
+    return Weather(server, database_url)
+
+
+@pytest.fixture
+async def talk(chat, server):
+    """The bot among people, its greeting behind it."""
+    async with chat.running():
+        await server.until(lambda: server.posts(server.general))
+        yield chat
+
+
+async def asks(talk, channel=None):
+    mia = talk.server.member("Mia")
+    return await mia.says(channel or talk.server.general, QUESTION, mentions=[talk.server.bot])
+
+
+async def answered(talk, channel=None):
+    """Wait until everything is decided and posted; give the posts."""
+    channel = channel or talk.server.general
+    await talk.server.until(lambda: talk.posts(channel))
+    await talk.settled()
+    return talk.posts(channel)
+
+
+FAULTS = {
+    "429": lambda faults: faults.rate_limit(0.1, on=POST, times=2),
+    "429 for all": lambda faults: faults.rate_limit(0.1, on=POST, times=2, for_all=True),
+    "500": lambda faults: faults.respond(500, on=POST),
+    "500 after": lambda faults: faults.respond(500, on=POST, after=True),
+    "502 after": lambda faults: faults.respond(502, on=POST, after=True),
+    "503": lambda faults: faults.respond(503, on=POST, times=3),
+    "503 after": lambda faults: faults.respond(503, on=POST, times=3, after=True),
+    "reset": lambda faults: faults.reset(on=POST, times=3),
+    "reset after": lambda faults: faults.reset(on=POST, times=3, after=True),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_reply_is_posted_exactly_once(talk, server, fault):
+    FAULTS[fault](server.faults)
+
+    asked = await asks(talk)
+
+    assert await answered(talk) == ["Paris."]
+    assert talk.messages()[0].reply_to_id == asked.id
+    assert await talk.texts() == [f"@Earshot {QUESTION}", "Paris."]
+
+
+async def test_a_reply_waits_for_the_end_of_a_ban_by_the_guard_before_discord(talk, server, caplog):
+    server.faults.ban(on=POST, times=2)
+    await asks(talk)
+    for num_tries in (1, 2):
+        await seen(lambda: sum(" has to wait: " in each for each in logged(caplog)) == num_tries)  # noqa: B023
+        talk.naps.over()
+
+    assert await answered(talk) == ["Paris."]
+    assert "429 Too Many Requests <html>error code: 1015</html>" in logged(caplog)[0]
+
+
+async def test_a_slow_discord_holds_up_no_other_channel(talk, server):
+    tea = server.add_channel("tea")
+    gate = server.faults.hold(on=f"POST /channels/{server.general.id}/messages")
+    await asks(talk)
+    await gate.reached.wait()
+
+    await asks(talk, tea)
+    await server.until(lambda: talk.posts(tea) == ["Paris."])
+    gate.open()
+
+    assert await answered(talk) == ["Paris."]
+
+
+async def test_a_reply_waits_for_the_end_of_an_outage(talk, server, caplog):
+    server.faults.respond(503, on=POST, times=99)
+    await asks(talk)
+    where = talk.place(server.general)
+    line = f"a reply in {where} has to wait: Earshot could not write in #general of Harbor: 503"
+    await seen(lambda: any(each.startswith(line) for each in logged(caplog)))
+    await talk.settled()
+    assert talk.posts() == []
+
+    server.faults.clear()
+    talk.naps.over()
+
+    assert await answered(talk) == ["Paris."]
+    await talk.heard(server.general, talk.messages()[0])
+    assert await talk.texts() == [f"@Earshot {QUESTION}", "Paris."]
+
+
+async def test_a_reply_whose_answer_was_lost_is_found_again_after_an_outage(talk, server):
+    server.faults.reset(on=POST, times=1, after=True)
+    server.faults.respond(503, on=POST, times=99)
+    await asks(talk)
+    await server.until(lambda: talk.posts())
+    await talk.settled()
+    server.nonces.clear()  # Discord has forgotten it meanwhile
+
+    server.faults.clear()
+    talk.naps.over()
+    (reply,) = talk.messages()
+    await talk.heard(server.general, reply)
+
+    assert talk.posts() == ["Paris."]
+
+
+async def test_a_reply_that_is_too_old_after_an_outage_is_withdrawn(talk, server, caplog):
+    talk.bot.pipeline.delivery.max_age_s = 0.0
+    server.faults.respond(503, on=POST, times=99)
+    await asks(talk)
+    await seen(lambda: any(" has to wait: " in each for each in logged(caplog)))
+    await talk.settled()
+
+    server.faults.clear()
+    talk.naps.over()
+    line = f"a reply in {talk.place(server.general)} is withdrawn: it could not be posted in time"
+    await seen(lambda: line in logged(caplog))
+
+    assert talk.posts() == []
+
+
+async def refused(talk, caplog, happens, line):
+    """Let something happen while a reply is written, and tell whether other channels go on."""
+    server = talk.server
+    tea = server.add_channel("tea")
+    talk.model.reply_text = "The capital is| Paris."
+    await talk.set(stream_replies=False)
+    await asks(talk)
+    await talk.model.is_writing.wait()
+
+    happens(server)
+    talk.model.may_go_on.set()
+    await talk.settled()
+    where = talk.place(server.general)
+    assert f"a reply in {where} could not be posted" in logged(caplog)
+    causes = [str(each.exc_info[1]) for each in caplog.records if each.exc_info]
+    assert any(line in cause for cause in causes), causes
+
+    await asks(talk, tea)
+    await server.until(lambda: talk.posts(tea) == ["The capital is Paris."])
+
+
+@pytest.fixture
+async def writing(chat, server):
+    chat.model = PausingModel()
+    async with chat.running():
+        await server.until(lambda: server.posts(server.general))
+        yield chat
+
+
+async def test_a_bot_that_is_kicked_in_the_middle_of_a_reply_goes_on_elsewhere(
+    writing, server, caplog
+):
+    other = server.add_guild("Elsewhere")
+    lobby = server.add_channel("lobby", guild=other)
+    writing.model.reply_text = "The capital is| Paris."
+    await asks(writing)
+    await writing.model.is_writing.wait()
+
+    server.acts.leave_guild(server.guild)
+    writing.model.may_go_on.set()
+    await writing.settled()
+    where = writing.place(server.general)
+    await seen(lambda: f"a reply in {where} could not be posted" in logged(caplog))
+
+    zoe = server.member("Zoe", guild=other)
+    await zoe.says(lobby, QUESTION, mentions=[server.bot])
+    await server.until(lambda: "The capital is Paris." in writing.posts(lobby))
+
+
+async def test_a_channel_deleted_in_the_middle_of_a_reply(writing, server, caplog):
+    where = writing.place(server.general)
+    await refused(
+        writing,
+        caplog,
+        lambda server: server.acts.delete_channel(server.general),
+        f"Earshot cannot write in the conversation {where}: it is gone",
+    )
+
+
+async def test_a_permission_taken_away_in_the_middle_of_a_reply(writing, server, caplog):
+    await refused(
+        writing,
+        caplog,
+        lambda server: server.change_permissions(server.general, deny=Permission.SEND_MESSAGES),
+        "Earshot may not write in #general of Harbor: give it the permissions View Channel, "
+        "Send Messages, Read Message History and Attach Files there",
+    )
+
+
+async def test_a_thread_archived_in_the_middle_of_a_reply_is_woken(writing, server):
+    mia = server.member("Mia")
+    thread = server.add_thread(server.general, "Cake", by=mia)
+    writing.model.reply_text = "The capital is| Paris."
+    await asks(writing, thread)
+    await writing.model.is_writing.wait()
+
+    server.acts.archive(thread, archived=True)
+    writing.model.may_go_on.set()
+
+    await server.until(lambda: writing.posts(thread) == ["The capital is Paris."])
+
+
+async def test_a_thread_locked_in_the_middle_of_a_reply(writing, server, caplog):
+    mia = server.member("Mia")
+    thread = server.add_thread(server.general, "Cake", by=mia)
+    writing.model.reply_text = "The capital is| Paris."
+    await writing.set(stream_replies=False)
+    await asks(writing, thread)
+    await writing.model.is_writing.wait()
+
+    thread.locked = True
+    server.acts.archive(thread, archived=True)
+    writing.model.may_go_on.set()
+    await writing.settled()
+
+    causes = [str(each.exc_info[1]) for each in caplog.records if each.exc_info]
+    where = writing.place(thread)
+    assert causes[0] == (
+        f"Earshot cannot write in the conversation {where}: the thread is archived, "
+        "and it may not open it"
+    )
+
+
+async def test_neither_typing_nor_drafts_that_fail_stop_a_reply(writing, server, caplog):
+    writing.model.reply_text = "The capital is this city:| Paris."
+    server.faults.respond(503, on="POST */typing", times=99)
+    server.faults.respond(503, on="PATCH *", times=1)
+    await asks(writing)
+    await server.until(lambda: writing.posts() == ["The capital is this city:"])
+    writing.model.may_go_on.set()
+
+    await server.until(lambda: writing.posts() == ["The capital is this city: Paris."])
+    await writing.settled()
+    line = "typing is not shown: Earshot could not show that it is typing in #general of Harbor"
+    assert any(each.startswith(line) for each in logged(caplog))
+
+
+async def test_a_draft_that_fails_stops_no_reply(writing, server, caplog):
+    writing.model.reply_text = "The capital is this city:| Paris."
+    server.faults.respond(503, on=POST, times=1)
+    await asks(writing)
+    await seen(lambda: any("a draft was not shown: " in each for each in logged(caplog)))
+    writing.model.may_go_on.set()
+
+    assert await answered(writing) == ["The capital is this city: Paris."]
