@@ -132,6 +132,15 @@ class Chat:
             pass  # it is written down before those are woken who decide on it
         await self.settled()
 
+    async def forgotten(self, message):
+        """Wait until a message is known to be deleted."""
+
+        async def is_deleted():
+            entry = await self.store.messages.find(self.place(message.channel), message.id)
+            return entry is not None and entry.deleted
+
+        await self.until(is_deleted)
+
     async def until(self, found):
         """Wait until an awaited look into the store finds something, and give that."""
         async with asyncio.timeout(10):

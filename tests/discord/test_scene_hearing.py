@@ -66,18 +66,13 @@ async def test_a_question_deleted_while_the_answer_is_written_is_not_answered(ch
         await server.until(chat.posts)
 
         await mia.deletes(asked)
-        await chat.until(lambda: is_deleted(chat, asked))
+        await chat.forgotten(asked)
         chat.model.may_go_on.set()
         await chat.settled()
 
         assert chat.posts() == []
         (decision,) = await chat.store.decisions.last(chat.place(server.general), 5)
         assert decision.decision.rule == "withdrawn"
-
-
-async def is_deleted(chat, message):
-    entry = await chat.store.messages.find(chat.place(message.channel), message.id)
-    return entry is not None and entry.deleted
 
 
 async def test_the_answer_to_a_question_that_is_deleted_goes_with_it(talk, server):

@@ -107,11 +107,7 @@ async def test_an_unasked_answer_is_not_given_to_what_was_deleted_meanwhile(chat
         asked = await mia.says(server.general, QUESTION)
         await chat.model.is_writing.wait()
         await mia.deletes(asked)
-
-        async def is_deleted():
-            return (await chat.store.messages.find(chat.place(server.general), asked.id)).deleted
-
-        await chat.until(is_deleted)
+        await chat.forgotten(asked)
         chat.model.may_go_on.set()
         await chat.settled()
 
@@ -176,3 +172,30 @@ async def test_reactions_count_in_private_and_in_threads(talk, server):
             return await talk.store.feedback.received(talk.place(place), since=since)
 
         await talk.until(is_kept)
+
+
+async def test_a_question_deleted_while_its_answer_is_on_the_way_takes_it_along(chat, server):
+    mia = server.member("Mia")
+    async with chat.running():
+        await chat.set(stream_replies=False)
+        await server.until(lambda: server.posts(server.general))  # the greeting
+        gate = server.faults.hold(on=f"POST /channels/{server.general.id}/messages", after=True)
+        asked = await mia.says(server.general, QUESTION, mentions=[server.bot])
+        await gate.reached.wait()
+        await mia.deletes(asked)
+        await chat.forgotten(asked)
+        gate.open()
+        await chat.settled()
+
+        await server.until(lambda: chat.posts() == [])
+        assert ("Earshot", "Paris.") not in await chat.history(server.general)
+
+
+async def test_questions_and_answers_deleted_at_once_are_both_forgotten(talk, server):
+    mia = server.member("Mia")
+    asked = [await talk.asks(mia, f"{QUESTION} {number}") for number in range(2)]
+
+    server.acts.delete_many(server.general, [*talk.messages(), *asked])
+    await talk.says(mia, "so")
+
+    assert await talk.history(server.general) == [("Mia", "so")]

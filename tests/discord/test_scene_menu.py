@@ -1,0 +1,95 @@
+"""People ask Earshot about a message, by the message's menu."""
+
+from datetime import timedelta
+
+QUESTION = "is that so?"
+
+
+async def ask_about(talk, person, message):
+    """Choose the menu's command, fill in the form, and give the answer."""
+    form = await person.asks_about(message)
+    asked = await person.submits(form, question=QUESTION)
+    await talk.settled()
+    return asked.text
+
+
+async def test_what_was_said_before_it_came_can_be_asked_about(chat, server):
+    mia = server.member("Mia")
+    old = await mia.says(server.general, "Lyon is the capital", ago=timedelta(days=1))
+    async with chat.running():
+        text = await ask_about(chat, server.member("Ben"), old)
+
+    assert text == f'> {QUESTION} "Lyon is the capital"\nParis.'
+
+
+async def test_what_it_said_itself_can_be_asked_about(talk, server):
+    mia = server.member("Mia")
+    await talk.asks(mia, "the capital?")
+
+    text = await ask_about(talk, mia, talk.messages()[0])
+
+    assert text == f'> {QUESTION} "Paris."\nParis.'
+
+
+async def test_the_words_of_somebody_who_opted_out_are_not_quoted(talk, server):
+    mia = server.member("Mia")
+    await mia.slash("assistant privacy optout")
+    words = await talk.says(mia, "Lyon is the capital")
+
+    text = await ask_about(talk, server.member("Ben"), words)
+
+    assert text == f"> {QUESTION}\nParis."
+    assert "Lyon" not in str(talk.model.asked)
+
+
+async def test_a_message_in_a_thread_is_asked_about_in_the_thread(talk, server):
+    mia = server.member("Mia")
+    thread = server.add_thread(server.general, "trips", by=mia)
+    words = await talk.says(mia, "Lyon is the capital", where=thread)
+
+    text = await ask_about(talk, mia, words)
+
+    assert text == f'> {QUESTION} "Lyon is the capital"\nParis.'
+    assert talk.posts() == []
+    assert [name for name, _ in await talk.history(thread)] == ["Mia", "Mia", "Earshot"]
+
+
+async def test_a_message_in_private_can_be_asked_about(talk, server):
+    mia = server.member("Mia")
+    words = await talk.says(mia, "Lyon is the capital", where=mia.dm)
+
+    assert await ask_about(talk, mia, words) == f'> {QUESTION} "Lyon is the capital"\nParis.'
+
+
+async def test_a_file_can_be_asked_about(talk, server):
+    words = await talk.says(server.member("Mia"), files=[("notes.txt", b"buy milk")], text="")
+
+    text = await ask_about(talk, server.member("Ben"), words)
+
+    assert text == f'> {QUESTION} "file notes.txt: buy milk"\nParis.'
+
+
+async def test_what_is_asked_about_pings_nobody(talk, server):
+    mia, ben = server.member("Mia"), server.member("Ben")
+    await talk.says(ben, "hello")
+    words = await talk.says(mia, f"{ben.mention} and @everyone, Lyon is the capital")
+
+    form = await ben.asks_about(words)
+    asked = await ben.submits(form, question=QUESTION)
+    await talk.settled()
+
+    assert asked.text == f'> {QUESTION} "@Ben and @everyone, Lyon is the capital"\nParis.'
+    assert not asked.original.pings
+    assert not asked.original.pings_everyone
+
+
+async def test_what_stands_in_two_places_is_asked_about_in_its_own_words(talk, server):
+    mia = server.member("Mia")
+    starter = await talk.says(mia, "Lyon is the capital")
+    server.add_thread(server.general, "trips", by=mia, starter=starter)
+    await mia.edits(starter, "Nice is the capital")
+    await talk.says(mia, "so")
+
+    text = await ask_about(talk, mia, starter)
+
+    assert text == f'> {QUESTION} "Nice is the capital"\nParis.'
