@@ -7,7 +7,7 @@ or workspace beside its settings.
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, func, literal, not_, or_, select, update
+from sqlalchemy import ColumnElement, Select, case, func, literal, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import ConversationKey
@@ -33,15 +33,12 @@ async def heard_until(connection: AsyncConnection, where: ConversationKey) -> da
         .subquery()
     )
     newest = select(func.max(latest.c.sent_at)).where(not_(latest.c.from_assistant))
-    own_mark = select(conversations.c.heard_from).where(is_at(where))
-    wider_mark = select(func.max(channels.c.heard_from)).where(
-        channels.c.platform == where.platform,
-        channels.c.workspace == where.workspace,
-        or_(channels.c.channel == "", channels.c.channel == where.channel),
-    )
-    times = (each.scalar_subquery() for each in (newest, own_mark, wider_mark))
-    found = (await connection.execute(select(*times))).one()
-    return max((time for time in found if time is not None), default=None)
+    return await _latest(connection, newest, *_marks(where))
+
+
+async def heard_from(connection: AsyncConnection, where: ConversationKey) -> datetime | None:
+    """Give the mark alone: what was said before it must not be fetched; None if there is none."""
+    return await _latest(connection, *_marks(where))
 
 
 async def hear_from(connection: AsyncConnection, where: ConversationKey, at: datetime) -> None:
@@ -69,6 +66,23 @@ async def _mark(connection: AsyncConnection, conversation_id: int, at: datetime)
         .where(conversations.c.id == conversation_id)
         .values(heard_from=_later(conversations.c.heard_from, at))
     )
+
+
+def _marks(where: ConversationKey) -> tuple[Select[tuple[datetime]], ...]:
+    """Look up the mark of a conversation, and that of its channel and workspace."""
+    own_mark = select(conversations.c.heard_from).where(is_at(where))
+    wider_mark = select(func.max(channels.c.heard_from)).where(
+        channels.c.platform == where.platform,
+        channels.c.workspace == where.workspace,
+        or_(channels.c.channel == "", channels.c.channel == where.channel),
+    )
+    return own_mark, wider_mark
+
+
+async def _latest(connection: AsyncConnection, *looks: Select[tuple[datetime]]) -> datetime | None:
+    times = (each.scalar_subquery() for each in looks)
+    found = (await connection.execute(select(*times))).one()
+    return max((time for time in found if time is not None), default=None)
 
 
 def _later(mark: ColumnElement[datetime], at: datetime) -> ColumnElement[datetime]:

@@ -16,7 +16,7 @@ from bot.store.conversations import (
 )
 from bot.store.database import Database, carried_through
 from bot.store.entries import entries, entry
-from bot.store.hearing import hear_from, heard_until
+from bot.store.hearing import hear_from, heard_from, heard_until
 from bot.store.intake import Intake
 from bot.store.replies import bereft
 from bot.store.retention import clear_conversations, purge_channels
@@ -242,6 +242,11 @@ class Messages:
         """
         async with self._database.reading() as connection:
             return await heard_until(connection, where)
+
+    async def heard_from(self, where: ConversationKey) -> datetime | None:
+        """Give the mark of `hear_from` that holds for a conversation; None if there is none."""
+        async with self._database.reading() as connection:
+            return await heard_from(connection, where)
 
     async def hear_from(self, where: ConversationKey, at: datetime) -> None:
         """Count all that was said before a time as heard, so that no catch-up fetches it.

@@ -174,6 +174,38 @@ async def test_a_cleared_history_is_not_fetched_again(chat, server):
         assert await chat.texts() == ["hello"]
 
 
+async def test_what_is_cleared_during_the_fetch_does_not_come_back(chat, server):
+    await chatted(chat)
+    mia = server.member("Mia")
+    await mia.says(server.general, "missed")
+    gate = server.faults.hold(on="GET */messages", times=9)
+
+    async with chat.running():
+        await gate.reached.wait()
+        await server.founder.slash("assistant clear", confirm="confirm")
+        server.faults.clear()
+        await chat.heard(server.general, await mia.says(server.general, "hello"))
+
+        assert await chat.texts() == ["hello"]
+
+
+async def test_what_was_said_while_it_was_off_is_not_fetched_by_a_late_try(chat, server):
+    await chatted(chat)
+    mia = server.member("Mia")
+    server.faults.respond(503, on="GET */messages", times=99)
+    async with chat.running():
+        await server.until(lambda: server.asked("GET", "/messages"))
+        await server.founder.slash("assistant mode", mode="off")
+        await mia.says(server.general, "a secret")
+        await server.founder.slash("assistant mode", mode="listen")
+        server.faults.clear()
+        chat.naps.over()
+        await server.until(lambda: server.asked("GET", "/messages")[-1].status == 200)
+        await chat.heard(server.general, await mia.says(server.general, "hello"))
+
+        assert await chat.texts() == ["first", "hello"]
+
+
 async def test_hundreds_of_missed_messages_are_fetched_page_by_page(chat, server):
     await chatted(chat)
     mia = server.member("Mia")

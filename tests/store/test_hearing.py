@@ -45,6 +45,16 @@ async def test_a_mark_counts_where_it_is_later(store: Store) -> None:
     assert await store.messages.heard_until(THREAD) == later(3)
 
 
+async def test_a_mark_alone_can_be_asked_for(store: Store) -> None:
+    await store.messages.record(message("m1", sent_at=later(9), conversation=THREAD))
+    assert await store.messages.heard_from(THREAD) is None
+
+    await store.messages.hear_from(WORKSPACE, later(1))
+    await store.messages.hear_from(ROOM, later(2))
+    assert await store.messages.heard_from(THREAD) == later(2)
+    assert await store.messages.heard_from(HALL) == later(1)
+
+
 async def test_a_mark_never_moves_back(store: Store) -> None:
     for where in (WORKSPACE, ROOM, THREAD):
         await store.messages.hear_from(where, later(5))

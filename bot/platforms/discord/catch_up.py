@@ -192,9 +192,12 @@ class CatchUp:
             return False  # the next client fetches it
         if len(missed) == MAX_MISSED:
             logger.warning("Discord: of what was missed in %s, only the last %d", where, MAX_MISSED)
+        # Read after the fetch: somebody may have cleared the history while that was under way.
+        mark = await self.store.messages.heard_from(where)
         told = [
             await heard(each, me=me, reader=unread, kept=self.memory, where=where)
             for each in missed
+            if mark is None or each.created_at >= mark
         ]
         num_new = await self.pipeline.catch_up(where, [each for each in told if each is not None])
         if num_new:
