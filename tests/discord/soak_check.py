@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.notices import CANNOT_THINK, LISTENING, NO_ANSWER, NOT_POSTED, OPTED_OUT
-from bot.platforms.discord.asking import ANSWERED_WITH_NEXT, TOO_LATE
-from tests.discord.soak_people import People, Said
+from bot.platforms.discord.asking import ANSWERED_WITH_NEXT, ASKED, TOO_LATE
+from tests.discord.soak_people import Asked, People, Said
 from tests.discord_server import Channel, ChannelType, DiscordServer, Message
 
 NOTICES = {CANNOT_THINK, LISTENING, NO_ANSWER, NOT_POSTED, OPTED_OUT}
@@ -97,7 +97,7 @@ def _hearing(
     for said in people.said.values():
         row = heard.get((said.message.channel.id, said.message.id))
         _recorded(found, server, said, row)
-    commands = {one.interaction.id for one in people.asked}
+    commands = {row_id(one) for one in people.asked}
     for (place, message_id), row in heard.items():
         said = people.said.get(message_id)
         if row["from_assistant"] or message_id in commands:
@@ -108,9 +108,7 @@ def _hearing(
             _copied(found, server, said, place, row)
 
 
-def _recorded(
-    found: Findings, server: DiscordServer, said: Said, row: sqlite3.Row | None
-) -> None:
+def _recorded(found: Findings, server: DiscordServer, said: Said, row: sqlite3.Row | None) -> None:
     message = said.message
     if said.is_deleted:
         if row is not None and not row["deleted"]:
@@ -167,16 +165,23 @@ def _outcome(
         found.fault("unanswered", f"{question} {_place(channel)}: {what}")
 
 
+def row_id(asked: Asked) -> str:
+    """Give the id of a command's question in the history."""
+    return f"{ASKED}{asked.interaction.id}"
+
+
 def _asked(found: Findings, people: People, rows: Rows) -> None:
     """Check commands: those the bot never heard of are told to the asker by Discord itself."""
     heard = {row["id"]: row for row in rows.messages}
     for asked in people.asked:
         interaction = asked.interaction
-        row, original = heard.get(interaction.id), interaction.original
+        row, original = heard.get(row_id(asked)), interaction.original
         if interaction.acknowledged is None and row is None:
             found.counts["commands that never arrived"] += 1
         elif row is None:
             found.fault("command lost", f"{asked.question} {original.content if original else ''}")
+        elif row["deleted"]:
+            found.fault("taken for deleted", f"the question {asked.question} of a command")
         else:
             _outcome(found, asked.question, interaction.channel, row, rows)
         if original is not None and original.loading and not original.deleted:

@@ -44,8 +44,8 @@ FAULTS = {
     "reset after the effect": 3,
     "answer delayed": 2,
     "store locked": 1,
-    "kill -9": 1.5,
-    "SIGTERM": 1.5,
+    "kill -9": 4,
+    "SIGTERM": 3,
 }
 ENDS = {"kill -9": signal.SIGKILL, "SIGTERM": signal.SIGTERM}
 MAX_POISON = 4  # each makes the wait before the next client longer

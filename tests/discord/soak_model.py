@@ -43,8 +43,12 @@ def reply_to(messages) -> str:
     """Give the reply to a prompt: it names the questions of the last burst, or else its words."""
     asked = [one["content"] for one in messages if one["role"] == "user"][-1]
     numbers = list(dict.fromkeys(re.findall(r"\bq\d+\b", asked)))
-    first = int(numbers[0][1:]) if numbers else 0
-    words = ["So", "it", "is."] if first % LONG_EVERY else [f"w{first}x{number}" for number in range(LONG_WORDS)]
+    first = int(numbers[0][1:]) if numbers else 1
+    words = (
+        ["So", "it", "is."]
+        if first % LONG_EVERY
+        else [f"w{first}x{number}" for number in range(LONG_WORDS)]
+    )
     names = numbers or list(dict.fromkeys(re.findall(r"\bm\d+\b", asked)))[-1:]
     return " ".join(["As", "to", *names, *words])
 

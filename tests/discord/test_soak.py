@@ -1,0 +1,28 @@
+"""The bot on Discord under load and faults, as a process of its own."""
+
+import pytest
+
+from tests.discord.soak import Plan, shown, soak
+
+MOST_GROWTH = 1.1  # of memory, between the second and the last fifth of the longest life
+
+
+async def test_nothing_is_lost_or_doubled_while_things_go_wrong(tmp_path):
+    faults = ("reset after the effect", "SIGTERM", "event twice", "connection reset")
+    plan = Plan(seconds=6.0, seed=7, acts_per_s=10.0, fault_every_s=1.0, at_least=faults)
+
+    soaked = await soak(plan, tmp_path)
+
+    assert not soaked.faults, shown(soaked)
+    assert soaked.figures["recorded"] > 20
+    assert soaked.figures["answered"] > 3
+
+
+@pytest.mark.soak
+async def test_ten_minutes_of_faults_lose_nothing_double_nothing_and_take_no_memory(tmp_path):
+    soaked = await soak(Plan(seconds=600.0), tmp_path)
+
+    figures = soaked.figures
+    assert not soaked.faults, shown(soaked)
+    early, late = figures["memory, second fifth, MiB"], figures["memory, last fifth, MiB"]
+    assert late < MOST_GROWTH * early, shown(soaked)
