@@ -281,7 +281,17 @@ async def test_a_thread_begins_with_the_message_it_was_made_of(ears):
     assert not begun.addressed
 
 
-@pytest.mark.parametrize("original", [None, 998, said("mine", author=BOT), said("", type=6)])
+async def test_a_thread_made_of_its_own_words_begins_with_a_quote(ears):
+    opening = said(channel_id=str(THREAD), message_id=1001)
+
+    begun = await ears.hears({**opening, **reply_to(said("mine", author=BOT)), "type": 21})
+
+    assert (begun.author.name, begun.text) == ("Thread", 'started from what Earshot said: "mine"')
+    assert begun.author.is_bot
+    assert not begun.addressed
+
+
+@pytest.mark.parametrize("original", [None, 998, said("", author=BOT), said("", type=6)])
 async def test_a_thread_of_something_unheard_begins_with_nothing(ears, original):
     opening = said(channel_id=str(THREAD), message_id=1001)
 

@@ -17,6 +17,32 @@ async def test_a_thread_knows_the_message_it_was_made_of(talk, server):
     assert talk.posts(thread) == ["Paris."]
 
 
+async def test_a_thread_made_of_its_own_words_knows_them(talk, server):
+    mia = server.member("Mia")
+    await talk.asks(mia, QUESTION)
+    thread = server.add_thread(server.general, "why", by=mia, starter=talk.messages()[0])
+
+    await talk.asks(mia, "are you sure?", where=thread)
+
+    assert talk.shown()[0] == 'Thread: started from what assistant said: "Paris."'
+    assert talk.posts(thread)[-1] == "Paris."
+
+
+async def test_words_of_its_own_that_are_deleted_go_from_the_thread_made_of_them(talk, server):
+    mia = server.member("Mia")
+    asked = await talk.asks(mia, QUESTION)
+    thread = server.add_thread(server.general, "why", by=mia, starter=talk.messages()[0])
+    await talk.says(mia, "hm", where=thread)
+    assert len(await talk.history(thread)) == 2
+
+    await mia.deletes(asked)
+
+    async def is_gone():
+        return await talk.history(thread) == [("Mia", "hm")]
+
+    await talk.until(is_gone)
+
+
 async def test_a_thread_is_a_conversation_of_its_own(talk, server):
     mia = server.member("Mia")
     await talk.says(mia, "in the channel")

@@ -145,6 +145,7 @@ class Ears:
             await self._receive(client, event.message, where)
 
     async def _delete(self, where: ConversationKey, place_id: int, message_id: str) -> None:
+        await self.pipeline.delete(_thread_of(where, int(message_id)), message_id)
         decision_id = await self.store.outbox.decision_behind(where, message_id)
         if decision_id is not None:
             parts = await self.store.outbox.parts_of(where, message_id)
@@ -153,7 +154,6 @@ class Ears:
             self.removals.deleted(place_id, where, decision_id)
         else:
             await self.pipeline.delete(where, message_id)
-            await self.pipeline.delete(_thread_of(where, int(message_id)), message_id)
 
     async def _where(
         self, client: discord.Client, place_id: int, guild_id: int | None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import discord
 
-from bot.messages import ConversationKey, Message
+from bot.messages import Author, ConversationKey, Message
 from bot.platforms.discord.describing import described, words_of
 from bot.platforms.discord.keys import DIRECT, conversation_of
 from bot.platforms.discord.mentions import Names, people_in, readable, roles_in
@@ -25,6 +25,7 @@ SAID = frozenset({
     discord.MessageType.chat_input_command,
     discord.MessageType.context_menu_command,
 })  # fmt: skip
+THREAD = "Thread"  # who tells the model what a thread is about, where nobody else does
 WORDLESS = "something that cannot be shown here"
 
 
@@ -83,13 +84,16 @@ async def starter(
     """Give the message that a thread was made of, as the first message of that thread.
 
     `where` is the thread. It has the original's id, so that it is recorded once however often and
-    in whatever form Discord shows it; and it addresses nobody, since it did so in the channel. None
-    for what is not recorded, such as the assistant's own words.
+    in whatever form Discord shows it; and it addresses nobody, since it did so in the channel. The
+    assistant's own words are quoted: they answer nothing in the thread. None for what is not
+    recorded.
     """
-    if not _is_said(message, me):
+    if not _is_shown(message):
         return None
     told = await _told(message, where, me=me, reader=reader, kept=kept)
-    return told if told.text or told.attachments else None
+    if not (told.text or told.attachments):
+        return None
+    return _quoted(told, me) if message.author.id == me.user_id else told
 
 
 async def edited_text(
@@ -114,11 +118,15 @@ async def edited_text(
 
 def _is_said(message: discord.Message, me: Me) -> bool:
     """Tell whether somebody else says this, to everybody, and has finished saying it."""
+    return _is_shown(message) and message.author.id != me.user_id
+
+
+def _is_shown(message: discord.Message) -> bool:
+    """Tell whether these are whole words of somebody that everybody sees."""
     if not _is_whole(message):
         logger.warning("message %d is not heard: its payload lacks parts", message.id)
         return False
-    is_hidden = message.flags.ephemeral or message.flags.loading
-    return message.type in SAID and message.author.id != me.user_id and not is_hidden
+    return message.type in SAID and not (message.flags.ephemeral or message.flags.loading)
 
 
 def _is_whole(message: discord.Message) -> bool:
@@ -140,6 +148,12 @@ async def _told(
             message, reader=reader, show=lambda text: readable(text, names)
         ),
     )
+
+
+def _quoted(told: Message, me: Me) -> Message:
+    """Let nobody in particular say what the assistant said: it answers no burst there."""
+    author = Author(f"thread:{told.conversation.thread}", THREAD, is_bot=True)
+    return replace(told, author=author, text=f'started from what {me.name} said: "{told.text}"')
 
 
 def _text(message: discord.Message, names: Names) -> str:
