@@ -1,0 +1,84 @@
+"""The bot is killed in the middle of a reply, as by a crash; the next one neither loses nor doubles it."""
+
+import asyncio
+import sys
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.discord.weather import Weather
+
+ROOT = Path(__file__).parents[2]
+POST = "POST */messages"
+QUESTION = "the capital of France?"
+REPLY = "The capital of France is| Paris."
+
+
+@pytest.fixture
+def chat(server, database_url):
+    return Weather(server, database_url)
+
+
+@asynccontextmanager
+async def killed(chat, reply=REPLY):
+    """Run the bot in a process of its own, and kill it in the end."""
+    server = chat.server
+    told = (chat.database_url, server.api_url, server.gateway_url, server.token, reply)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.discord.killed_bot", *told, cwd=ROOT
+    )
+    try:
+        await server.until(lambda: server.commands and server.posts(server.general), within_s=30)
+        yield
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def asks(server):
+    return await server.member("Mia").says(server.general, QUESTION, mentions=[server.bot])
+
+
+async def one_answer_to(chat, asked):
+    """Start the bot anew; the question has one answer in the end, in the channel and the history."""
+    chat.server.faults.clear()
+    chat.server.nonces.clear()  # Discord has forgotten them meanwhile
+    chat.model.reply_text = REPLY.replace("|", "")
+    async with chat.running():
+        await chat.until(lambda: _is_answered(chat))
+        (reply,) = chat.messages()
+        assert (reply.content, reply.reply_to_id) == ("The capital of France is Paris.", asked.id)
+        assert await chat.texts() == [f"@Earshot {QUESTION}", "The capital of France is Paris."]
+
+
+async def _is_answered(chat):
+    return any(entry.from_assistant for entry in await chat.entries())
+
+
+async def test_killed_while_it_writes(chat, server):
+    async with killed(chat):
+        asked = await asks(server)
+        await server.until(lambda: chat.posts() == ["The capital of France is"])
+
+    await one_answer_to(chat, asked)
+
+
+async def test_killed_when_its_words_are_posted_and_nobody_wrote_down_where(chat, server):
+    async with killed(chat):
+        gate = server.faults.hold(on=POST, after=True)
+        asked = await asks(server)
+        await gate.reached.wait()
+        await server.until(lambda: chat.posts())
+
+    await one_answer_to(chat, asked)
+
+
+async def test_killed_when_the_whole_reply_is_posted_and_not_recorded(chat, server):
+    async with killed(chat, REPLY.replace("|", "")):
+        gate = server.faults.hold(on=POST, after=True)
+        asked = await asks(server)
+        await gate.reached.wait()
+        await server.until(lambda: chat.posts() == ["The capital of France is Paris."])
+
+    await one_answer_to(chat, asked)
