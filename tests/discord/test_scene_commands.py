@@ -173,6 +173,28 @@ async def test_commands_work_in_private(talk, server):
     assert "is now 70 of 100" in changed.text
 
 
+async def test_nobody_sets_in_private_what_holds_in_all_private_talk(talk, server):
+    mia = server.member("Mia")
+
+    refused = await mia.slash("assistant defaults eagerness", where=mia.dm, level=100)
+
+    assert refused.text.startswith("Only ")
+    ben = server.member("Ben")
+    shown = await ben.slash("assistant eagerness", where=ben.dm)
+    assert "50 of 100" in shown.text
+
+
+async def test_who_is_forgotten_in_private_is_forgotten_there_alone(talk, server):
+    mia, ben = server.member("Mia"), server.member("Ben")
+    for person in (mia, ben):
+        await talk.says(person, "good morning", where=person.dm)
+
+    await mia.slash("assistant privacy forget-me", where=mia.dm)
+
+    assert ("Mia", "good morning") not in await talk.history(mia.dm)
+    assert ("Ben", "good morning") in await talk.history(ben.dm)
+
+
 async def test_channels_take_over_what_holds_in_the_server_unless_they_choose(talk, server):
     news = server.add_channel("news")
     founder = server.founder

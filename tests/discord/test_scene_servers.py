@@ -6,7 +6,7 @@ import pytest
 
 from bot.messages import Mode
 from bot.runtime import utc_now
-from tests.discord.living import GREETING
+from tests.discord.living import GREETING, PausingModel
 from tests.discord_server import Permission
 
 GRACE = timedelta(days=7)
@@ -180,3 +180,33 @@ async def test_an_outage_of_a_server_is_no_removal(talk, server):
 
     assert await talk.store.workspaces.present("discord") == [server.guild.id]
     assert len(greetings(server)) == 1
+
+
+async def test_a_server_that_has_it_back_after_its_data_went_is_greeted_anew(talk, server):
+    await talk.says(server.member("Mia"), "hello")
+    server.acts.leave_guild(server.guild)
+    await left(talk, server.guild)
+    await talk.store.workspaces.purge(utc_now() + 2 * GRACE, grace=GRACE)
+
+    server.acts.join_guild(server.guild)
+
+    await server.until(lambda: len(greetings(server)) == 2)
+
+
+async def test_a_server_that_removes_it_while_it_answers_is_let_go(chat, server):
+    island = server.add_guild("Island")
+    beach = server.add_channel("beach", guild=island)
+    mia = server.member("Mia", guild=island)
+    chat.model = PausingModel()
+    async with chat.running():
+        await mia.says(beach, "who is there?", mentions=[server.bot])
+        await chat.model.is_writing.wait()
+
+        server.acts.leave_guild(island)
+        await left(chat, island)
+        chat.model.may_go_on.set()
+        await chat.settled()
+        await chat.asks(server.member("Ben"), "and here?")
+
+        assert chat.posts() == ["Paris."]
+        assert chat.posts(beach) == []
