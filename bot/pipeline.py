@@ -141,18 +141,21 @@ class Pipeline:
         await self._remove_bereft(where, message_id)
         return True
 
-    async def resume(self, *, decide: bool = True) -> None:
+    async def resume(self) -> None:
         """Take up what a stop left behind: replies not posted or not written, undecided messages.
 
-        To be awaited before the first message is received. Without `decide` the undecided messages
-        go on waiting, for whoever can first fetch what was said after them.
+        To be awaited before the first message is received.
         """
+        await self.tidy()
+        await self.delivery.post_pending()
+        for where in await self.waiting():
+            self.conversations.wake(where, addressed=False)
+
+    async def tidy(self) -> None:
+        """Do of `resume` what comes before the first message; the rest is left to the caller."""
         await self.delivery.clear_drafts()
         since = self.clock() - timedelta(seconds=self.max_age_s)
         await self.store.decisions.reopen(self.platform.name, since=since, keys=self.owns)
-        await self.delivery.post_pending()
-        for where in await self.waiting() if decide else ():
-            self.conversations.wake(where, addressed=False)
 
     async def waiting(self) -> list[ConversationKey]:
         """List the conversations of this process in which messages are undecided."""

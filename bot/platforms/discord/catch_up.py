@@ -19,7 +19,7 @@ from discord.utils import snowflake_time
 
 from bot.messages import ConversationKey, Mode
 from bot.pipeline import Pipeline
-from bot.platforms.discord.hearing import Me, heard
+from bot.platforms.discord.hearing import Me
 from bot.platforms.discord.keys import (
     DIRECT,
     PLATFORM,
@@ -31,8 +31,7 @@ from bot.platforms.discord.keys import (
 )
 from bot.platforms.discord.memory import Memory
 from bot.platforms.discord.missed_changes import MissedChanges
-from bot.platforms.discord.pages import digested
-from bot.platforms.discord.reading import unread
+from bot.platforms.discord.pages import digested, heard_again
 from bot.platforms.discord.refusals import FAILURES
 from bot.platforms.in_order import InOrder
 from bot.platforms.insist import insisted
@@ -195,7 +194,7 @@ class CatchUp:
         # Read after the fetch: somebody may have cleared the history while that was under way.
         mark = await self.store.messages.heard_from(where)
         told = [
-            await heard(each, me=me, reader=unread, kept=self.memory, where=where)
+            await heard_again(each, where, me=me, kept=self.memory)
             for each in missed
             if mark is None or each.created_at >= mark
         ]

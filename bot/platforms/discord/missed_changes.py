@@ -12,10 +12,9 @@ from discord.abc import Messageable
 
 from bot.messages import ConversationKey, Entry
 from bot.pipeline import Pipeline
-from bot.platforms.discord.hearing import Me, heard
+from bot.platforms.discord.hearing import Me
 from bot.platforms.discord.memory import Memory
-from bot.platforms.discord.pages import digested
-from bot.platforms.discord.reading import unread
+from bot.platforms.discord.pages import digested, heard_again
 from bot.store import Store
 
 NUM_CHECKED = 50  # messages
@@ -61,7 +60,7 @@ class MissedChanges:
             await self.pipeline.delete(where, entry.id)
             await self.pipeline.delete(as_thread, entry.id)
         elif message.edited_at is not None and not entry.from_assistant:
-            told = await heard(message, me=me, reader=unread, kept=self.memory, where=where)
+            told = await heard_again(message, where, me=me, kept=self.memory)
             if told is not None:
                 await self.pipeline.edit(where, entry.id, told.text)
                 await self.pipeline.edit(as_thread, entry.id, told.text)

@@ -1,10 +1,16 @@
-"""Messages read back from Discord, as far as discord.py digests them."""
+"""Messages read back from Discord: one that cannot be digested hides no other."""
 
 import logging
 from collections.abc import AsyncIterator
 
 import aiohttp
 import discord
+
+from bot.errors import StoreError
+from bot.messages import ConversationKey, Message
+from bot.platforms.discord.hearing import Me, heard
+from bot.platforms.discord.naming import Kept
+from bot.platforms.discord.reading import unread
 
 logger = logging.getLogger(__name__)
 
@@ -24,3 +30,16 @@ async def digested(history: AsyncIterator[discord.Message]) -> tuple[list[discor
         logger.exception("a message of Discord's cannot be read")
         return read, False
     return read, True
+
+
+async def heard_again(
+    message: discord.Message, where: ConversationKey, *, me: Me, kept: Kept
+) -> Message | None:
+    """Give a message as `heard` does, and None where that fails. Raises StoreError."""
+    try:
+        return await heard(message, me=me, reader=unread, kept=kept, where=where)
+    except StoreError:
+        raise
+    except Exception:  # a defect of ours
+        logger.exception("Discord: message %d cannot be read", message.id)
+        return None

@@ -80,7 +80,8 @@ class DiscordBot:
     pipeline: Pipeline = field(init=False)
     interactions: Interactions = field(init=False)
     parts: Parts = field(init=False)
-    _has_resumed: bool = field(init=False, default=False)
+    _resumed: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    _are_commands_told: bool = field(init=False, default=True)  # until the first try
 
     def __post_init__(self) -> None:
         """Make the parts, from the platform up to whoever hears its events."""
@@ -179,22 +180,28 @@ class DiscordBot:
         self.client = client
         if client.application_id is not None:
             self.say(f"Invite it to a server with this link: {invite_url(client.application_id)}")
-        if not self._has_resumed:
+        if not self._resumed.is_set():
             self.platform.started_at = self.clock.now()  # by now, as Discord counts the time
-            resume = partial(self.pipeline.resume, decide=False)
-            await insisted(resume, "what a stop left behind", sleep=self.sleep)
-            self._has_resumed = True
+            await insisted(self.pipeline.tidy, "what a stop left behind", sleep=self.sleep)
+            self._resumed.set()
 
     async def _ready(self, client: EarshotClient) -> None:
         """Note which servers are gone, and tell Discord the commands if they have changed."""
         servers = counted(len(client.guilds), "server")
         self.say(f"Connected to Discord as {client.user}, in {servers}.")
         present = {guild.id for guild in client.guilds}
-        await self.parts.guilds.missing(
-            present, own=lambda guild_id: self.owns(channel_key(guild_id, guild_id))
+        missing = partial(
+            self.parts.guilds.missing,
+            present,
+            own=lambda guild_id: self.owns(channel_key(guild_id, guild_id)),
         )
+        await insisted(missing, "which servers are gone", sleep=self.sleep)
+        await self._tell_commands(client)
+
+    async def _tell_commands(self, client: EarshotClient) -> None:
         only_in = self.settings.discord_command_guild
-        await synced(
+        self._are_commands_told = False
+        self._are_commands_told = await synced(
             client,
             self.store.notes,
             payload_in_all_languages(self.pipeline.me.name),
@@ -202,15 +209,19 @@ class DiscordBot:
         )
 
     async def _try_again_for_ever(self) -> None:
-        """Post what could not be posted, and fetch what could not be fetched."""
+        """Post what a stop left unposted, and again and again what could not be done before."""
+        await self._resumed.wait()
         while True:
-            await self.sleep(AGAIN_EVERY_S)
             try:
                 await self._try_again()
             except Exception:  # the top of a task: the next time may go better
                 logger.exception("Discord: what had to wait waits on")
+            await self.sleep(AGAIN_EVERY_S)
 
     async def _try_again(self) -> None:
-        if self.client is not None and self._has_resumed and not self.client.is_closed():
-            await insisted(self.pipeline.delivery.post_pending, "replies that wait")
-            await self.parts.catch_up.try_again(self.client)
+        if self.client is None or self.client.is_closed():
+            return
+        await insisted(self.pipeline.delivery.post_pending, "replies that wait", sleep=self.sleep)
+        await self.parts.catch_up.try_again(self.client)
+        if not self._are_commands_told:
+            await self._tell_commands(self.client)
