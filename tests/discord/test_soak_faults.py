@@ -1,8 +1,10 @@
 """What the soak found, each reduced to a short chat."""
 
+import asyncio
+
 import pytest
 
-from tests.discord.weather import Weather
+from tests.discord.weather import HastyClient, Weather
 from tests.discord_server import ChannelType
 
 
@@ -73,3 +75,22 @@ async def test_a_forum_post_deleted_during_a_downtime_is_forgotten(chat, server)
         await after_a_new_session(chat, post)
 
         assert await texts(chat, post) == ["or blue", "hello"]
+
+
+async def test_a_stop_is_heard_while_a_lost_session_begins_anew(chat, server, monkeypatch):
+    is_identifying = asyncio.Event()
+
+    async def wait_as_discord_asks(client, shard_id, *, initial=False):
+        if not initial:
+            is_identifying.set()
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(HastyClient, "before_identify_hook", wait_as_discord_asks)
+    async with chat.running():
+        server.gateway.invalidate_sessions(resumable=False)
+        await is_identifying.wait()
+
+        chat.serving.cancel()
+        done, _ = await asyncio.wait([chat.serving], timeout=5)
+
+        assert done

@@ -36,6 +36,7 @@ INTENTS = discord.Intents(
     moderation=True,  # new entries of the audit log
 )
 MAX_RATELIMIT_WAIT_S = 30.0  # the shortest that discord.py takes; a longer wait is told as an error
+TELL_AGAIN_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,20 @@ class EarshotClient(discord.AutoShardedClient):
         self.shard_ids = list(shards.ids) if shards else None
         self._parts = parts
         self._ready_shards: set[int] = set()
+
+    async def connect(self, *, reconnect: bool = True) -> None:
+        """Serve until cancelled.
+
+        discord.py loses a cancellation that comes while a shard connects anew, and would go on for ever
+        (https://github.com/Rapptz/discord.py/blob/v2.7.1/discord/shard.py#L208): it is told again.
+        """
+        connection = asyncio.create_task(super().connect(reconnect=reconnect))
+        try:
+            await asyncio.shield(connection)
+        finally:
+            while not connection.done():
+                connection.cancel()
+                await asyncio.wait([connection], timeout=TELL_AGAIN_S)
 
     async def setup_hook(self) -> None:
         """Take up what a stop left behind, before anything new comes."""
