@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import json
 import random
-import signal
 import socket
 import statistics
 import sys
@@ -33,8 +32,30 @@ from tests.discord.soak_people import People
 from tests.discord_server import DiscordServer, discord_server
 
 FIRST_S = 60.0  # for the bot to come up
-CALM_S = 180.0  # at most, for everything to settle in the end
+CALM_S = 90.0  # at most, for everything to settle in the end
 LOOK_EVERY_S = 1.0
+COUNTED = (
+    "recorded",
+    "missing",
+    "doubled",
+    "invented",
+    "edit missed",
+    "deletion missed",
+    "taken for deleted",
+    "answered",
+    "answered by a notice",
+    "too old",
+    "unanswered",
+    "answered twice",
+    "commands that never arrived",
+    "thinking for ever",
+    "replies",
+    "doubled replies",
+    "notices",
+    "withdrawn or removed",
+    "not removed",
+    "orphans",
+)
 
 
 @dataclass(frozen=True)
@@ -87,7 +108,17 @@ async def soak(plan: Plan, folder: Path) -> Soaked:
             code = await bot.end()
         if code != 0:
             found.fault("stop", f"the bot ended with {code}")
-    return Soaked(plan, _figures(plan, people, troubles, bot, found, calm_s), found.faults)
+    figures = {
+        "seconds": plan.seconds,
+        "seed": plan.seed,
+        "places": len(people.places),
+        **people.counts,
+        **_troubled(troubles, bot),
+        **_outcome(found),
+        "settled after, s": round(calm_s, 1),
+        **_memory(bot),
+    }
+    return Soaked(plan, figures, found.faults)
 
 
 async def _all_together(plan: Plan, people: People, troubles: Troubles) -> None:
@@ -139,25 +170,30 @@ async def serving_model() -> AsyncIterator[str]:
             await task
 
 
-def _figures(
-    plan: Plan, people: People, troubles: Troubles, bot: BotProcess, found: Findings, calm_s: float
-) -> dict[str, Any]:
-    waits = sorted(found.waits_s) or [0.0]
-    longest = bot.longest
+def _troubled(troubles: Troubles, bot: BotProcess) -> dict[str, Any]:
+    made = {name: troubles.counts[name] for name in FAULTS if troubles.counts[name]}
     return {
-        "seconds": plan.seconds,
-        "seed": plan.seed,
-        "places": len(people.places),
-        **dict(people.counts),
-        "faults": {name: troubles.counts[name] for name in FAULTS if troubles.counts[name]},
-        "faults in all": sum(troubles.counts.values()),
+        "faults": made,
+        "faults in all": sum(made.values()),
         "restarts": len(bot.lives) - 1,
         "ended by itself": bot.num_died,
-        **dict(found.counts),
+    }
+
+
+def _outcome(found: Findings) -> dict[str, Any]:
+    waits = sorted(found.waits_s) or [0.0]
+    return {
+        **dict.fromkeys(COUNTED, 0),
+        **found.counts,
         "median wait, s": round(statistics.median(waits), 2),
         "95% wait, s": round(waits[int(0.95 * (len(waits) - 1))], 2),
         "longest wait, s": round(waits[-1], 2),
-        "settled after, s": round(calm_s, 1),
+    }
+
+
+def _memory(bot: BotProcess) -> dict[str, Any]:
+    longest = bot.longest
+    return {
         "longest life, s": round(longest.lasted_s),
         "memory, second fifth, MiB": round(longest.fifth(1), 1),
         "memory, last fifth, MiB": round(longest.fifth(4), 1),

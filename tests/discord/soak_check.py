@@ -3,6 +3,7 @@
 `Findings.faults` are one line for each thing that is not as it should be; the rest are counts.
 """
 
+import re
 import sqlite3
 from collections import Counter, defaultdict
 from contextlib import closing
@@ -238,19 +239,21 @@ def _whole(found: Findings, server: DiscordServer, rows: Rows) -> None:
 
 
 def _twice(found: Findings, server: DiscordServer, rows: Rows) -> None:
-    """Check that no question is answered by two replies."""
-    by_question = defaultdict(list)
-    firsts = {ids[0]: key for key, ids in rows.parts.items() if ids}
+    """Check that no question is answered by two replies where it was asked.
+
+    A thread that was made of a question may take it up again.
+    """
+    answers = defaultdict(list)
+    firsts = {ids[0] for ids in rows.parts.values() if ids}
     for channel in _channels(server):
         for message in server.posts(channel):
-            if message.id in firsts and " As to " in f" {message.content}":
+            if message.id in firsts:
                 answer = message.content.rpartition("As to ")[2]
-                for word in answer.split():
-                    if word[0] == "q" and word[1:].isdecimal():
-                        by_question[word].append(message)
-    for question, messages in by_question.items():
-        if len(messages) > 1:
-            found.fault("answered twice", f"{question}: {[one.content for one in messages]}")
+                for question in set(re.findall(r"\bq\d+\b", answer)):
+                    answers[channel.id, question].append(message.content)
+    for (place, question), texts in answers.items():
+        if len(texts) > 1:
+            found.fault("answered twice", f"{question} in {place}: {texts}")
 
 
 def _bereft(found: Findings, server: DiscordServer, rows: Rows) -> None:

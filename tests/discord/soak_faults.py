@@ -92,7 +92,7 @@ class Troubles:
         elif not await self._on_gateway(name):
             await self._on_http(name)
 
-    async def _on_gateway(self, name: str) -> bool:
+    async def _on_gateway(self, name: str) -> bool:  # noqa: C901 - one line for each fault
         gateway = self.server.gateway
         match name:
             case "connection reset":
