@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.discord.weather import Weather, logged
+from tests.discord.weather import Weather, hours_off, logged
 from tests.discord_server import ChannelType, Permission
 
 
@@ -170,6 +170,19 @@ async def test_a_cleared_history_is_not_fetched_again(chat, server):
     async with chat.running():
         mia = server.member("Mia")
         await chat.heard(server.general, await mia.says(server.general, "hello"))
+
+        assert await chat.texts() == ["hello"]
+
+
+async def test_a_cleared_history_is_not_fetched_again_where_the_clock_is_seconds_behind(
+    chat, server
+):
+    chat.local_clock = hours_off(-4 / 3600)  # so little is not put right
+    await chatted(chat)
+    async with chat.running():
+        await server.founder.slash("assistant clear", confirm="confirm")
+    async with chat.running():
+        await chat.heard(server.general, await server.member("Mia").says(server.general, "hello"))
 
         assert await chat.texts() == ["hello"]
 

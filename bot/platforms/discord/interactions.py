@@ -180,7 +180,8 @@ class Interactions:
             where,
             _author(interaction.user),
             may_manage=is_direct or rights.administrator or rights.manage_channels,
-            now=self.clock(),
+            # Never before what was said before it, even if the clock is seconds behind Discord's.
+            now=max(self.clock(), interaction.created_at),
             may_manage_workspace=rights.administrator or rights.manage_guild,
         )
 
