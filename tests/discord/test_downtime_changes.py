@@ -3,7 +3,7 @@
 import pytest
 
 from bot.platforms.discord import hearing
-from tests.discord.weather import Weather, logged
+from tests.discord.weather import Weather, logged, seen
 
 FETCH = "GET */messages"
 
@@ -126,6 +126,22 @@ async def test_a_fetch_that_is_not_answered_stops_nobody_from_being_heard(
         await caught_up(chat)
         server.faults.clear()
         chat.naps.over()
+        await chat.heard(server.general, missed)
+
+
+async def test_a_fetch_cut_short_by_a_limit_of_all_calls_holds_up_no_other_call(
+    chat, server, monkeypatch, caplog
+):
+    monkeypatch.setattr("bot.platforms.discord.catch_up.TIMEOUT_S", 0.2)
+    await asked_and_answered(chat)
+    missed = await server.member("Mia").says(server.general, "missed")
+    server.faults.rate_limit(25, on=FETCH, for_all=True)
+
+    async with chat.running():
+        line = f"what was missed in {chat.place(server.general)} cannot be fetched yet: TimeoutError"
+        await seen(lambda: f"Discord: {line}" in logged(caplog))
+        chat.naps.over()
+
         await chat.heard(server.general, missed)
 
 

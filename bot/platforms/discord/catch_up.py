@@ -33,6 +33,7 @@ from bot.platforms.discord.memory import Memory
 from bot.platforms.discord.missed_changes import MissedChanges
 from bot.platforms.discord.pages import digested, heard_again
 from bot.platforms.discord.refusals import FAILURES
+from bot.platforms.discord.trying import let_others_go_on
 from bot.platforms.in_order import InOrder
 from bot.platforms.insist import insisted
 from bot.store import Store
@@ -182,6 +183,8 @@ class CatchUp:
             logger.info("Discord: what was missed in %s cannot be read: %s", where, error)
             return True
         except (discord.DiscordException, *FAILURES) as error:
+            if isinstance(error, TimeoutError):
+                let_others_go_on(client)
             why = " ".join(str(error).split()) or type(error).__name__
             logger.warning("Discord: what was missed in %s cannot be fetched yet: %s", where, why)
             return False

@@ -12,6 +12,7 @@ import discord
 from bot.messages import ConversationKey
 from bot.platforms.discord.keys import PLATFORM, channel_key, conversation_of, workspace_of
 from bot.platforms.discord.refusals import FAILURES
+from bot.platforms.discord.trying import let_others_go_on
 from bot.store import Store
 
 logger = logging.getLogger(__name__)
@@ -59,6 +60,8 @@ class Places:
             async with asyncio.timeout(TIMEOUT_S):
                 channel = await client.fetch_channel(place_id)
         except (discord.DiscordException, *FAILURES) as error:
+            if isinstance(error, TimeoutError):
+                let_others_go_on(client)
             logger.info("Discord tells nothing of the place %d: %s", place_id, error)
             return None
         return conversation_of(channel)

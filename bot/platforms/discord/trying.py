@@ -101,10 +101,10 @@ class Trying:
                 return await call(client)
         except FAILURES as error:
             if isinstance(error, TimeoutError):
-                _let_others_go_on(client)
+                let_others_go_on(client)
             raise _told(error, client, where, doing) from error
         except asyncio.CancelledError:
-            _let_others_go_on(client)
+            let_others_go_on(client)
             raise
         except RuntimeError as error:
             if not client.is_closed():  # else the supervisor closed it after we looked
@@ -123,7 +123,7 @@ def _told(
     return Gone(told) if error.code in (UNKNOWN_MESSAGE, UNKNOWN_CHANNEL) else PlatformError(told)
 
 
-def _let_others_go_on(client: discord.Client) -> None:
+def let_others_go_on(client: discord.Client) -> None:
     """Open the gate that discord.py closes while Discord limits all calls.
 
     Only the call that closed it opens it, and not if it is cut short: every other call would wait
