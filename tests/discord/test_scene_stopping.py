@@ -41,3 +41,20 @@ async def test_a_reply_half_written_at_a_stop_is_written_anew(chat, server):
         await chat.settled()
 
     assert chat.posts() == ["The capital of France is Paris."]
+
+
+async def test_of_two_answers_in_the_same_words_neither_is_taken_for_the_other(chat, server):
+    mia, ben = server.member("Mia"), server.member("Ben")
+    async with chat.running():
+        await chat.set(stream_replies=False)
+        first = await chat.asks(mia, "the capital of France?")
+        broken = server.faults.reset(on="POST */messages", times=99)
+        second = await ben.says(server.general, "where is the Louvre?", mentions=[server.bot])
+        await server.until(lambda: broken.num_met)
+
+    server.faults.clear()
+    async with chat.running():
+        await server.until(lambda: len(chat.posts()) == 2)
+        await chat.settled()
+
+    assert [answer.reply_to_id for answer in chat.messages()] == [first.id, second.id]

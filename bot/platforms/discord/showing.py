@@ -12,7 +12,7 @@ from typing import Protocol
 import discord
 
 from bot.errors import PlatformError, PlatformUnavailable, StoreError
-from bot.messages import OutboxItem
+from bot.messages import ConversationKey, OutboxItem
 from bot.platforms.discord.parts import Part
 from bot.platforms.discord.posting import Posted, Poster
 from bot.platforms.discord.responding import Responder
@@ -36,6 +36,10 @@ class Outbox(Protocol):
 
     async def parts(self, key: str) -> list[str]:
         """List the message ids of the parts that are shown, in order."""
+        ...
+
+    async def decision_behind(self, where: ConversationKey, message_id: str) -> int | None:
+        """Give the decision of the reply that a message is a part of, None for no known part."""
         ...
 
 
@@ -89,7 +93,7 @@ class Showing:
         for number, (message_id, part) in enumerate(zip(self.ids, parts, strict=False)):
             if message_id in by_id and by_id[message_id].shows(part):
                 self.stand[number] = part
-        others = [posted for posted in found if posted.id not in self.ids]
+        others = [each for each in found if each.id not in self.ids and await self._is_free(each)]
         for number, part in list(enumerate(parts))[len(self.ids) :]:
             same = next((each for each in others if self._is(each, number, part)), None)
             if same is None:
@@ -186,6 +190,14 @@ class Showing:
         """List our messages since the reply was begun, without notices."""
         found = await self.poster.own_since(self.item.conversation, self.item.created_at)
         return [posted for posted in found if not posted.is_silent]
+
+    async def _is_free(self, posted: Posted) -> bool:
+        """Tell whether no reply is known to be shown by a message: two may say the same words."""
+        where = self.item.conversation
+        try:
+            return await self.outbox.decision_behind(where, posted.id) is None
+        except StoreError as error:
+            raise PlatformUnavailable(f"the history does not answer: {error}") from error
 
     def _is(self, posted: Posted, number: int, part: Part) -> bool:
         """Tell a part by its text, which may stand below a question, or by what it answers."""
