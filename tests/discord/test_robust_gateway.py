@@ -1,9 +1,13 @@
 """Whatever the gateway and the history do, each message is recorded once, in order."""
 
+import asyncio
+from dataclasses import dataclass, field
+
 import pytest
 
 from tests.discord.weather import Weather, logged, seen
 from tests.discord_server.gateway import IDENTIFY, RESUME
+from tests.fakes import FakeModel
 
 
 @pytest.fixture
@@ -156,3 +160,35 @@ async def test_what_is_said_while_the_history_fails_is_recorded_in_order_later(
     await talk.heard(server.general, last)
 
     assert await talk.texts() == ["before", "one, edited", "two", "four"]
+
+
+@dataclass
+class SlowModel(FakeModel):
+    """Says nothing of itself until it `may`."""
+
+    is_asked: asyncio.Event = field(default_factory=asyncio.Event)
+    may: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def card(self):
+        self.is_asked.set()
+        await self.may.wait()
+        return await super().card()
+
+
+async def test_a_question_that_could_not_be_decided_on_is_answered_when_the_history_works_again(
+    chat, server, caplog, file_size_limit
+):
+    chat.model = SlowModel()
+    async with chat.running():
+        mia = server.member("Mia")
+        await mia.says(server.general, "the capital of France?", mentions=[server.bot])
+        await chat.model.is_asked.wait()
+        with file_size_limit(0):
+            chat.model.may.set()
+            await chat.settled()
+        assert logged(caplog)[-1] == f"deciding in {chat.place(server.general)} failed"
+        assert chat.posts() == []
+
+        chat.naps.over()
+
+        await server.until(lambda: chat.posts() == ["Paris."])

@@ -211,17 +211,26 @@ class DiscordBot:
     async def _try_again_for_ever(self) -> None:
         """Post what a stop left unposted, and again and again what could not be done before."""
         await self._resumed.wait()
+        await self._try(self._post_pending)
         while True:
-            try:
-                await self._try_again()
-            except Exception:  # the top of a task: the next time may go better
-                logger.exception("Discord: what had to wait waits on")
             await self.sleep(AGAIN_EVERY_S)
+            await self._try(self._try_again)
 
-    async def _try_again(self) -> None:
+    async def _try(self, what: Callable[[EarshotClient], Awaitable[None]]) -> None:
         if self.client is None or self.client.is_closed():
             return
+        try:
+            await what(self.client)
+        except Exception:  # the top of a task: the next time may go better
+            logger.exception("Discord: what had to wait waits on")
+
+    async def _post_pending(self, _client: EarshotClient) -> None:
         await insisted(self.pipeline.delivery.post_pending, "replies that wait", sleep=self.sleep)
-        await self.parts.catch_up.try_again(self.client)
+
+    async def _try_again(self, client: EarshotClient) -> None:
+        await self._post_pending(client)
+        await self.parts.catch_up.try_again(client)
+        for where in await insisted(self.pipeline.waiting, "what is undecided", sleep=self.sleep):
+            self.pipeline.conversations.wake(where, addressed=False)
         if not self._are_commands_told:
-            await self._tell_commands(self.client)
+            await self._tell_commands(client)
