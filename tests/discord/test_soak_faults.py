@@ -94,3 +94,12 @@ async def test_a_stop_is_heard_while_a_lost_session_begins_anew(chat, server, mo
         done, _ = await asyncio.wait([chat.serving], timeout=5)
 
         assert done
+
+
+async def test_a_shard_that_was_refused_often_tries_again_within_about_a_minute(chat):
+    async with chat.running():
+        (shard,) = chat.bot.client.shards.values()
+
+        waits_s = [shard._parent._backoff.delay() for _ in range(100)]
+
+    assert 30 < max(waits_s) <= 64

@@ -37,6 +37,7 @@ INTENTS = discord.Intents(
 )
 MAX_RATELIMIT_WAIT_S = 30.0  # the shortest that discord.py takes; a longer wait is told as an error
 TELL_AGAIN_S = 0.1
+MAX_BACKOFF = 6  # a shard waits 2^6 s at most for its next try, and not discord.py's 2^10
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,16 @@ class EarshotClient(discord.AutoShardedClient):
             while not connection.done():
                 connection.cancel()
                 await asyncio.wait([connection], timeout=TELL_AGAIN_S)
+
+    async def launch_shards(self) -> None:
+        """Connect each shard; one that is refused again and again still tries every minute.
+
+        discord.py counts the tries of the last half hour, so that the waits of an outage outlast it:
+        https://github.com/Rapptz/discord.py/blob/v2.7.1/discord/backoff.py#L104.
+        """
+        await super().launch_shards()
+        for shard in self.shards.values():
+            shard._parent._backoff._max = MAX_BACKOFF
 
     async def setup_hook(self) -> None:
         """Take up what a stop left behind, before anything new comes."""
