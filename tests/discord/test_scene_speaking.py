@@ -112,6 +112,19 @@ async def test_long_code_comes_as_a_file(talk, server):
     assert talk.posts() == ["Here it is:", "That is all."]
 
 
+async def test_long_code_comes_in_messages_where_files_are_not_allowed(talk, server):
+    server.change_permissions(server.general, deny=Permission.ATTACH_FILES)
+    code = "".join(f"print({n})  # one more line\n" for n in range(150))
+    talk.model.reply_text = f"Here it is:\n```python\n{code}```\nThat is all."
+
+    await talk.asks(server.member("Mia"), "write me a program")
+
+    assert len(talk.posts()) > 1
+    assert all(len(post) <= 2000 for post in talk.posts())
+    assert "print(0)" in talk.posts()[0]
+    assert "That is all." in talk.posts()[-1]
+
+
 async def test_whatever_the_model_writes_nobody_else_is_pinged(chat, server):
     mia, ben = server.member("Mia"), server.member("Ben")
     crew = server.add_role("crew", to=ben)

@@ -128,7 +128,13 @@ class DiscordPlatform:
         showing = await self._showing(item)
         if showing.is_unsure or self._may_stand_there(item):
             await self._recall(showing, whole)
-        await showing.show(whole, responder=responder, insist=True)
+        try:
+            await showing.show(whole, responder=responder, insist=True)
+        except PlatformError as error:
+            if not _is_about_files(error, whole):
+                raise
+            logger.warning("a reply goes without its files: %s", error)
+            await showing.show(_without_files(item.text), responder=responder, insist=True)
         self._showings.pop(item.key, None)
         self.responders.forget(item.reply_to)
         return showing.ids[0]
@@ -231,7 +237,17 @@ class DiscordPlatform:
 def _parts(text: str, responder: Responder | None, *, whole: bool) -> list[Part]:
     if responder is not None:
         return text_parts(text, first_max_chars=MAX_CHARS_UNDER_QUESTION)
-    return parts(text) if whole else text_parts(text)[:MAX_PARTS]
+    return parts(text) if whole else _without_files(text)
+
+
+def _without_files(text: str) -> list[Part]:
+    return text_parts(text)[:MAX_PARTS]
+
+
+def _is_about_files(error: PlatformError, shown: Sequence[Part]) -> bool:
+    """Tell whether a reply may have been refused because a channel allows no files."""
+    has_files = any(part.file_name is not None for part in shown)
+    return has_files and isinstance(error.__cause__, discord.Forbidden)
 
 
 @contextlib.contextmanager
