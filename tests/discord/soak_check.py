@@ -159,7 +159,9 @@ def _outcome(
         found.counts["answered"] += 1
     elif row["action"] == "speak" and statuses == ["withdrawn"]:
         found.counts["too old"] += 1
-    elif row["action"] == "failed" and any(_is_notice(one) for one in channel.messages.values()):
+    elif row["action"] == "failed" and any(
+        one.content in NOTICES for one in channel.messages.values()
+    ):
         found.counts["answered by a notice"] += 1
     else:
         what = f"{row['action']}, {row['rule']}, {statuses}"
@@ -215,7 +217,7 @@ def _speaking(found: Findings, server: DiscordServer, people: People, rows: Rows
 def _kind(message: Message, known: set[str]) -> str:
     if message.id in known:
         return "replies"
-    if _is_notice(message):
+    if message.content in NOTICES:
         return "notices"
     if message.content.startswith(GREETING):
         return "greetings"
@@ -291,10 +293,6 @@ def _channels(server: DiscordServer) -> list[Channel]:
     guilds = server.world.guilds.values()
     places = [one for guild in guilds for one in guild.channels.values()]
     return [*places, *server.world.dms.values()]
-
-
-def _is_notice(message: Message) -> bool:
-    return message.content in NOTICES
 
 
 def _place(channel: Channel) -> str:
