@@ -114,6 +114,26 @@ async def test_what_cannot_be_fetched_is_fetched_later_and_is_complete(chat, ser
     assert lines[0].startswith(f"Discord: what was missed in {where} cannot be fetched yet: ")
 
 
+async def test_missed_messages_come_first_also_where_the_history_fails_meanwhile(
+    chat, server, caplog, file_size_limit
+):
+    await asked_and_answered(chat)
+    mia = server.member("Mia")
+    await mia.says(server.general, "missed")
+    gate = server.faults.hold(on=FETCH, after=True)
+
+    async with chat.running(connects=False):
+        await gate.reached.wait()
+        live = await mia.says(server.general, "live")
+        with file_size_limit(0):
+            gate.open()
+            line = f"what was missed in {chat.place(server.general)} waits for the history, 0.5 s: "
+            await seen(lambda: any(each.startswith(line) for each in logged(caplog)))
+        await chat.heard(server.general, live)
+
+        assert (await chat.texts())[2:] == ["missed", "live"]
+
+
 async def test_a_fetch_that_is_not_answered_stops_nobody_from_being_heard(
     chat, server, monkeypatch
 ):
@@ -138,7 +158,9 @@ async def test_a_fetch_cut_short_by_a_limit_of_all_calls_holds_up_no_other_call(
     server.faults.rate_limit(25, on=FETCH, for_all=True)
 
     async with chat.running():
-        line = f"what was missed in {chat.place(server.general)} cannot be fetched yet: TimeoutError"
+        line = (
+            f"what was missed in {chat.place(server.general)} cannot be fetched yet: TimeoutError"
+        )
         await seen(lambda: f"Discord: {line}" in logged(caplog))
         chat.naps.over()
 
@@ -241,3 +263,20 @@ async def test_commands_that_discord_would_not_take_are_registered_later(chat, s
         chat.naps.over()
         await server.until(lambda: server.commands)
     assert any("/assistant could not be registered everywhere" in each for each in logged(caplog))
+
+
+async def test_a_defect_in_catching_up_keeps_nobody_from_being_heard(
+    chat, server, caplog, monkeypatch
+):
+    await asked_and_answered(chat)
+    await server.member("Mia").says(server.general, "missed")
+
+    async def stumbling(*_, **__):
+        raise KeyError("a defect")
+
+    monkeypatch.setattr("bot.platforms.discord.catch_up._after", stumbling)
+
+    async with chat.running():
+        await caught_up(chat)
+    where = chat.place(server.general)
+    assert f"Discord: what was missed in {where} is not known" in logged(caplog)

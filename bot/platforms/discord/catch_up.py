@@ -17,6 +17,7 @@ import discord
 from discord.abc import Messageable
 from discord.utils import snowflake_time
 
+from bot.errors import StoreError
 from bot.messages import ConversationKey, Mode
 from bot.pipeline import Pipeline
 from bot.platforms.discord.hearing import Me
@@ -83,7 +84,8 @@ class CatchUp:
             if guild.shard_id == shard_id:
                 await self._sweep_server(client, guild)
         if shard_id == 0:
-            for where in await self.store.messages.conversations(PLATFORM):
+            known = partial(self.store.messages.conversations, PLATFORM)
+            for where in await insisted(known, "the direct chats"):
                 if where.workspace == DIRECT:
                     await self._close(client, _partial(client, where), where)
 
@@ -117,9 +119,17 @@ class CatchUp:
             return
         since = await self._since(where)
         if since is not None:
+            is_new_gap = here not in self._gaps
             self._gaps[here] = where, since
-            if not await self._fetched(client, channel, where, before=before):
-                return
+            try:
+                if not await self._fetched(client, channel, where, before=before):
+                    return
+            except StoreError:
+                if is_new_gap:  # whoever called asks again at once
+                    del self._gaps[here]
+                raise
+            except Exception:  # a defect must not keep what is said now from being heard
+                logger.exception("Discord: what was missed in %s is not known", where)
         self._gaps.pop(here, None)
         if num_sessions == self._num_sessions:  # a new session has a gap of its own
             self._closed[here] = shard_of(where, num_shards=client.shard_count or 1)
@@ -140,12 +150,9 @@ class CatchUp:
         self, client: discord.Client, channel: Messageable, where: ConversationKey
     ) -> None:
         async with self.turns.turn(place_id(where)):
-            try:
-                await insisted(
-                    partial(self.place, client, channel, where), f"what was missed in {where}"
-                )
-            except Exception:  # a defect in one place must not leave the gaps of all others
-                logger.exception("Discord: what was missed in %s is not known", where)
+            await insisted(
+                partial(self.place, client, channel, where), f"what was missed in {where}"
+            )
 
     async def _since(self, where: ConversationKey) -> datetime | None:
         """Give the time from which messages are missing; None where nothing is to be fetched."""
