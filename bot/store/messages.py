@@ -1,9 +1,10 @@
 """What was said: the history of every conversation, in the order it was recorded."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, not_, or_, select, update
+from sqlalchemy import ColumnElement, Text, and_, cast, func, not_, or_, select, update
 
 from bot.messages import ConversationKey, Entry, Message
 from bot.store.conversations import (
@@ -21,7 +22,7 @@ from bot.store.intake import Intake
 from bot.store.replies import bereft
 from bot.store.retention import clear_conversations, purge_channels
 from bot.store.speakers import is_person
-from bot.store.tables import conversations, messages, speakers
+from bot.store.tables import conversations, messages, speakers, storable
 
 
 @carried_through
@@ -52,20 +53,33 @@ class Messages:
         return await self._intake.record_all(brought)
 
     async def edit(
-        self, where: ConversationKey, message_id: str, text: str, *, at: datetime
+        self,
+        where: ConversationKey,
+        message_id: str,
+        text: str,
+        *,
+        at: datetime,
+        attachments: Sequence[str] | None = None,
     ) -> bool:
-        """Replace a message's text; False if that changes nothing.
+        """Replace a message's text, and its attachments if given; False if that changes nothing.
 
         Unknown, deleted and hidden messages stay as they are, and so does one that was edited
         later than `at`.
         """
+        values: dict[str, object] = {"text": text}
+        is_other = messages.c.text != text
+        if attachments is not None:
+            left = [storable(each) for each in attachments]
+            values["attachments"] = left
+            # As the text it is kept as: PostgreSQL cannot compare JSON.
+            is_other |= cast(messages.c.attachments, Text) != json.dumps(left)
         changes = and_(
             _is_message(where, message_id),
-            messages.c.text != text,
+            is_other,
             not_(messages.c.hidden),
             or_(messages.c.changed_at.is_(None), messages.c.changed_at <= at),
         )
-        return await self._update(changes, text=text, edited=True, changed_at=at)
+        return await self._update(changes, **values, edited=True, changed_at=at)
 
     async def delete(self, where: ConversationKey, message_id: str, *, at: datetime) -> bool:
         """Leave a tombstone without text and attachments; False if unknown or deleted before."""

@@ -124,6 +124,22 @@ async def test_an_edit_to_the_same_text_changes_nothing(store: Store) -> None:
     assert not entry.edited
 
 
+async def test_an_edit_that_takes_files_away_takes_their_text_away(store: Store) -> None:
+    await store.messages.record(message(attachments=("notes.txt: a secret", "cat.png")))
+
+    assert await store.messages.edit(ROOM, "m1", "Hi", at=later(1))
+    entry = await store.messages.find(ROOM, "m1")
+    assert entry is not None
+    assert entry.attachments == ("notes.txt: a secret", "cat.png")
+
+    assert await store.messages.edit(ROOM, "m1", "Hi", at=later(2), attachments=["ca\x00t.png"])
+    entry = await store.messages.find(ROOM, "m1")
+    assert entry is not None
+    assert (entry.text, entry.attachments) == ("Hi", ("cat.png",))
+
+    assert not await store.messages.edit(ROOM, "m1", "Hi", at=later(3), attachments=("cat.png",))
+
+
 async def test_an_older_edit_that_arrives_late_is_ignored(store: Store) -> None:
     await store.messages.record(message())
     await store.messages.edit(ROOM, "m1", "second", at=later(2))
