@@ -69,13 +69,10 @@ HANDLERS: Mapping[tuple[str, ...], Handler] = {
 }
 
 
-ASSISTANT = Author("earshot", "Earshot", is_bot=True)
-
-
 class Commands:
     """Answers `/assistant` for every platform. `me` is the assistant as people know it there."""
 
-    def __init__(self, *, store: Store, model: Model, me: Author = ASSISTANT) -> None:
+    def __init__(self, *, store: Store, model: Model, me: Author) -> None:
         self._store = store
         self._model = model
         self._me = me

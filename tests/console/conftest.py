@@ -66,7 +66,7 @@ class Sitting:
             clock=lambda: NOW,
             settling=settling,
         )
-        self.commands = Commands(store=store, model=model)
+        self.commands = Commands(store=store, model=model, me=ME)
         self.prompts: list[str] = []
 
     async def types(self, *lines: str, patiently: bool = True) -> str:

@@ -69,7 +69,7 @@ class House:
         status = SimpleNamespace(state="ready", detail="", progress=None)
         async with closing(store), pipeline.conversations:
             await pipeline.resume()
-            commands = Commands(store=store, model=self.model)
+            commands = Commands(store=store, model=self.model, me=ME)
             room = Room(store, pipeline, commands, platform, self.model, ME, lambda: status)
             async with self._served(room) as url:
                 yield RunningRoom(room, url, status)
