@@ -114,7 +114,9 @@ REPLIES = Command(
         setting(
             "threads",
             "See or set whether I follow threads here.",
-            _switch("on: in threads I speak as in the channel. off: in threads I speak only when asked."),
+            _switch(
+                "on: in threads I speak as in the channel. off: in threads I speak only when asked."
+            ),
             examples=("replies threads off",),
         ),
     ),

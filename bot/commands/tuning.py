@@ -1,6 +1,7 @@
 """The commands that tune a channel: mode, eagerness, quiet time and quiet hours, persona.
 
-They do the same to the defaults of a workspace, for which `defaults` calls them. Called without a value each shows what is set. The rights are checked before, in `dispatch`.
+They do the same to the defaults of a workspace, for which `defaults` calls them. Called without a
+value each shows what is set. The rights are checked before, in `dispatch`.
 """
 
 from dataclasses import replace
