@@ -7,18 +7,12 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Text, and_, cast, func, not_, or_, select, update
 
 from bot.messages import ConversationKey, Entry, Message
-from bot.store.conversations import (
-    KEY_COLUMNS,
-    conversation_key,
-    ensured_id,
-    id_at,
-    in_channel,
-    is_at,
-)
+from bot.store.conversations import ensured_id, id_at, in_channel, is_at
 from bot.store.database import Database, carried_through
 from bot.store.entries import entries, entry
 from bot.store.hearing import hear_from, heard_from, heard_until
 from bot.store.intake import Intake
+from bot.store.places import known_places, place_with_thread, waiting_places
 from bot.store.replies import bereft
 from bot.store.retention import clear_conversations, purge_channels
 from bot.store.speakers import is_person
@@ -164,57 +158,20 @@ class Messages:
 
     async def conversations(self, platform: str) -> list[ConversationKey]:
         """List the platform's conversations, newest activity first, empty ones before all."""
-        last_row = (
-            select(func.max(messages.c.id))
-            .where(messages.c.conversation_id == conversations.c.id)
-            .scalar_subquery()
-        )
-        query = (
-            select(*KEY_COLUMNS)
-            .where(conversations.c.platform == platform)
-            .order_by(last_row.desc().nulls_first(), conversations.c.id.desc())
-        )
         async with self._database.reading() as connection:
-            return [conversation_key(row) for row in await connection.execute(query)]
+            return await known_places(connection, platform)
 
     async def conversation_with_thread(
         self, platform: str, workspace: str, thread: str
     ) -> ConversationKey | None:
         """Find the conversation of a thread whose channel is not known; None if nothing is kept."""
-        query = (
-            select(*KEY_COLUMNS)
-            .where(
-                conversations.c.platform == platform,
-                conversations.c.workspace == workspace,
-                conversations.c.thread == thread,
-            )
-            .order_by(conversations.c.id.desc())
-            .limit(1)
-        )
         async with self._database.reading() as connection:
-            row = (await connection.execute(query)).first()
-            return None if row is None else conversation_key(row)
+            return await place_with_thread(connection, platform, workspace, thread)
 
     async def waiting(self, platform: str) -> list[ConversationKey]:
         """List the platform's conversations that hold messages of others with no decision."""
-        undecided = (
-            select(messages.c.id)
-            .where(
-                messages.c.conversation_id == conversations.c.id,
-                messages.c.decision_id.is_(None),
-                not_(messages.c.hidden),
-                not_(messages.c.deleted),
-                not_(messages.c.from_assistant),
-            )
-            .exists()
-        )
-        query = (
-            select(*KEY_COLUMNS)
-            .where(conversations.c.platform == platform, undecided)
-            .order_by(conversations.c.id)
-        )
         async with self._database.reading() as connection:
-            return [conversation_key(row) for row in await connection.execute(query)]
+            return await waiting_places(connection, platform)
 
     async def window(self, where: ConversationKey) -> int:
         """Give the first row the prompt shows; 0 until `move_window` sets one."""

@@ -1,0 +1,62 @@
+"""Which conversations there are: all of a platform's, those where somebody waits, that of a thread."""
+
+from sqlalchemy import func, not_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.messages import ConversationKey
+from bot.store.conversations import KEY_COLUMNS, conversation_key
+from bot.store.tables import conversations, messages
+
+
+async def known_places(connection: AsyncConnection, platform: str) -> list[ConversationKey]:
+    """List a platform's conversations, newest activity first, empty ones before all."""
+    last_row = (
+        select(func.max(messages.c.id))
+        .where(messages.c.conversation_id == conversations.c.id)
+        .scalar_subquery()
+    )
+    query = (
+        select(*KEY_COLUMNS)
+        .where(conversations.c.platform == platform)
+        .order_by(last_row.desc().nulls_first(), conversations.c.id.desc())
+    )
+    return [conversation_key(row) for row in await connection.execute(query)]
+
+
+async def place_with_thread(
+    connection: AsyncConnection, platform: str, workspace: str, thread: str
+) -> ConversationKey | None:
+    """Find the conversation of a thread whose channel is not known; None if nothing is kept."""
+    query = (
+        select(*KEY_COLUMNS)
+        .where(
+            conversations.c.platform == platform,
+            conversations.c.workspace == workspace,
+            conversations.c.thread == thread,
+        )
+        .order_by(conversations.c.id.desc())
+        .limit(1)
+    )
+    row = (await connection.execute(query)).first()
+    return None if row is None else conversation_key(row)
+
+
+async def waiting_places(connection: AsyncConnection, platform: str) -> list[ConversationKey]:
+    """List the conversations that hold messages of others with no decision, oldest first."""
+    undecided = (
+        select(messages.c.id)
+        .where(
+            messages.c.conversation_id == conversations.c.id,
+            messages.c.decision_id.is_(None),
+            not_(messages.c.hidden),
+            not_(messages.c.deleted),
+            not_(messages.c.from_assistant),
+        )
+        .exists()
+    )
+    query = (
+        select(*KEY_COLUMNS)
+        .where(conversations.c.platform == platform, undecided)
+        .order_by(conversations.c.id)
+    )
+    return [conversation_key(row) for row in await connection.execute(query)]
