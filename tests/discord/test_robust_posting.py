@@ -5,6 +5,8 @@ import pytest
 from tests.discord.living import PausingModel
 from tests.discord.weather import Weather, logged, seen
 from tests.discord_server import Permission
+from tests.discord_server.gateway import IDENTIFY
+from tests.discord_server.odd import poison
 
 POST = "POST */messages"
 QUESTION = "the capital of France?"
@@ -69,6 +71,26 @@ async def test_a_reply_waits_for_the_end_of_a_ban_by_the_guard_before_discord(ta
 
     assert await answered(talk) == ["Paris."]
     assert "429 Too Many Requests <html>error code: 1015</html>" in logged(caplog)[0]
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_a_client_that_dies_while_it_posts_neither_loses_nor_doubles_the_reply(
+    talk, server, after
+):
+    gate = server.faults.hold(on=POST, after=after)
+    await asks(talk)
+    await gate.reached.wait()
+
+    poison(server, server.general, server.member("Ben"))
+    await server.until(lambda: server.gateway.num_heard(IDENTIFY) == 2)
+    gate.open()
+    await talk.settled()
+    talk.naps.over()
+
+    await server.until(lambda: talk.posts())
+    await talk.heard(server.general, talk.messages()[0])
+    assert talk.posts() == ["Paris."]
+    assert await talk.texts() == [f"@Earshot {QUESTION}", "Paris."]
 
 
 async def test_a_slow_discord_holds_up_no_other_channel(talk, server):
