@@ -84,8 +84,8 @@ class Pipeline:
         self.judge = Judge(
             self.store, self.model, self.me, self.clock, self.max_age_s, self.previews
         )
-        self.writer = Writer(self.model, self.platform, self.me)
         self.signs = Signs(self.platform)
+        self.writer = Writer(self.model, self.me, self.signs.draft)
         self.delivery = Delivery(
             store=self.store,
             platform=self.platform,

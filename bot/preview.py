@@ -24,7 +24,6 @@ from bot.messages import (
     OutboxStatus,
     Rule,
 )
-from bot.platforms.replay import ReplayPlatform
 from bot.ports import Model, ModelCard
 from bot.store import Store
 from bot.trim import first_row_kept, later_half
@@ -162,7 +161,7 @@ class Previewer:
             status=OutboxStatus.DRAFT,
             created_at=considered.kept.decided_at,
         )
-        writer = Writer(self.model, ReplayPlatform(), self.me)
+        writer = Writer(self.model, self.me)
         while True:
             try:
                 return await writer.write(considered, item)

@@ -11,25 +11,27 @@ from bot.errors import ModelBusy
 from bot.judge import Considered
 from bot.messages import Author, OutboxItem
 from bot.patience import Patience
-from bot.ports import Model, Platform
+from bot.ports import Model
 from bot.prompt import bursts, speaker_names
-from bot.signs import Signs
 from inference.wire.chat_form import ChatForm
 from inference.wire.turns import Burst, reply_turns
 
 logger = logging.getLogger(__name__)
+
+ShowDraft = Callable[[OutboxItem, str], Awaitable[None]]
+"""Shows the words of a reply that are written so far. Raises nothing: a draft is only a sign."""
 
 
 @dataclass(frozen=True, slots=True)
 class Writer:
     """Streams replies from the model, as drafts where the assistant was addressed.
 
-    `sleep` waits for a busy model, so many seconds.
+    `show_draft` is None where nobody reads along. `sleep` waits for a busy model, so many seconds.
     """
 
     model: Model
-    platform: Platform
     me: Author
+    show_draft: ShowDraft | None = None
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def write(self, considered: Considered, draft: OutboxItem) -> str:
@@ -60,14 +62,14 @@ class Writer:
             _prompt(considered, card.form, self.me),
             persona=considered.rules.settings.persona,
         )
-        signs, output, seen = Signs(self.platform), "", ""
+        output, seen = "", ""
         async with aclosing(self.model.reply(turns, session=str(considered.where))) as pieces:
             async for piece in pieces:
                 output += piece
                 part = shown(output, speakers=speakers, assistant=assistant, whole=False)
-                if considered.is_addressed and part.text != seen:
+                if self.show_draft and considered.is_addressed and part.text != seen:
                     seen = part.text
-                    await signs.draft(draft, seen)
+                    await self.show_draft(draft, seen)
                 if part.ended:
                     return part.text
         return shown(output, speakers=speakers, assistant=assistant, whole=True).text

@@ -99,7 +99,7 @@ class Replay:
         self._own_history = own_history
         self._with_replies = with_replies
         self._judge = Judge(store, model, me, lambda: self._now, max_age_s=60.0)
-        self._writer = Writer(model, ReplayPlatform(), me)
+        self._writer = Writer(model, me)
 
     async def conversation(self, file: FileConversation) -> AsyncGenerator[Replayed]:
         """Give what became of each message of a person, in order. Raises StoreError."""

@@ -7,7 +7,7 @@ from bot.patience import Patience
 from bot.writer import Writer
 from inference.wire.chat_form import ChatForm
 from tests.fakes import FakeModel
-from tests.pipeline.scene import LOUNGE, Scene
+from tests.pipeline.scene import LOUNGE, ME, Scene
 
 
 class Streams(FakeModel):
@@ -128,7 +128,7 @@ def busy(store, *busy_s):
     async def sleep(wait_s):
         slept.append(wait_s)
 
-    scene.pipeline.writer = Writer(scene.model, scene.platform, scene.pipeline.me, sleep)
+    scene.pipeline.writer = Writer(scene.model, ME, sleep=sleep)
     return scene, slept
 
 
