@@ -78,6 +78,12 @@ class Workspaces:
             )
         return greeted.rowcount > 0
 
+    async def is_greeted(self, platform: str, workspace: str) -> bool:
+        """Tell whether the workspace was greeted, and not erased since."""
+        query = select(workspaces.c.greeted_at).where(_is_workspace(platform, workspace))
+        async with self._database.reading() as connection:
+            return await connection.scalar(query) is not None
+
     async def purge(self, now: datetime, *, grace: timedelta) -> list[tuple[str, str]]:
         """Erase the workspaces that were left longer than `grace` ago, and have not come back.
 
@@ -141,7 +147,7 @@ async def _keep_highest_id_taken(
             conversations.c.workspace == workspace,
             conversations.c.id == highest,
         )
-        .values(nameless | {"window_row": 0, "heard_from": None})
+        .values(nameless | {"window_row": 0, "heard_from": None, "gap_from": None})
     )
 
 

@@ -210,3 +210,16 @@ async def test_a_server_that_removes_it_while_it_answers_is_let_go(chat, server)
 
         assert chat.posts() == ["Paris."]
         assert chat.posts(beach) == []
+
+
+async def test_a_greeting_that_could_not_be_posted_is_posted_at_the_next_start(chat, server):
+    broken = server.faults.reset(on="POST */messages", times=99)
+    async with chat.running():
+        await server.until(lambda: broken.num_met)
+
+    server.faults.clear()
+    async with chat.running():
+        await server.until(lambda: greetings(server))
+        await chat.says(server.member("Mia"), "hello")
+
+    assert len(greetings(server)) == 1

@@ -107,7 +107,9 @@ async def test_it_is_known_when_it_came_to_a_workspace_and_forgotten_when_it_lef
 async def test_a_workspace_is_greeted_once_also_when_it_comes_back(store: Store) -> None:
     await store.workspaces.joined(*HOME, at=later(0))
 
+    assert not await store.workspaces.is_greeted(*HOME)
     assert await store.workspaces.greet(*HOME, at=later(0))
+    assert await store.workspaces.is_greeted(*HOME)
     assert not await store.workspaces.greet(*HOME, at=later(1))
 
     await store.workspaces.left(*HOME, at=later(2))

@@ -3,12 +3,14 @@
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 import discord
 
-from bot.errors import PlatformError
+from bot.errors import PlatformError, StoreError
 from bot.messages import ChannelSettings, Mode, workspace_key
 from bot.platforms.discord.keys import PLATFORM, channel_key, workspace_of
+from bot.platforms.insist import insisted
 from bot.ports import Platform
 from bot.store import Store
 
@@ -29,9 +31,10 @@ class Guilds:
         self._store = store
         self._platform = platform
         self._clock = clock
+        self._greeting: set[int] = set()  # servers that are greeted or have been, in this run
 
     async def joined(self, guild: discord.Guild) -> None:
-        """Note a server that the bot is in, and greet it if that was never done."""
+        """Note a server that the bot is in, and greet it if that was not done yet."""
         workspace = workspace_of(guild.id)
         if await self._store.workspaces.joined(PLATFORM, workspace, at=self._clock()):
             # What was said before, or while the bot was away, is not its business.
@@ -39,20 +42,12 @@ class Guilds:
                 workspace_key(PLATFORM, workspace), at=self._clock()
             )
             logger.info("Discord: in the server %s", guild.name)
-        channel = place_to_greet(guild)
-        if channel is None:
-            return  # asked again at the next start, when there may be one
-        if not await self._store.workspaces.greet(PLATFORM, workspace, at=self._clock()):
-            return
-        where = channel_key(guild.id, channel.id)
-        try:
-            text = greeting(guild.me.display_name, await self._store.channels.settings(where))
-            await self._platform.notice(where, text, reply_to=None)
-        except PlatformError as error:
-            logger.warning("Discord: the server %s could not be greeted: %s", guild.name, error)
+        if not await self._store.workspaces.is_greeted(PLATFORM, workspace):
+            await self._greet(guild)
 
     async def left(self, guild: discord.Guild) -> None:
         """Note that the bot was removed from a server."""
+        self._greeting.discard(guild.id)
         await self._store.workspaces.left(PLATFORM, workspace_of(guild.id), at=self._clock())
         logger.info(
             "Discord: removed from the server %s; its data is deleted later, unless the bot comes back",
@@ -68,6 +63,25 @@ class Guilds:
             if workspace.isdecimal() and own(int(workspace)) and int(workspace) not in present:
                 await self._store.workspaces.left(PLATFORM, workspace, at=self._clock())
                 logger.info("Discord: no longer in the server %s", workspace)
+
+    async def _greet(self, guild: discord.Guild) -> None:
+        """Greet a server; where that cannot be done now, it is tried again at the next start."""
+        channel = place_to_greet(guild)
+        if channel is None or guild.id in self._greeting:  # Discord may tell of a server twice
+            return
+        self._greeting.add(guild.id)
+        where = channel_key(guild.id, channel.id)
+        try:
+            text = greeting(guild.me.display_name, await self._store.channels.settings(where))
+            await self._platform.notice(where, text, reply_to=None)
+        except (PlatformError, StoreError) as error:
+            self._greeting.discard(guild.id)
+            logger.warning("Discord: the server %s could not be greeted: %s", guild.name, error)
+            return
+        # Noted only now: nobody stays without a word of what is stored about them.
+        greet = self._store.workspaces.greet
+        note = partial(greet, PLATFORM, workspace_of(guild.id), at=self._clock())
+        await insisted(note, f"the greeting of {guild.name}")
 
 
 def greeting(name: str, settings: ChannelSettings) -> str:
