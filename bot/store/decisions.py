@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ScalarSelect, Select, delete, func, insert, select, update
 
 from bot.errors import StoreError
-from bot.messages import Action, ConversationKey, Decision, KeptDecision, Rule
+from bot.messages import Action, ConversationKey, Decision, KeptDecision, OutboxStatus, Rule
 from bot.store.conversations import KEY_COLUMNS, conversation_key, id_at
 from bot.store.database import Database, carried_through
 from bot.store.tables import AnyRow, conversations, decisions, messages, outbox
@@ -81,7 +81,7 @@ class Decisions:
         since: datetime,
         keys: Callable[[ConversationKey], bool] = lambda _: True,
     ) -> int:
-        """Take back decisions to speak that a stop left without a reply; give their number.
+        """Take back decisions to speak that a stop left without a whole reply; give their number.
 
         Their messages wait again. Only decisions from `since` on, in the conversations that `keys`
         picks: others may be another process's. To be called before any new decision there.
@@ -93,7 +93,12 @@ class Decisions:
                 conversations.c.platform == platform,
                 decisions.c.action == Action.SPEAK.value,
                 decisions.c.decided_at >= since,
-                ~select(outbox.c.key).where(outbox.c.decision_id == decisions.c.id).exists(),
+                ~select(outbox.c.key)
+                .where(
+                    outbox.c.decision_id == decisions.c.id,
+                    outbox.c.status != OutboxStatus.DRAFT.value,
+                )
+                .exists(),
             )
         )
         async with self._database.writing() as connection:
@@ -101,6 +106,9 @@ class Decisions:
             ids = [row.id for row in rows if keys(conversation_key(row))]
             theirs = messages.c.decision_id.in_(ids)
             await connection.execute(update(messages).where(theirs).values(decision_id=None))
+            # A draft that could not be removed yet stays noted, without its decision.
+            drafted = outbox.c.decision_id.in_(ids)
+            await connection.execute(update(outbox).where(drafted).values(decision_id=None))
             await connection.execute(delete(decisions).where(decisions.c.id.in_(ids)))
         return len(ids)
 

@@ -2,7 +2,8 @@
 
 A mark says that all up to a time is settled: it was cleared, it was purged, or nobody was to hear
 it. Marks only move forward. That of a conversation stands in its own row, that of a whole channel
-or workspace beside its settings.
+or workspace beside its settings. A gap says that what was said since a time could not be fetched
+yet, though newer messages may be here: it outlives a restart, and never reaches behind a mark.
 """
 
 from datetime import datetime
@@ -47,6 +48,24 @@ async def hear_from(connection: AsyncConnection, where: ConversationKey, at: dat
         await _mark(connection, await ensured_id(connection, where), at)
         return
     await set_level(connection, where, {"heard_from": _later(channels.c.heard_from, at)})
+
+
+async def gap_from(connection: AsyncConnection, where: ConversationKey) -> datetime | None:
+    """Give the time from which messages are still to be fetched; None if none are."""
+    own_gap = select(conversations.c.gap_from).where(is_at(where))
+    gap: datetime | None = await connection.scalar(own_gap)
+    if gap is None:
+        return None
+    mark = await heard_from(connection, where)
+    return gap if mark is None else max(gap, mark)
+
+
+async def open_gap(connection: AsyncConnection, where: ConversationKey, since: datetime) -> None:
+    """Note a gap since a time; one that begins earlier stays."""
+    gap = conversations.c.gap_from
+    earlier = case((gap < since, gap), else_=literal(since, gap.type))
+    here = conversations.c.id == await ensured_id(connection, where)
+    await connection.execute(update(conversations).where(here).values(gap_from=earlier))
 
 
 async def mark_removed(connection: AsyncConnection, removed: ColumnElement[bool]) -> None:

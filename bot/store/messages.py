@@ -10,7 +10,7 @@ from bot.messages import ConversationKey, Entry, Message
 from bot.store.conversations import ensured_id, id_at, in_channel, is_at
 from bot.store.database import Database, carried_through
 from bot.store.entries import entries, entry
-from bot.store.hearing import hear_from, heard_from, heard_until
+from bot.store.hearing import gap_from, hear_from, heard_from, heard_until, open_gap
 from bot.store.intake import Intake
 from bot.store.places import known_places, place_with_thread, waiting_places
 from bot.store.replies import bereft
@@ -227,6 +227,26 @@ class Messages:
         """
         async with self._database.writing() as connection:
             await hear_from(connection, where, at)
+
+    async def gap_from(self, where: ConversationKey) -> datetime | None:
+        """Give the time from which messages are still to be fetched; None if none are.
+
+        Never before the mark of `hear_from`: what was forgotten is not fetched again.
+        """
+        async with self._database.reading() as connection:
+            return await gap_from(connection, where)
+
+    async def open_gap(self, where: ConversationKey, since: datetime) -> None:
+        """Note that what was said since a time is still to be fetched; an earlier gap stays."""
+        async with self._database.writing() as connection:
+            await open_gap(connection, where, since)
+
+    async def close_gap(self, where: ConversationKey) -> None:
+        """Note that nothing is to be fetched any more."""
+        async with self._database.writing() as connection:
+            await connection.execute(
+                update(conversations).where(is_at(where)).values(gap_from=None)
+            )
 
     async def purge(self, now: datetime) -> int:
         """Remove what is older than its channel's retention; give the number of messages."""

@@ -140,6 +140,13 @@ class Outbox:
         """Mark a pending reply failed: the platform would not take it."""
         await self._settle(key, OutboxStatus.FAILED)
 
+    async def status(self, key: str) -> OutboxStatus | None:
+        """Tell where a reply stands now; None if it is not kept, or no more."""
+        query = select(outbox.c.status).where(outbox.c.key == key)
+        async with self._database.reading() as connection:
+            status = await connection.scalar(query)
+        return None if status is None else OutboxStatus(status)
+
     async def pending(self, platform: str) -> list[OutboxItem]:
         """List the replies that still wait to be posted, oldest first."""
         return await self._with_status(platform, OutboxStatus.PENDING)

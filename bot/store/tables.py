@@ -99,6 +99,7 @@ conversations = Table(
     Column("window_row", RowId, nullable=False, default=0),
     # What was said up to here is never fetched again: it was cleared, purged, or not to be heard.
     Column("heard_from", UtcDateTime),
+    Column("gap_from", UtcDateTime),  # what was said since then is still to be fetched
     UniqueConstraint("platform", "workspace", "channel", "thread"),
 )
 

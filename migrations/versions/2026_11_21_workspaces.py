@@ -57,7 +57,8 @@ def upgrade() -> None:
         for name, (kind, default) in REQUIRED.items()
     }
     op.execute(CHANNELS.update().values(not_chosen))
-    op.add_column("conversations", sa.Column("heard_from", Time))
+    for name in ("heard_from", "gap_from"):
+        op.add_column("conversations", sa.Column(name, Time))
     _create_reply_parts()
     _create_feedback()
     op.create_table(
@@ -84,7 +85,8 @@ def downgrade() -> None:
     # An earlier version knows no drafts, nor what a workspace chose: its channels choose it.
     op.execute("DELETE FROM outbox WHERE status = 'draft'")
     _choose_everything()
-    op.drop_column("conversations", "heard_from")
+    for name in ("heard_from", "gap_from"):
+        op.drop_column("conversations", name)
     with op.batch_alter_table("channels") as channels:
         channels.drop_column("heard_from")
         channels.drop_column("stream_replies")

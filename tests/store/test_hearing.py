@@ -135,3 +135,49 @@ async def test_a_thread_s_conversation_is_found_without_its_channel(store: Store
 
     assert await store.messages.conversation_with_thread("room", "home", "cake") == THREAD
     assert await store.messages.conversation_with_thread("room", "home", "pie") is None
+
+
+async def test_a_gap_is_known_until_it_is_closed_also_after_a_restart(url: str) -> None:
+    store = await Store.open(url)
+    assert await store.messages.gap_from(ROOM) is None
+    await store.messages.open_gap(ROOM, later(2))
+    await store.messages.record(message(sent_at=later(9)))
+    await store.close()
+
+    store = await Store.open(url)
+    assert await store.messages.gap_from(ROOM) == later(2)
+    assert await store.messages.gap_from(THREAD) is None
+
+    await store.messages.close_gap(ROOM)
+    await store.messages.close_gap(THREAD)
+    assert await store.messages.gap_from(ROOM) is None
+    await store.close()
+
+
+async def test_of_two_gaps_the_earlier_beginning_counts(store: Store) -> None:
+    for minute in (3, 2, 4):
+        await store.messages.open_gap(ROOM, later(minute))
+
+    assert await store.messages.gap_from(ROOM) == later(2)
+
+
+@pytest.mark.parametrize("marked", [THREAD, ROOM, WORKSPACE])
+async def test_a_gap_never_reaches_behind_a_mark(store: Store, marked: ConversationKey) -> None:
+    await store.messages.hear_from(marked, later(1))
+    await store.messages.open_gap(THREAD, later(0))
+    assert await store.messages.gap_from(THREAD) == later(1)
+
+    await store.messages.hear_from(marked, later(3))
+    assert await store.messages.gap_from(THREAD) == later(3)
+
+
+async def test_a_gap_never_reaches_behind_what_was_cleared_or_purged(store: Store) -> None:
+    await store.messages.open_gap(ROOM, later(0))
+    await store.messages.record(message("m1", sent_at=later(1)))
+    await store.messages.clear(ROOM)
+    assert await store.messages.gap_from(ROOM) == later(1)
+
+    await store.messages.record(message("m2", sent_at=later(2)))
+    await store.channels.change(ROOM, retention_days=7)
+    await store.messages.purge(later(30 * DAY))
+    assert await store.messages.gap_from(ROOM) == later(2)
