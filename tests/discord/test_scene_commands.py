@@ -126,6 +126,10 @@ async def test_a_question_by_command_is_refused_where_it_only_listens(talk, serv
     assert talk.posts() == []
 
 
+def link(server, message):
+    return f"https://discord.com/channels/{server.guild.id}/{message.channel.id}/{message.id}"
+
+
 async def test_a_message_is_asked_about_by_its_menu(talk, server):
     mia, ben = server.member("Mia"), server.member("Ben")
     about = await talk.says(mia, "Lyon is lovely")
@@ -134,7 +138,7 @@ async def test_a_message_is_asked_about_by_its_menu(talk, server):
     asked = await ben.submits(form, question="is it the capital?")
     await talk.settled()
 
-    assert asked.text == '> is it the capital? "Lyon is lovely"\nParis.'
+    assert asked.text == f"> is it the capital? {link(server, about)}\nParis."
     assert not asked.ephemeral
 
 
@@ -144,7 +148,7 @@ async def test_a_menu_with_no_question_asks_what_goes_without_saying(talk, serve
     form = await server.member("Ben").asks_about(about)
     asked = await server.member("Ben").submits(form)
 
-    assert asked.text == '> What do you say to this? "Lyon is lovely"\nParis.'
+    assert asked.text == f"> What do you say to this? {link(server, about)}\nParis."
 
 
 async def test_the_reply_to_a_command_is_liked_and_taken_back_like_any_other(talk, server):

@@ -13,22 +13,31 @@ async def ask_about(talk, person, message):
     return asked.text
 
 
+def shown(message):
+    """Give a question about a message and its answer, as everybody sees them."""
+    channel = message.channel
+    place = f"{channel.guild.id if channel.guild else '@me'}/{channel.id}"
+    return f"> {QUESTION} https://discord.com/channels/{place}/{message.id}\nParis."
+
+
 async def test_what_was_said_before_it_came_can_be_asked_about(chat, server):
     mia = server.member("Mia")
     old = await mia.says(server.general, "Lyon is the capital", ago=timedelta(days=1))
     async with chat.running():
         text = await ask_about(chat, server.member("Ben"), old)
 
-    assert text == f'> {QUESTION} "Lyon is the capital"\nParis.'
+        assert ("Mia", "Lyon is the capital") in await chat.history(server.general)
+    assert text == shown(old)
 
 
 async def test_what_it_said_itself_can_be_asked_about(talk, server):
     mia = server.member("Mia")
     await talk.asks(mia, "the capital?")
 
-    text = await ask_about(talk, mia, talk.messages()[0])
+    (reply,) = talk.messages()
+    text = await ask_about(talk, mia, reply)
 
-    assert text == f'> {QUESTION} "Paris."\nParis.'
+    assert text == shown(reply)
 
 
 async def test_the_words_of_somebody_who_opted_out_are_not_quoted(talk, server):
@@ -38,7 +47,7 @@ async def test_the_words_of_somebody_who_opted_out_are_not_quoted(talk, server):
 
     text = await ask_about(talk, server.member("Ben"), words)
 
-    assert text == f"> {QUESTION}\nParis."
+    assert text == shown(words)
     assert "Lyon" not in str(talk.model.asked)
 
 
@@ -49,7 +58,7 @@ async def test_a_message_in_a_thread_is_asked_about_in_the_thread(talk, server):
 
     text = await ask_about(talk, mia, words)
 
-    assert text == f'> {QUESTION} "Lyon is the capital"\nParis.'
+    assert text == shown(words)
     assert talk.posts() == []
     assert [name for name, _ in await talk.history(thread)] == ["Mia", "Mia", "Earshot"]
 
@@ -58,7 +67,7 @@ async def test_a_message_in_private_can_be_asked_about(talk, server):
     mia = server.member("Mia")
     words = await talk.says(mia, "Lyon is the capital", where=mia.dm)
 
-    assert await ask_about(talk, mia, words) == f'> {QUESTION} "Lyon is the capital"\nParis.'
+    assert await ask_about(talk, mia, words) == shown(words)
 
 
 async def test_a_file_can_be_asked_about(talk, server):
@@ -66,7 +75,7 @@ async def test_a_file_can_be_asked_about(talk, server):
 
     text = await ask_about(talk, server.member("Ben"), words)
 
-    assert text == f'> {QUESTION} "file notes.txt: buy milk"\nParis.'
+    assert text == shown(words)
 
 
 async def test_what_is_asked_about_pings_nobody(talk, server):
@@ -78,7 +87,7 @@ async def test_what_is_asked_about_pings_nobody(talk, server):
     asked = await ben.submits(form, question=QUESTION)
     await talk.settled()
 
-    assert asked.text == f'> {QUESTION} "@Ben and @everyone, Lyon is the capital"\nParis.'
+    assert asked.text == shown(words)
     assert not asked.original.pings
     assert not asked.original.pings_everyone
 
@@ -92,4 +101,5 @@ async def test_what_stands_in_two_places_is_asked_about_in_its_own_words(talk, s
 
     text = await ask_about(talk, mia, starter)
 
-    assert text == f'> {QUESTION} "Nice is the capital"\nParis.'
+    assert text == shown(starter)
+    assert ("Mia", "Nice is the capital") in await talk.history(server.general)

@@ -23,6 +23,7 @@ from bot.platforms.discord.answering import (
     InteractionResponder,
     Standing,
 )
+from bot.platforms.discord.keys import workspace_of
 from bot.platforms.discord.mentions import Names, people_in, readable
 from bot.platforms.discord.naming import NOTHING_KEPT, Kept
 from bot.platforms.discord.refusals import FAILURES
@@ -30,7 +31,7 @@ from bot.platforms.discord.refusals import FAILURES
 logger = logging.getLogger(__name__)
 
 PATIENCE_S = 14 * 60.0  # a minute before Discord forgets the interaction
-MAX_TARGET_CHARS = 300
+MAX_BESIDE_LINK = 200  # characters; the link must not be cut
 
 ASKED = "ask-"  # before the id of an interaction, so that nobody takes it for a message's
 NOT_HEARD = "I don't read along here right now, so I can't answer."
@@ -73,7 +74,7 @@ class Asking:
         if standing is Standing.LOST:
             await self._received(interaction.client, question)
             return
-        responder = InteractionResponder(interaction, question.text)
+        responder = InteractionResponder(interaction, _shown(interaction, question.text, target_id))
         self.register(question.id, responder)
         is_new, excuse = await self._received(interaction.client, question)
         if is_new:
@@ -124,40 +125,41 @@ class Asking:
     async def _question(
         self, interaction: AnyInteraction, caller: Caller, text: str, target_id: str | None
     ) -> Message:
-        """Make the message that the pipeline hears; what is asked about is quoted in it."""
+        """Make the message that the pipeline hears. It points at what is asked about.
+
+        Those words are somebody else's: they stay in their own row, where their author can have
+        them forgotten, and the prompt quotes them from there.
+        """
+        about = target_id
         try:
             text = readable(text, await self._names(interaction, caller.where, text))
-            about = await self._words_of(interaction, caller.where, target_id) if target_id else ""
+            about = await self._recorded(interaction, caller.where, target_id)
         except StoreError as error:
             logger.warning("a question in %s stays as typed: %s", caller.where, error)
-            about = ""
         return Message(
             conversation=caller.where,
             id=f"{ASKED}{interaction.id}",
             author=caller.author,
-            text=f'{text}\n"{clipped(about, MAX_TARGET_CHARS)}"' if about else text,
+            text=text,
             sent_at=interaction.created_at,
             addressed=True,
-            reply_to=target_id,
+            reply_to=about,
         )
 
-    async def _words_of(
-        self, interaction: AnyInteraction, where: ConversationKey, message_id: str
-    ) -> str:
-        """Give a message's words as the history has them, so none of those who opted out."""
-        messages = self.pipeline.store.messages
-        entry = await messages.find(where, message_id)
-        if entry is None:
+    async def _recorded(
+        self, interaction: AnyInteraction, where: ConversationKey, message_id: str | None
+    ) -> str | None:
+        """Give the id under which the history has a message; it is recorded now if it is new."""
+        if message_id is None:
+            return None
+        store = self.pipeline.store
+        message_id = (await store.outbox.parts_of(where, message_id))[0]
+        if await store.messages.find(where, message_id) is None:
             fetched = await _fetched(interaction, int(message_id))
-            if fetched is None:
-                return ""
-            if interaction.client.user and fetched.author.id == interaction.client.user.id:
-                return fetched.content
-            await self.hear(interaction.client, fetched)
-            entry = await messages.find(where, message_id)
-        if entry is None or entry.hidden or entry.deleted:
-            return ""
-        return entry.text or ", ".join(entry.attachments)
+            own = interaction.client.user
+            if fetched is not None and (own is None or fetched.author.id != own.id):
+                await self.hear(interaction.client, fetched)
+        return message_id
 
     async def _names(self, interaction: AnyInteraction, where: ConversationKey, text: str) -> Names:
         """Say whose names the marks in a question stand for."""
@@ -168,6 +170,15 @@ class Asking:
         roles = {role.id: role.name for role in guild.roles} if guild else {}
         channels = {channel.id: channel.name for channel in guild.channels} if guild else {}
         return Names(person=people.get, role=roles.get, channel=channels.get)
+
+
+def _shown(interaction: AnyInteraction, question: str, target_id: str | None) -> str:
+    """Give a question as everybody sees it, with a link to the message asked about."""
+    if target_id is None:
+        return question
+    place = f"{workspace_of(interaction.guild_id)}/{interaction.channel_id}"
+    link = f"https://discord.com/channels/{place}/{target_id}"
+    return f"{clipped(question, MAX_BESIDE_LINK)} {link}"
 
 
 async def _fetched(interaction: AnyInteraction, message_id: int) -> discord.Message | None:
