@@ -6,11 +6,12 @@ quiet hours and limits are left out. How to say it to people is not its business
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.decide import Rules
+from bot.decide import Rules, is_addressed
 from bot.eagerness import threshold_for
 from bot.errors import ModelError, ModelRefused
 from bot.judge import Considered
@@ -34,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 LEVELS = (20, 50, 80)
 MAX_EXAMPLES = 5
+MAX_ENTRIES_BACK = 5000  # messages, read in about 0.1 s: a week of a busy channel
 MAX_LOOKED_AT = 50  # decisions read for the examples, where most may not be quoted
 WRITING_TIMEOUT_S = 60.0  # all examples together: a manager waits for them
 BYTES_PER_TOKEN = 2  # careful: English has about 4, Japanese about 3; too long a prompt is refused
@@ -95,15 +97,18 @@ class Previewer:
     async def preview(self, where: ConversationKey, *, since: datetime) -> Preview:
         """Count what it would have said in a conversation since a time, with the newest examples."""
         card = await self.model.card()
+        newest = await self.store.messages.recent(where, limit=MAX_ENTRIES_BACK)
+        apart = _apart_from_the_dial(newest)
         decisions = [
             kept
             for kept in await self.store.decisions.since(where, since)
             if kept.decision.rule not in _NOT_THE_DIAL
+            and (kept.decision.p_speak is not None or kept.id not in apart)
         ]
         scored = [kept for kept in decisions if _is_comparable(kept, card)]
         spoken = [(kept, level) for kept in scored if (level := _lowest_level(kept, card))]
         cases = await self._cases(where, spoken)
-        words = await self._words(where, cases, card)
+        words = await self._words(where, cases, newest, card=card)
         return Preview(
             num_scored=len(scored),
             num_unscored=len(decisions) - len(scored),
@@ -132,10 +137,14 @@ class Previewer:
         return cases
 
     async def _words(
-        self, where: ConversationKey, cases: Sequence[_Case], card: ModelCard
+        self,
+        where: ConversationKey,
+        cases: Sequence[_Case],
+        newest: Sequence[Entry],
+        *,
+        card: ModelCard,
     ) -> dict[int, str]:
         """Give what it said or would have said, by decision, as far as the model gets in time."""
-        newest = await self.store.messages.recent(where, limit=MAX_ENTRIES)
         replies = [entry for entry in newest if entry.from_assistant and not entry.deleted]
         said = {entry.decision_id: entry.text for entry in replies}
         words = {case.kept.id: said[case.kept.id] for case in cases if case.kept.id in said}
@@ -171,6 +180,22 @@ class Previewer:
                 if first_row is None:
                     raise
                 considered = _from_row(considered, first_row)
+
+
+def _apart_from_the_dial(entries: Sequence[Entry]) -> set[int]:
+    """Give the decisions on bursts that were said to the assistant, or by nobody but bots.
+
+    Other rules settle these, so that nobody misses a score of them.
+    """
+    bursts: defaultdict[int, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        if entry.decision_id is not None and not entry.from_assistant:
+            bursts[entry.decision_id].append(entry)
+    return {
+        decision_id
+        for decision_id, burst in bursts.items()
+        if is_addressed(burst) or all(entry.author.is_bot for entry in burst)
+    }
 
 
 def _is_comparable(kept: KeptDecision, card: ModelCard) -> bool:

@@ -115,6 +115,25 @@ async def test_what_was_said_to_it_is_no_matter_of_the_dial(scene):
     assert (shown.num_scored, shown.num_unscored, shown.examples) == (0, 0, ())
 
 
+@pytest.mark.parametrize("mode", [Mode.LISTEN, Mode.ACTIVE])
+async def test_what_was_asked_is_none_of_it_where_it_stayed_unanswered(scene, mode):
+    await scene.change(mode=mode)
+    scene.model.reply_text = ""
+    await scene.asks("Ana", "sure?")
+
+    shown = await preview(scene)
+
+    assert (shown.num_scored, shown.num_unscored) == (0, 0)
+
+
+async def test_what_only_bots_said_is_none_of_it_where_they_are_not_answered(scene):
+    await scene.says("Beepbot", "sure?")
+
+    shown = await preview(scene)
+
+    assert (shown.num_scored, shown.num_unscored) == (0, 0)
+
+
 async def test_decisions_without_a_score_are_counted_apart(scene):
     scene.model.failure = ModelUnavailable("loading")
     await scene.says("Ana", "sure?")
