@@ -52,6 +52,10 @@ async def one_answer_to(chat, asked):
         assert await chat.texts() == [f"@Earshot {QUESTION}", "The capital of France is Paris."]
 
 
+async def _has_no_drafts(chat):
+    return not await chat.store.outbox.drafts("discord")
+
+
 async def _is_answered(chat):
     return any(entry.from_assistant for entry in await chat.entries())
 
@@ -62,6 +66,23 @@ async def test_killed_while_it_writes(chat, server):
         await server.until(lambda: chat.posts() == ["The capital of France is"])
 
     await one_answer_to(chat, asked)
+
+
+async def test_killed_while_it_writes_and_the_draft_can_be_deleted_only_later(chat, server):
+    async with killed(chat):
+        asked = await asks(server)
+        await server.until(lambda: chat.posts() == ["The capital of France is"])
+    server.faults.respond(503, on="DELETE *", times=99)
+    chat.model.reply_text = REPLY.replace("|", "")
+
+    async with chat.running():
+        await chat.until(lambda: _is_answered(chat))
+        await chat.settled()
+        server.faults.clear()
+        chat.naps.over()
+        await chat.until(lambda: _has_no_drafts(chat))
+        (reply,) = chat.messages()
+        assert (reply.content, reply.reply_to_id) == ("The capital of France is Paris.", asked.id)
 
 
 async def test_killed_when_its_words_are_posted_and_nobody_wrote_down_where(chat, server):

@@ -104,7 +104,7 @@ class Showing:
     async def remove(self, *, may_be_others: bool) -> None:
         """Delete the messages; also those that answer the question and that we do not know of."""
         others = await self._own_ones() if may_be_others or self.is_unsure else []
-        answers = [each.id for each in others if self._answers(each)]
+        answers = [each.id for each in others if self._answers(each) and await self._is_free(each)]
         for message_id in dict.fromkeys([*self.ids, *answers]):
             await self.poster.delete(self.item.conversation, message_id)
         self.ids.clear()
