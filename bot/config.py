@@ -108,6 +108,8 @@ class Settings(BaseSettings):
     left_after_days: float = Field(
         7.0,
         ge=0,
+        le=3650,
+        allow_inf_nan=False,
         description="The data of a server or workspace that removed the bot is deleted after so many days.",
     )
     burst_quiet_s: float = Field(

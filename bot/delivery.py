@@ -1,7 +1,7 @@
 """Takes replies from the outbox to the platform: the last step of a message's path.
 
-What could not be posted is tried again while it is young, after a restart too. Knows nothing of how
-a reply came about.
+What could not be posted, or taken away, is tried again while it matters, after a restart too. Knows
+nothing of how a reply came about.
 """
 
 import logging
@@ -10,20 +10,23 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.errors import PlatformError, PlatformUnavailable, StoreError
-from bot.messages import Author, ConversationKey, OutboxItem, OutboxStatus
+from bot.messages import Author, ConversationKey, OutboxItem, OutboxStatus, Rule
+from bot.notices import NOT_POSTED
 from bot.ports import Platform
 from bot.signs import Signs
 from bot.store import Store
 
 logger = logging.getLogger(__name__)
 
+Question = tuple[ConversationKey, str]
+
 
 @dataclass(slots=True)
 class Delivery:
-    """Posts replies, each once. `clock` gives aware UTC times; older items than `max_age_s` are dropped.
+    """Posts replies, each once, and takes them away. `clock` gives aware UTC times.
 
-    `owns` tells which conversations are this process's own. Every method raises StoreError where
-    the outbox cannot be read or written.
+    Replies older than `max_age_s` are withdrawn. `owns` tells which conversations are this process's
+    own. Every method raises StoreError where the history cannot be read or written.
     """
 
     store: Store
@@ -34,33 +37,34 @@ class Delivery:
     max_age_s: float
     owns: Callable[[ConversationKey], bool]
     _being_posted: set[str] = field(init=False, default_factory=set)
+    _standing_drafts: dict[str, OutboxItem] = field(init=False, default_factory=dict)
+    _standing_replies: set[Question] = field(init=False, default_factory=set)
 
     async def post(self, item: OutboxItem) -> OutboxStatus:
         """Post what stands in the outbox; once posted, it is part of the history.
 
-        Gives FAILED where the platform would not take it, PENDING where it cannot be reached:
-        `post_pending` tries again.
+        Gives FAILED where the platform would not take it, and whoever asked is told; PENDING where
+        it cannot be reached: `try_again` posts it then.
         """
         self._being_posted.add(item.key)
         try:
-            return await self._post(item)
+            status = await self._post(item)
+            if status is OutboxStatus.FAILED:
+                await self._fail(item)
         finally:
             self._being_posted.discard(item.key)
+        if status is OutboxStatus.POSTED and item.reply_to is not None:
+            # The question may have been deleted while the reply was on its way.
+            await self._remove_bereft_or_note(item.conversation, item.reply_to)
+        return status
 
-    async def post_pending(self) -> None:
-        """Post the replies that could not be posted before; those that are too old are withdrawn."""
-        oldest = self.clock() - timedelta(seconds=self.max_age_s)
-        for item in await self.store.outbox.pending(self.platform.name):
-            if item.key in self._being_posted or not self.owns(item.conversation):
-                continue
-            if item.created_at >= oldest:
-                await self.post(item)
-                continue
-            await self.signs.withdraw(item)
-            await self.store.outbox.withdraw(item.key)
-            logger.warning(
-                "a reply in %s is withdrawn: it could not be posted in time", item.conversation
-            )
+    async def try_again(self) -> None:
+        """Do what could not be done while the platform was not reached, in the order it came up."""
+        for draft in list(self._standing_drafts.values()):
+            await self.take_back(draft)
+        await self._post_pending()
+        for where, question_id in list(self._standing_replies):
+            await self._remove_bereft_or_note(where, question_id)
 
     async def clear_drafts(self) -> None:
         """Remove what a stop left half written; to be awaited before any new reply is begun."""
@@ -69,12 +73,46 @@ class Delivery:
                 await self.take_back(item)
 
     async def take_back(self, draft: OutboxItem) -> None:
-        """Remove a draft from the platform, and forget it."""
-        await self.signs.withdraw(draft)
+        """Remove a draft from the platform, and forget it. Does not raise StoreError."""
+        self._standing_drafts[draft.key] = draft
+        if not await self._is_withdrawn(draft):
+            return
         try:
             await self.store.outbox.drop(draft.key)
         except StoreError as error:  # the next start finds the draft and takes it away
             logger.warning("a draft in %s is still noted: %s", draft.conversation, error)
+        del self._standing_drafts[draft.key]
+
+    async def remove_bereft(self, where: ConversationKey, question_id: str) -> None:
+        """Take away the replies to a question, if all that they answer is deleted."""
+        replies = await self.store.messages.bereft(where, question_id)
+        if replies:
+            self._standing_replies.add((where, question_id))
+            try:
+                await self.platform.remove(where, replies)
+            except PlatformUnavailable as error:
+                logger.warning("a reply in %s is still to be deleted: %s", where, error)
+                return
+            except PlatformError as error:
+                logger.warning("a reply in %s could not be deleted: %s", where, error)
+        for reply in replies:
+            await self.store.messages.delete(where, reply, at=self.clock())
+        self._standing_replies.discard((where, question_id))
+
+    async def _post_pending(self) -> None:
+        oldest = self.clock() - timedelta(seconds=self.max_age_s)
+        for item in await self.store.outbox.pending(self.platform.name):
+            if item.key in self._being_posted or not self.owns(item.conversation):
+                continue
+            if await self.store.outbox.status(item.key) is not OutboxStatus.PENDING:
+                continue  # posted, or cleared, since the list was read
+            if item.created_at >= oldest:
+                await self.post(item)
+            elif await self._is_withdrawn(item):
+                await self.store.outbox.withdraw(item.key)
+                logger.warning(
+                    "a reply in %s is withdrawn: it could not be posted in time", item.conversation
+                )
 
     async def _post(self, item: OutboxItem) -> OutboxStatus:
         try:
@@ -84,7 +122,6 @@ class Delivery:
             return OutboxStatus.PENDING
         except PlatformError:
             logger.exception("a reply in %s could not be posted", item.conversation)
-            await self.store.outbox.fail(item.key)
             return OutboxStatus.FAILED
         try:
             await self.store.outbox.posted(
@@ -93,3 +130,31 @@ class Delivery:
         except StoreError:  # people have it; the next start posts it again, which posts nothing
             logger.exception("a reply in %s is not in the history", item.conversation)
         return OutboxStatus.POSTED
+
+    async def _fail(self, item: OutboxItem) -> None:
+        await self.store.outbox.fail(item.key)
+        await self.signs.withdraw(item)
+        if item.decision_id is None:
+            return
+        kept = (await self.store.decisions.by_id([item.decision_id])).get(item.decision_id)
+        if kept is not None and kept.decision.rule is Rule.ADDRESSED:
+            await self.signs.notice(item.conversation, NOT_POSTED, reply_to=item.reply_to)
+
+    async def _is_withdrawn(self, item: OutboxItem) -> bool:
+        """Remove what is shown of a reply; False if that has to be tried again."""
+        try:
+            await self.platform.withdraw(item)
+        except PlatformUnavailable as error:
+            logger.warning("a draft in %s is still to be removed: %s", item.conversation, error)
+            return False
+        except PlatformError as error:
+            logger.warning("a draft in %s could not be removed: %s", item.conversation, error)
+        return True
+
+    async def _remove_bereft_or_note(self, where: ConversationKey, question_id: str) -> None:
+        """Look after replies without a question; a history that fails is asked the next time."""
+        try:
+            await self.remove_bereft(where, question_id)
+        except StoreError as error:
+            self._standing_replies.add((where, question_id))
+            logger.warning("nobody knows yet whether a reply in %s stays: %s", where, error)

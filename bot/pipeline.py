@@ -28,7 +28,7 @@ from bot.messages import (
     OutboxStatus,
     Rule,
 )
-from bot.notices import CANNOT_THINK, LISTENING, NO_ANSWER, NOT_POSTED, OPTED_OUT
+from bot.notices import CANNOT_THINK, LISTENING, NO_ANSWER, OPTED_OUT
 from bot.ports import Model, Platform
 from bot.settle import Settling
 from bot.signs import Signs
@@ -136,10 +136,9 @@ class Pipeline:
 
     async def delete(self, where: ConversationKey, message_id: str) -> bool:
         """Forget a message's text, and take back the reply to it. False: unknown."""
-        if not await self.store.messages.delete(where, message_id, at=self.clock()):
-            return False
-        await self._remove_bereft(where, message_id)
-        return True
+        was_known = await self.store.messages.delete(where, message_id, at=self.clock())
+        await self.delivery.remove_bereft(where, message_id)
+        return was_known
 
     async def resume(self) -> None:
         """Take up what a stop left behind: replies not posted or not written, undecided messages.
@@ -147,7 +146,7 @@ class Pipeline:
         To be awaited before the first message is received.
         """
         await self.tidy()
-        await self.delivery.post_pending()
+        await self.delivery.try_again()
         for where in await self.waiting():
             self.conversations.wake(where, addressed=False)
 
@@ -185,12 +184,15 @@ class Pipeline:
     async def _speak(self, considered: Considered) -> None:
         draft = self._draft(considered)
         try:
-            await self._write(considered, draft)
+            item = await self._written(considered, draft)
         except StoreError:
             await self.delivery.take_back(draft)
             raise
+        if item is not None:
+            await self.delivery.post(item)
 
-    async def _write(self, considered: Considered, draft: OutboxItem) -> None:
+    async def _written(self, considered: Considered, draft: OutboxItem) -> OutboxItem | None:
+        """Write a reply into the outbox; None if it was taken back, and the decision with it."""
         text = ""
         try:
             async with self.signs.typing(considered.where):
@@ -201,28 +203,10 @@ class Pipeline:
             changed = _failed(considered, "the model failed while it wrote the reply").decision
         if changed is not None:
             await self._take_back(considered, draft, changed)
-            return
-        await self._put_out(considered, replace(draft, text=text, created_at=self.clock()))
-
-    async def _remove_bereft(self, where: ConversationKey, question_id: str) -> None:
-        """Take back the replies to a question, if all that they answer is deleted."""
-        replies = await self.store.messages.bereft(where, question_id)
-        if replies:
-            await self.signs.remove(where, replies)
-        for reply in replies:
-            await self.store.messages.delete(where, reply, at=self.clock())
-
-    async def _put_out(self, considered: Considered, item: OutboxItem) -> None:
+            return None
+        item = replace(draft, text=text, created_at=self.clock())
         await self.store.outbox.add(item)
-        status = await self.delivery.post(item)
-        if status is OutboxStatus.POSTED and item.reply_to is not None:
-            # The question may have been deleted while the reply was on its way.
-            await self._remove_bereft(considered.where, item.reply_to)
-        if status is not OutboxStatus.FAILED:
-            return
-        await self.signs.withdraw(item)
-        if considered.is_addressed:
-            await self.signs.notice(considered.where, NOT_POSTED, reply_to=item.reply_to)
+        return item
 
     def _draft(self, considered: Considered) -> OutboxItem:
         return OutboxItem(

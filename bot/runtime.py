@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.config import Settings
-from bot.errors import ConfigError, EarshotError, StoreError
+from bot.errors import ConfigError, EarshotError
 from bot.messages import Author, ConversationKey
 from bot.model_client import OpenAIModel
 from bot.pipeline import Pipeline, everything
@@ -239,7 +239,7 @@ async def _purge_for_ever(store: Store, clock: Callable[[], datetime], *, grace:
                 logger.info("retention: %d old messages deleted", count)
             for platform, workspace in await store.workspaces.purge(clock(), grace=grace):
                 logger.info("all data of %s/%s is deleted: it removed the bot", platform, workspace)
-        except StoreError:
+        except Exception:  # the top of a task: the next hour may go better
             logger.exception("retention: old messages could not be deleted")
         await asyncio.sleep(PURGE_EVERY_S)
 

@@ -67,6 +67,7 @@ class FakePlatform:
     events: list[str] = field(default_factory=list)
     posted_keys: dict[str, str] = field(default_factory=dict)
     failure: Exception | None = None
+    cannot_withdraw: Exception | None = None
 
     @asynccontextmanager
     async def typing(self, where: ConversationKey) -> AsyncIterator[None]:
@@ -87,9 +88,13 @@ class FakePlatform:
         return self.posted_keys[item.key]
 
     async def withdraw(self, item: OutboxItem) -> None:
+        if self.cannot_withdraw:
+            raise self.cannot_withdraw
         self.withdrawn.append(item.key)
 
     async def remove(self, where: ConversationKey, message_ids: Sequence[str]) -> None:
+        if self.failure:
+            raise self.failure
         self.removed += message_ids
 
     async def notice(self, where: ConversationKey, text: str, *, reply_to: str | None) -> None:

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.errors import PlatformUnavailable
+from bot.errors import PlatformError, PlatformUnavailable, StoreError
 from bot.messages import Mode, OutboxItem, OutboxStatus
+from bot.notices import NOT_POSTED
 from bot.pipeline import new_key
 from tests.pipeline.scene import KITCHEN, LOUNGE
 
@@ -68,7 +69,7 @@ async def test_a_reply_that_cannot_be_posted_now_is_posted_later(scene):
     assert (scene.posts, scene.notices) == ([], [])
 
     scene.platform.failure = None
-    await scene.pipeline.delivery.post_pending()
+    await scene.pipeline.delivery.try_again()
 
     assert scene.posts == ["Paris."]
     assert [entry.text for entry in await scene.entries()] == ["where?", "Paris."]
@@ -80,7 +81,7 @@ async def test_a_reply_that_could_not_be_posted_in_time_is_withdrawn(scene):
 
     scene.platform.failure = None
     scene.now += timedelta(minutes=10)
-    await scene.pipeline.delivery.post_pending()
+    await scene.pipeline.delivery.try_again()
 
     assert scene.posts == []
     assert await scene.store.outbox.pending("room") == []
@@ -156,3 +157,84 @@ async def test_without_previews_a_silent_channel_costs_no_request(scene):
     await scene.says("Ana", "where is the Louvre?")
 
     assert scene.model.asked == []
+
+
+async def test_a_draft_that_cannot_be_removed_yet_is_removed_later_and_the_question_answered(scene):
+    await scene.happened_before(scene.message("Ana", "where?", addressed=True))
+    considered = await scene.pipeline.judge.consider(LOUNGE)
+    draft = OutboxItem(
+        new_key(), LOUNGE, considered.kept.id, "m1", "", OutboxStatus.PENDING, scene.now
+    )
+    await scene.store.outbox.begin(draft)
+
+    scene.platform.cannot_withdraw = OUTAGE
+    scene.restart()
+    await scene.pipeline.resume()
+    await scene.settled()
+    assert (scene.posts, scene.platform.withdrawn) == (["Paris."], [])
+
+    scene.platform.cannot_withdraw = None
+    await scene.pipeline.delivery.try_again()
+
+    assert scene.platform.withdrawn == [draft.key]
+    assert await scene.store.outbox.drafts("room") == []
+
+
+async def test_a_reply_posted_late_goes_with_its_question_deleted_meanwhile(scene):
+    scene.platform.failure = OUTAGE
+    await scene.asks("Ana", "where?")
+    await scene.pipeline.delete(LOUNGE, "m1")
+
+    scene.platform.failure = None
+    await scene.pipeline.delivery.try_again()
+
+    assert len(scene.platform.removed) == 1
+    assert [entry.text for entry in await scene.entries() if not entry.deleted] == []
+
+
+async def test_a_reply_that_cannot_be_deleted_now_is_deleted_later(scene):
+    await scene.asks("Ana", "where?")
+    scene.platform.failure = OUTAGE
+    await scene.pipeline.delete(LOUNGE, "m1")
+    assert scene.platform.removed == []
+
+    scene.platform.failure = None
+    await scene.pipeline.delivery.try_again()
+
+    assert len(scene.platform.removed) == 1
+
+
+async def test_a_history_that_fails_behind_a_posted_reply_takes_nothing_back(scene, monkeypatch):
+    async def fails(*_):
+        raise StoreError("locked")
+
+    monkeypatch.setattr(scene.store.messages, "bereft", fails)
+    await scene.asks("Ana", "where?")
+
+    assert (scene.posts, scene.platform.withdrawn, scene.notices) == (["Paris."], [], [])
+
+
+async def test_a_deletion_that_is_told_again_still_takes_the_reply_along(scene, monkeypatch):
+    await scene.asks("Ana", "where?")
+    whole = scene.store.messages.bereft
+
+    async def fails_once(*given):
+        monkeypatch.setattr(scene.store.messages, "bereft", whole)
+        raise StoreError("locked")
+
+    monkeypatch.setattr(scene.store.messages, "bereft", fails_once)
+    with pytest.raises(StoreError):
+        await scene.pipeline.delete(LOUNGE, "m1")
+    await scene.pipeline.delete(LOUNGE, "m1")
+
+    assert len(scene.platform.removed) == 1
+
+
+async def test_a_refused_reply_that_had_to_wait_is_told_to_who_asked(scene):
+    scene.platform.failure = OUTAGE
+    await scene.asks("Ana", "where?")
+    scene.platform.failure = PlatformError("no permission")
+    await scene.pipeline.delivery.try_again()
+
+    assert scene.notices == [NOT_POSTED]
+    assert len(scene.platform.withdrawn) == 1

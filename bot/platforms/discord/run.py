@@ -211,7 +211,7 @@ class DiscordBot:
     async def _try_again_for_ever(self) -> None:
         """Post what a stop left unposted, and again and again what could not be done before."""
         await self._resumed.wait()
-        await self._try(self._post_pending)
+        await self._try(self._deliver)
         while True:
             await self.sleep(AGAIN_EVERY_S)
             await self._try(self._try_again)
@@ -224,11 +224,11 @@ class DiscordBot:
         except Exception:  # the top of a task: the next time may go better
             logger.exception("Discord: what had to wait waits on")
 
-    async def _post_pending(self, _client: EarshotClient) -> None:
-        await insisted(self.pipeline.delivery.post_pending, "replies that wait", sleep=self.sleep)
+    async def _deliver(self, _client: EarshotClient) -> None:
+        await insisted(self.pipeline.delivery.try_again, "replies that wait", sleep=self.sleep)
 
     async def _try_again(self, client: EarshotClient) -> None:
-        await self._post_pending(client)
+        await self._deliver(client)
         await self.parts.catch_up.try_again(client)
         for where in await insisted(self.pipeline.waiting, "what is undecided", sleep=self.sleep):
             self.pipeline.conversations.wake(where, addressed=False)
