@@ -1,18 +1,21 @@
 """What people's feedback on replies suggests: another eagerness, or nothing.
 
 Pure, and a suggestion only: whoever manages the channel decides. It counts replies that nobody had
-asked for (rule threshold); how an answer to a question was taken says nothing about the dial.
+asked for (rule threshold); how an answer to a question was taken says nothing about the dial. Nor do
+the scores of another model, and replies that would not be said any more at the present eagerness.
 
-- Lower: from 3 voices against (a dislike, a request for quiet, a removal by a moderator). The
-  highest step of 5 whose threshold would have kept at least half of the replies they are about
-  unsaid, provided that more than half of the liked ones would still have been said. Where no step
-  parts the two, the score is not what was wrong with them, and nothing is suggested.
-- Raise by 10: from 5 likes, with no voice against at all.
+- Lower: from 3 voices against (a dislike, a request for quiet, a removal by a moderator), each of
+  another person and about another reply. The highest step of 5 whose threshold would have kept at
+  least half of the replies they are about unsaid, provided that more than half of the liked ones
+  would still have been said. Where no step parts the two, the score is not what was wrong with
+  them, and nothing is suggested.
+- Raise by 10: from 5 liked replies since the eagerness was last changed, with no voice against.
 - Never 0, which is a choice and no degree, and never anything while it is 0.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.eagerness import threshold_for
 from bot.messages import Feedback, FeedbackKind, Rule
@@ -32,15 +35,34 @@ class Suggestion:
     reason: str
 
 
-def suggest(
-    feedback: Sequence[Feedback], *, eagerness: int, calibration: Calibration | None
+def suggest(  # noqa: PLR0913 - what is set and served now, beside the feedback
+    feedback: Sequence[Feedback],
+    *,
+    eagerness: int,
+    calibration: Calibration | None,
+    model: str,
+    adapter: str | None,
+    since: datetime | None,
 ) -> Suggestion | None:
-    """Suggest another eagerness than the present one, or None."""
-    ambient = [each for each in feedback if each.rule is Rule.THRESHOLD]
-    liked = _scores(ambient, FeedbackKind.LIKED)
-    against = _scores(ambient, FeedbackKind.DISLIKED, FeedbackKind.HUSHED, FeedbackKind.REMOVED)
+    """Suggest another eagerness than the present one, or None.
+
+    `model` and `adapter` are those that score now. `since` is when the eagerness was last changed,
+    None for never.
+    """
+    threshold = threshold_for(eagerness, calibration)
+    still_said = [
+        each
+        for each in feedback
+        if each.rule is Rule.THRESHOLD
+        and (each.model, each.adapter) == (model, adapter)
+        and each.p_speak is not None
+        and each.p_speak >= threshold
+    ]
+    against = _scores_against(still_said)
     if len(against) >= MIN_AGAINST:
+        liked = _scores_liked(still_said)
         return _lower(liked, against, eagerness=eagerness, calibration=calibration)
+    liked = _scores_liked([each for each in still_said if since is None or each.at > since])
     if len(liked) >= MIN_LIKED and not against and 0 < eagerness < 100:
         reason = (
             f"People liked what I said unasked {len(liked)} times, and nobody minded any of it."
@@ -74,5 +96,24 @@ def _lower(
     return None
 
 
-def _scores(feedback: Sequence[Feedback], *kinds: FeedbackKind) -> list[float]:
-    return [each.p_speak for each in feedback if each.kind in kinds and each.p_speak is not None]
+def _scores_liked(feedback: Sequence[Feedback]) -> list[float]:
+    """Give the score of each reply that somebody liked, once however many did."""
+    liked = {
+        each.decision_id: each.p_speak
+        for each in feedback
+        if each.kind is FeedbackKind.LIKED and each.p_speak is not None
+    }
+    return list(liked.values())
+
+
+def _scores_against(feedback: Sequence[Feedback]) -> list[float]:
+    """Give the scores that voices are against: one voice a person, and one a reply."""
+    people: set[str] = set()
+    against: dict[int, float] = {}
+    for each in feedback:
+        if each.kind is FeedbackKind.LIKED or each.p_speak is None:
+            continue
+        if each.author_id not in people and each.decision_id not in against:
+            people.add(each.author_id)
+            against[each.decision_id] = each.p_speak
+    return list(against.values())

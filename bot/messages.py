@@ -232,3 +232,7 @@ class Feedback:
     rule: Rule
     p_speak: float | None
     at: datetime
+    decision_id: int
+    author_id: str
+    model: str
+    adapter: str | None

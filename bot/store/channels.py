@@ -6,9 +6,20 @@ default, setting by setting.
 
 from collections.abc import Mapping
 from dataclasses import fields
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import ChannelSettings, ConversationKey, Mode
@@ -49,13 +60,18 @@ class Channels:
         async with self._database.reading() as connection:
             return await self._settings(connection, where)
 
-    async def change(self, where: ConversationKey, **changes: object) -> ChannelSettings:
+    async def change(
+        self, where: ConversationKey, *, at: datetime | None = None, **changes: object
+    ) -> ChannelSettings:
         """Choose some settings by their names, and give all that hold there.
 
         Without a channel it chooses for the workspace. None is a choice too, where a setting can be
-        none. Raises ValueError that names the setting, for an unknown one and for a bad value.
+        none. `at` is when it is chosen, None means now. Raises ValueError that names the setting,
+        for an unknown one and for a bad value.
         """
         values = {name: stored_value(name, value) for name, value in changes.items()}
+        if "eagerness" in values:
+            values["eagerness_at"] = _when_changed(values["eagerness"], at)
         async with self._database.writing() as connection:
             if values:
                 await set_level(connection, where, values)
@@ -71,15 +87,31 @@ class Channels:
             name for name, value in zip(_NAMES, stored, strict=True) if value is not None
         )
 
-    async def reset(self, where: ConversationKey, *names: str) -> ChannelSettings:
+    async def reset(
+        self, where: ConversationKey, *names: str, at: datetime | None = None
+    ) -> ChannelSettings:
         """Take back what was chosen at this level, all of it if none is named; give what holds now.
 
-        Raises ValueError that names the setting, for an unknown one.
+        `at` is when that is, None means now. Raises ValueError that names the setting, for an
+        unknown one.
         """
-        values = {known_name(name): None for name in names or _NAMES}
+        values: dict[str, object] = {known_name(name): None for name in names or _NAMES}
+        if "eagerness" in values:
+            values["eagerness_at"] = _when_changed(None, at)
         async with self._database.writing() as connection:
             await connection.execute(update(channels).where(_is_level(where)).values(values))
             return await self._settings(connection, where)
+
+    async def eagerness_since(self, where: ConversationKey) -> datetime | None:
+        """Give when the eagerness was last changed in a channel or for its workspace; None: never."""
+        query = select(func.max(channels.c.eagerness_at)).where(
+            channels.c.platform == where.platform,
+            channels.c.workspace == where.workspace,
+            or_(channels.c.channel == "", channels.c.channel == where.channel),
+        )
+        async with self._database.reading() as connection:
+            since: datetime | None = await connection.scalar(query)
+        return since
 
     async def _settings(
         self, connection: AsyncConnection, where: ConversationKey
@@ -113,6 +145,13 @@ def inherited(name: str) -> ColumnElement[Any]:
         return chosen.correlate(conversations).scalar_subquery()
 
     return func.coalesce(at(conversations.c.channel), at(""))
+
+
+def _when_changed(eagerness: object, at: datetime | None) -> ColumnElement[datetime]:
+    """Stand for the time of the newest change: another eagerness than there is now makes one."""
+    is_other = channels.c.eagerness.is_distinct_from(eagerness)
+    now = literal(at or datetime.now(UTC), channels.c.eagerness_at.type)
+    return case((is_other, now), else_=channels.c.eagerness_at)
 
 
 def _key(where: ConversationKey) -> dict[str, str]:

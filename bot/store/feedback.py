@@ -59,7 +59,13 @@ class Feedbacks:
     async def received(self, where: ConversationKey, *, since: datetime) -> list[Feedback]:
         """List the feedback of a channel and its threads since a time, oldest first."""
         query = (
-            select(feedback.c.kind, decisions.c.rule, decisions.c.p_speak, feedback.c.at)
+            select(
+                feedback,
+                decisions.c.rule,
+                decisions.c.p_speak,
+                decisions.c.model,
+                decisions.c.adapter,
+            )
             .join_from(feedback, decisions)
             .join(conversations, conversations.c.id == decisions.c.conversation_id)
             .where(in_channel(where), feedback.c.at >= since)
@@ -67,6 +73,15 @@ class Feedbacks:
         )
         async with self._database.reading() as connection:
             return [
-                Feedback(FeedbackKind(row.kind), Rule(row.rule), row.p_speak, row.at)
+                Feedback(
+                    kind=FeedbackKind(row.kind),
+                    rule=Rule(row.rule),
+                    p_speak=row.p_speak,
+                    at=row.at,
+                    decision_id=row.decision_id,
+                    author_id=row.author_id,
+                    model=row.model,
+                    adapter=row.adapter,
+                )
                 for row in await connection.execute(query)
             ]

@@ -211,6 +211,7 @@ channels = Table(
     Column("follow_threads", Boolean),
     Column("may_train", Boolean),
     Column("retention_days", Integer),
+    Column("eagerness_at", UtcDateTime),  # when it was last changed, also to not chosen
     Column("heard_from", UtcDateTime),  # as in conversations, for all of the channel or workspace
 )
 

@@ -51,7 +51,8 @@ def upgrade() -> None:
         for name, (kind, _) in REQUIRED.items():
             channels.alter_column(name, existing_type=kind, nullable=True)
         channels.add_column(sa.Column("stream_replies", sa.Boolean()))
-        channels.add_column(sa.Column("heard_from", Time))
+        for added in ("eagerness_at", "heard_from"):
+            channels.add_column(sa.Column(added, Time))
     not_chosen = {
         name: sa.func.nullif(CHANNELS.c[name], sa.literal(default, kind))
         for name, (kind, default) in REQUIRED.items()
@@ -88,8 +89,8 @@ def downgrade() -> None:
     for name in ("heard_from", "gap_from"):
         op.drop_column("conversations", name)
     with op.batch_alter_table("channels") as channels:
-        channels.drop_column("heard_from")
-        channels.drop_column("stream_replies")
+        for added in ("eagerness_at", "heard_from", "stream_replies"):
+            channels.drop_column(added)
         for name, (kind, _) in REQUIRED.items():
             channels.alter_column(name, existing_type=kind, nullable=False)
 

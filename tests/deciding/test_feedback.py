@@ -1,7 +1,7 @@
 """Feedback suggests another eagerness only where there is enough of it, and the score explains it."""
 
-from datetime import UTC, datetime
-from itertools import chain
+from datetime import UTC, datetime, timedelta
+from itertools import chain, count
 
 import pytest
 from hypothesis import given, strategies as st
@@ -17,12 +17,29 @@ CALIBRATION = Calibration(
 )
 
 
-def given_to(*scores: float, kind: FeedbackKind, rule: Rule = Rule.THRESHOLD) -> list[Feedback]:
-    return [Feedback(kind, rule, p_speak, AT) for p_speak in scores]
+SERVED = {"model": "m-7b", "adapter": "calm"}
+_numbers = count(1)
 
 
-def suggested(*feedback: list[Feedback], eagerness: int = 50) -> int | None:
-    found = suggest([*chain(*feedback)], eagerness=eagerness, calibration=None)
+def given_to(
+    *scores: float | None, kind: FeedbackKind, rule: Rule = Rule.THRESHOLD, **more: object
+) -> list[Feedback]:
+    """Give the feedback of a new person on a new reply, for each score."""
+    return [_opinion(kind, rule, p_speak, **more) for p_speak in scores]
+
+
+def _opinion(kind: FeedbackKind, rule: Rule, p_speak: float | None, **more: object) -> Feedback:
+    number = next(_numbers)
+    fields = {"at": AT, "decision_id": number, "author_id": str(number)} | SERVED | more
+    return Feedback(kind, rule, p_speak, **fields)
+
+
+def suggested(
+    *feedback: list[Feedback], eagerness: int = 50, since: datetime | None = None
+) -> int | None:
+    found = suggest(
+        [*chain(*feedback)], eagerness=eagerness, calibration=None, since=since, **SERVED
+    )
     return found.eagerness if found else None
 
 
@@ -86,10 +103,55 @@ def test_at_nought_nothing_is_suggested() -> None:
     assert suggested(given_to(0.6, 0.6, 0.6, kind=DISLIKED), eagerness=0) is None
 
 
+def test_one_person_is_one_voice_against_however_many_replies_they_mind() -> None:
+    one = given_to(*[0.52] * 9, kind=DISLIKED, author_id="ann")
+
+    assert suggested(one) is None
+    assert suggested(one, given_to(0.52, 0.52, kind=REMOVED)) == 45
+
+
+def test_one_reply_is_one_voice_against_however_many_mind_it() -> None:
+    kinds = (DISLIKED, HUSHED, REMOVED)
+    one = [given_to(0.52, 0.52, kind=kind, decision_id=1000) for kind in kinds]
+
+    assert suggested(*one) is None
+    assert suggested(*one, given_to(0.52, 0.52, kind=HUSHED)) == 45
+
+
+def test_a_reply_that_many_liked_is_one_liked_reply() -> None:
+    assert suggested(given_to(*[0.8] * 9, kind=LIKED, decision_id=1000)) is None
+
+
+@pytest.mark.parametrize("other", [{"model": "m-8b"}, {"adapter": None}])
+def test_scores_of_another_model_do_not_count(other: dict[str, str | None]) -> None:
+    assert suggested(given_to(*[0.52] * 9, kind=DISLIKED, **other)) is None
+    assert suggested(given_to(*[0.8] * 9, kind=LIKED, **other)) is None
+
+
+def test_what_would_not_be_said_any_more_does_not_count() -> None:
+    minded = given_to(0.52, 0.52, 0.52, kind=DISLIKED)
+
+    assert suggested(minded, eagerness=50) == 45
+    assert suggested(minded, eagerness=45) is None
+
+
+def test_only_what_was_liked_since_the_last_change_raises_the_eagerness() -> None:
+    liked = given_to(*[0.8] * 5, kind=LIKED)
+
+    assert suggested(liked, since=AT) is None
+    assert suggested(liked, since=AT - timedelta(seconds=1)) == 60
+
+
+def test_what_was_liked_before_the_last_change_still_counts_against_lowering() -> None:
+    feedback = [*given_to(0.55, 0.56, kind=LIKED), *given_to(0.55, 0.56, 0.57, kind=DISLIKED)]
+
+    assert suggested(feedback, since=AT) is None
+
+
 def test_how_an_answer_to_a_question_was_taken_does_not_count() -> None:
     asked = [
         given_to(*[0.6] * 9, kind=DISLIKED, rule=Rule.ADDRESSED),
-        [Feedback(LIKED, Rule.ADDRESSED, None, AT)] * 9,
+        given_to(*[None] * 9, kind=LIKED, rule=Rule.ADDRESSED),
     ]
 
     assert suggested(*asked) is None
@@ -97,7 +159,9 @@ def test_how_an_answer_to_a_question_was_taken_does_not_count() -> None:
 
 def test_the_steps_are_those_of_the_models_calibration() -> None:
     # 40 speaks from P(speak) 0.50 there.
-    found = suggest(given_to(0.45, 0.46, 0.8, kind=DISLIKED), eagerness=50, calibration=CALIBRATION)
+    disliked = given_to(0.45, 0.46, 0.8, kind=DISLIKED)
+
+    found = suggest(disliked, eagerness=50, calibration=CALIBRATION, since=None, **SERVED)
 
     assert found is not None
     assert found.eagerness == 40
@@ -108,8 +172,11 @@ def test_the_reason_counts_what_it_rests_on() -> None:
         [*given_to(0.52, 0.53, 0.9, kind=HUSHED), *given_to(0.9, 0.8, kind=LIKED)],
         eagerness=50,
         calibration=None,
+        since=None,
+        **SERVED,
     )
-    higher = suggest(given_to(*[0.8] * 6, kind=LIKED), eagerness=50, calibration=None)
+    liked = given_to(*[0.8] * 6, kind=LIKED)
+    higher = suggest(liked, eagerness=50, calibration=None, since=None, **SERVED)
 
     assert lower
     assert higher
@@ -125,11 +192,10 @@ def test_the_reason_counts_what_it_rests_on() -> None:
 @given(
     st.lists(
         st.builds(
-            Feedback,
+            _opinion,
             st.sampled_from(FeedbackKind),
             st.sampled_from([Rule.THRESHOLD, Rule.ADDRESSED]),
             st.none() | st.floats(0, 1),
-            st.just(AT),
         ),
         max_size=30,
     ),
@@ -139,6 +205,6 @@ def test_the_reason_counts_what_it_rests_on() -> None:
 def test_never_nought_and_never_what_is_set_already(
     feedback: list[Feedback], eagerness: int, calibration: Calibration | None
 ) -> None:
-    found = suggest(feedback, eagerness=eagerness, calibration=calibration)
+    found = suggest(feedback, eagerness=eagerness, calibration=calibration, since=None, **SERVED)
 
     assert found is None or (1 <= found.eagerness <= 100 and found.eagerness != eagerness)

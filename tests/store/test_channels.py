@@ -1,14 +1,14 @@
 import asyncio
 import math
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.messages import ChannelSettings, ConversationKey, Mode, QuietHours, workspace_key
 from bot.store import Store
 from bot.store.setting_values import chosen_value, stored_value
-from tests.store.samples import ROOM, START, THREAD
+from tests.store.samples import ROOM, START, THREAD, later
 
 NIGHT = QuietHours(frozenset({4, 5}), 22 * 60, 6 * 60, "Asia/Kolkata")
 WORKSPACE = workspace_key("room", "home")
@@ -233,3 +233,33 @@ def test_what_is_chosen_is_stored_as_something_and_read_back(name: str, value: o
 
     assert stored is not None
     assert chosen_value(name, stored) == value
+
+
+async def test_it_is_known_when_the_eagerness_was_last_changed(store: Store) -> None:
+    async def since() -> datetime | None:
+        return await store.channels.eagerness_since(THREAD)
+
+    assert await since() is None
+    await store.channels.change(ROOM, persona="Terse", at=later(1))
+    assert await since() is None
+
+    await store.channels.change(ROOM, eagerness=20, at=later(2))
+    await store.channels.change(ROOM, eagerness=20, persona="Kind", at=later(3))
+    assert await since() == later(2)
+
+    await store.channels.reset(ROOM, "persona", at=later(4))
+    await store.channels.reset(ROOM, at=later(5))
+    await store.channels.reset(ROOM, at=later(6))
+    assert await since() == later(5)
+
+    await store.channels.change(WORKSPACE, eagerness=30, at=later(7))
+    assert await since() == later(7)
+    assert await store.channels.eagerness_since(replace(ROOM, workspace="office")) is None
+
+
+async def test_a_change_of_the_eagerness_that_tells_no_time_is_made_now(store: Store) -> None:
+    await store.channels.change(ROOM, eagerness=20)
+
+    since = await store.channels.eagerness_since(ROOM)
+    assert since is not None
+    assert abs(since - datetime.now(UTC)) < timedelta(minutes=1)

@@ -30,10 +30,11 @@ async def test_a_person_s_opinion_of_a_reply_is_kept_once(store: Store) -> None:
     assert await _give(store, decision_id, DISLIKED, at=later(2))
     assert await _give(store, decision_id, author=BEN, at=later(3))
 
+    behind = {"decision_id": decision_id, "model": "m-7b", "adapter": None}
     assert await store.feedback.received(ROOM, since=START) == [
-        Feedback(LIKED, Rule.THRESHOLD, 0.8, START),
-        Feedback(DISLIKED, Rule.THRESHOLD, 0.8, later(2)),
-        Feedback(LIKED, Rule.THRESHOLD, 0.8, later(3)),
+        Feedback(LIKED, Rule.THRESHOLD, 0.8, START, author_id=ANN.id, **behind),
+        Feedback(DISLIKED, Rule.THRESHOLD, 0.8, later(2), author_id=ANN.id, **behind),
+        Feedback(LIKED, Rule.THRESHOLD, 0.8, later(3), author_id=BEN.id, **behind),
     ]
 
 
