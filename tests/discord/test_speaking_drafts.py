@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.errors import PlatformError
+from bot.errors import PlatformUnavailable
 from bot.platforms.discord.drafts import MIN_CHARS, Draft
 from tests.discord.speaking import KEY, Naps, Pace, Speaker, minutes, speaker
 from tests.discord_server import DiscordServer, discord_server, pointed_at
@@ -320,7 +320,7 @@ async def test_enough_words_are_shown_at_once():
     assert texts == ["x" * MIN_CHARS]
 
 
-@pytest.mark.parametrize("error", [PlatformError("no"), RuntimeError("a defect")])
+@pytest.mark.parametrize("error", [PlatformUnavailable("busy"), RuntimeError("a defect")])
 async def test_a_draft_goes_on_after_trouble(error, caplog):
     naps, texts = Naps(), []
     twice = asyncio.Event()

@@ -8,7 +8,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
-from bot.errors import PlatformError
+from bot.errors import PlatformError, PlatformUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +20,8 @@ FIRST_WAIT_S = 0.5  # after which fewer are shown too
 class Draft:
     """One reply while it is being written; a task of its own shows its newest text.
 
-    `show` is awaited with one text at a time; where it raises PlatformError, that is logged.
+    `show` is awaited with one text at a time. Where it raises PlatformError, that is logged; the next
+    text is shown nevertheless if it raises PlatformUnavailable, and none any more otherwise.
     """
 
     def __init__(
@@ -70,13 +71,19 @@ class Draft:
             async with self._showing:
                 if self._is_stopped:
                     return
-                await self._shown(self._text)
+                if not await self._may_go_on(self._text):
+                    return
             await self._sleep(INTERVAL_S)
 
-    async def _shown(self, text: str) -> None:
+    async def _may_go_on(self, text: str) -> bool:
+        """Show a text, and tell whether there is sense in showing the next."""
         try:
             await self._show(text)
-        except PlatformError as error:
+        except PlatformUnavailable as error:
             logger.warning("a draft was not shown: %s", error)
+        except PlatformError as error:  # Discord bans an address that asks for ever what it refuses
+            logger.warning("a reply is not shown before it is whole: %s", error)
+            return False
         except Exception:  # the top of a task: the reply itself is still posted
             logger.exception("a draft failed")
+        return True
