@@ -20,6 +20,7 @@ from discord.utils import snowflake_time
 from bot.errors import StoreError
 from bot.messages import ConversationKey, Mode
 from bot.pipeline import Pipeline
+from bot.platforms.discord.fetching import messages
 from bot.platforms.discord.hearing import Me
 from bot.platforms.discord.keys import (
     DIRECT,
@@ -32,7 +33,7 @@ from bot.platforms.discord.keys import (
 )
 from bot.platforms.discord.memory import Memory
 from bot.platforms.discord.missed_changes import MissedChanges
-from bot.platforms.discord.pages import digested, heard_again
+from bot.platforms.discord.pages import heard_again
 from bot.platforms.discord.refusals import FAILURES
 from bot.platforms.discord.trying import let_others_go_on
 from bot.platforms.in_order import InOrder
@@ -184,8 +185,10 @@ class CatchUp:
             return True
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                await self.changes.take_over(channel, where, me=me, is_readable=bool(may_read))
-                missed = await _after(channel, since, before=before)
+                await self.changes.take_over(
+                    client, channel, where, me=me, is_readable=bool(may_read)
+                )
+                missed = await _after(client, channel, since, before=before)
         except (discord.Forbidden, discord.NotFound) as error:
             logger.info("Discord: what was missed in %s cannot be read: %s", where, error)
             return True
@@ -219,23 +222,18 @@ def _partial(client: discord.Client, where: ConversationKey) -> discord.PartialM
 
 
 async def _after(
-    channel: Messageable, since: datetime, *, before: discord.Message | None
+    client: discord.Client,
+    channel: Messageable,
+    since: datetime,
+    *,
+    before: discord.Message | None,
 ) -> list[discord.Message]:
     """Fetch what was said since a time, the newest `MAX_MISSED` messages, oldest first."""
     if before is None and _has_nothing_after(channel, since):
         return []
-    after = discord.Object(snowflake_before(since))
-    newest_first, is_whole = await digested(
-        channel.history(limit=MAX_MISSED, after=after, before=before, oldest_first=False)
-    )
-    if is_whole:
-        return newest_first[::-1]
-    # Around what discord.py cannot digest, what stands before it is read from the other side.
-    older, _ = await digested(
-        channel.history(limit=MAX_MISSED, after=after, before=before, oldest_first=True)
-    )
-    known = {message.id for message in older}
-    return [*older, *(message for message in newest_first[::-1] if message.id not in known)]
+    until = None if before is None else before.id
+    after = snowflake_before(since)
+    return await messages(client, channel, after=after, before=until, limit=MAX_MISSED)
 
 
 def _has_nothing_after(channel: Messageable, since: datetime) -> bool:

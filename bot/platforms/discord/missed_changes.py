@@ -12,9 +12,10 @@ from discord.abc import Messageable
 
 from bot.messages import ConversationKey, Entry
 from bot.pipeline import Pipeline
+from bot.platforms.discord.fetching import fetched
 from bot.platforms.discord.hearing import Me
 from bot.platforms.discord.memory import Memory
-from bot.platforms.discord.pages import digested, heard_again
+from bot.platforms.discord.pages import heard_again
 from bot.store import Store
 
 NUM_CHECKED = 50  # messages
@@ -32,7 +33,13 @@ class MissedChanges:
     clock: Callable[[], datetime]
 
     async def take_over(
-        self, channel: Messageable, where: ConversationKey, *, me: Me, is_readable: bool
+        self,
+        client: discord.Client,
+        channel: Messageable,
+        where: ConversationKey,
+        *,
+        me: Me,
+        is_readable: bool,
     ) -> None:
         """Take over what was edited or deleted. Raises StoreError, and what discord.py raises.
 
@@ -44,12 +51,18 @@ class MissedChanges:
         known = [each for each in recent if each.id.isdecimal() and not each.deleted]
         if not known or max(each.sent_at for each in known) < self.clock() - CHECKED_AGE:
             return
-        seen = await _between(channel, [int(each.id) for each in known])
-        if seen is None or not (seen or is_readable):
+        ids = [int(each.id) for each in known]
+        found = await fetched(
+            client, channel, after=min(ids) - 1, before=max(ids) + 1, limit=MAX_FETCHED
+        )
+        seen = {str(message.id): message for message in found.messages}
+        if not (seen or found.unread or is_readable):
             return
-        oldest_seen = min(map(int, seen), default=0) if len(seen) == MAX_FETCHED else 0
+        oldest_seen = min(ids) if found.is_all else min({*map(int, seen), *found.unread})
         for entry in known:
-            if int(entry.id) >= oldest_seen and not _stands_elsewhere(channel, where, entry):
+            if int(entry.id) < oldest_seen or int(entry.id) in found.unread:
+                continue  # it stands there, or may
+            if not _stands_elsewhere(channel, where, entry):
                 await self._compare(where, entry, seen.get(entry.id), me)
 
     async def _compare(
@@ -74,18 +87,3 @@ def _stands_elsewhere(channel: Messageable, where: ConversationKey, entry: Entry
         channel.parent, discord.ForumChannel
     )
     return not is_post
-
-
-async def _between(channel: Messageable, ids: list[int]) -> dict[str, discord.Message] | None:
-    """Fetch the messages from the oldest of these ids to the newest, by their ids.
-
-    None where not all of them can be read.
-    """
-    history = channel.history(
-        limit=MAX_FETCHED,
-        after=discord.Object(min(ids) - 1),
-        before=discord.Object(max(ids) + 1),
-        oldest_first=False,
-    )
-    fetched, is_whole = await digested(history)
-    return {str(message.id): message for message in fetched} if is_whole else None
