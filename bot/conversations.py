@@ -6,7 +6,7 @@ models or platforms, and a crash loses no message.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -37,6 +37,7 @@ class Conversations:
         self._settling = settling
         self._bursts: dict[ConversationKey, _Burst] = {}
         self._workers: dict[ConversationKey, asyncio.Task[None]] = {}
+        self._asides: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         """Start nothing: workers come with their first message."""
@@ -52,11 +53,11 @@ class Conversations:
         await self.stop()
 
     async def stop(self) -> None:
-        """Stop all workers. What they had not decided waits in the history."""
-        workers = list(self._workers.values())
-        for worker in workers:
-            worker.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
+        """Stop all workers, and what runs aside. What was not decided waits in the history."""
+        tasks = [*self._workers.values(), *self._asides]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def wake(self, where: ConversationKey, *, addressed: bool) -> None:
         """Say that a message was recorded in a conversation."""
@@ -68,15 +69,27 @@ class Conversations:
         if where not in self._workers:
             self._workers[where] = asyncio.create_task(self._work(where), name=f"decide {where}")
 
+    def aside(self, work: Coroutine[object, object, object], *, name: str) -> None:
+        """Run what neither a message nor a decision has to wait for; a failure is logged."""
+        task = asyncio.create_task(self._logged(work, name), name=name)
+        self._asides.add(task)
+        task.add_done_callback(self._asides.discard)
+
     async def settled(self, where: ConversationKey) -> None:
         """Wait until nothing is left to decide in a conversation."""
         while (worker := self._workers.get(where)) is not None:
             await asyncio.wait([worker])
 
     async def drain(self) -> None:
-        """Wait until nothing is left to decide."""
-        while self._workers:
-            await asyncio.wait(list(self._workers.values()))
+        """Wait until nothing is left to decide, nor to do aside."""
+        while tasks := [*self._workers.values(), *self._asides]:
+            await asyncio.wait(tasks)
+
+    async def _logged(self, work: Coroutine[object, object, object], name: str) -> None:
+        try:
+            await work
+        except Exception:
+            logger.exception("%s failed", name)
 
     async def _work(self, where: ConversationKey) -> None:
         try:

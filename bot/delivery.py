@@ -55,7 +55,7 @@ class Delivery:
             self._being_posted.discard(item.key)
         if status is OutboxStatus.POSTED and item.reply_to is not None:
             # The question may have been deleted while the reply was on its way.
-            await self._remove_bereft_or_note(item.conversation, item.reply_to)
+            await self.look_after_reply(item.conversation, item.reply_to)
         return status
 
     async def try_again(self) -> None:
@@ -64,7 +64,7 @@ class Delivery:
             await self.take_back(draft)
         await self._post_pending()
         for where, question_id in list(self._standing_replies):
-            await self._remove_bereft_or_note(where, question_id)
+            await self.look_after_reply(where, question_id)
 
     async def clear_drafts(self) -> None:
         """Remove what a stop left half written; to be awaited before any new reply is begun."""
@@ -83,21 +83,16 @@ class Delivery:
             logger.warning("a draft in %s is still noted: %s", draft.conversation, error)
         del self._standing_drafts[draft.key]
 
-    async def remove_bereft(self, where: ConversationKey, question_id: str) -> None:
-        """Take away the replies to a question, if all that they answer is deleted."""
-        replies = await self.store.messages.bereft(where, question_id)
-        if replies:
+    async def look_after_reply(self, where: ConversationKey, question_id: str) -> None:
+        """Take away the replies to a question, if all that they answer is deleted.
+
+        What fails is tried again later. Does not raise StoreError.
+        """
+        try:
+            await self._remove_bereft(where, question_id)
+        except StoreError as error:
             self._standing_replies.add((where, question_id))
-            try:
-                await self.platform.remove(where, replies)
-            except PlatformUnavailable as error:
-                logger.warning("a reply in %s is still to be deleted: %s", where, error)
-                return
-            except PlatformError as error:
-                logger.warning("a reply in %s could not be deleted: %s", where, error)
-        for reply in replies:
-            await self.store.messages.delete(where, reply, at=self.clock())
-        self._standing_replies.discard((where, question_id))
+            logger.warning("nobody knows yet whether a reply in %s stays: %s", where, error)
 
     async def _post_pending(self) -> None:
         oldest = self.clock() - timedelta(seconds=self.max_age_s)
@@ -151,10 +146,17 @@ class Delivery:
             logger.warning("a draft in %s could not be removed: %s", item.conversation, error)
         return True
 
-    async def _remove_bereft_or_note(self, where: ConversationKey, question_id: str) -> None:
-        """Look after replies without a question; a history that fails is asked the next time."""
-        try:
-            await self.remove_bereft(where, question_id)
-        except StoreError as error:
+    async def _remove_bereft(self, where: ConversationKey, question_id: str) -> None:
+        replies = await self.store.messages.bereft(where, question_id)
+        if replies:
             self._standing_replies.add((where, question_id))
-            logger.warning("nobody knows yet whether a reply in %s stays: %s", where, error)
+            try:
+                await self.platform.remove(where, replies)
+            except PlatformUnavailable as error:
+                logger.warning("a reply in %s is still to be deleted: %s", where, error)
+                return
+            except PlatformError as error:
+                logger.warning("a reply in %s could not be deleted: %s", where, error)
+        for reply in replies:
+            await self.store.messages.delete(where, reply, at=self.clock())
+        self._standing_replies.discard((where, question_id))

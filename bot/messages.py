@@ -109,6 +109,9 @@ class KeptDecision:
     decided_at: datetime
 
 
+ASKED = "ask-"  # begins the id of a question that a command asked: no message of the platform's
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One message of the history as the store returns it.
@@ -116,7 +119,8 @@ class Entry:
     A reply of the assistant has `from_assistant` set and the `decision_id` of the decision it
     carries out. A person's message has the `decision_id` of the burst it was settled in, or None
     while it waits. A deleted message is a tombstone: `deleted` is set and its text is empty. An
-    opted-out author's message has `hidden` set and no text either.
+    opted-out author's message has `hidden` set and no text either. `quoted` is the text of the
+    message that a question of a command is about, as long as that one stands.
     """
 
     row: int
@@ -132,6 +136,7 @@ class Entry:
     edited: bool = False
     deleted: bool = False
     hidden: bool = False
+    quoted: str = ""
 
 
 class Mode(StrEnum):
@@ -226,7 +231,7 @@ class FeedbackKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """What somebody thought of a reply, and the score and rule of the decision behind it."""
+    """What somebody thought of a reply, and the decision behind it: its rule, score and model."""
 
     kind: FeedbackKind
     rule: Rule

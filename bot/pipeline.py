@@ -109,7 +109,8 @@ class Pipeline:
             return False
         self.conversations.wake(where, addressed=message.addressed)
         if message.addressed and await self._has_opted_out(message):
-            await self.signs.notice(where, OPTED_OUT, reply_to=message.id)
+            told = self.signs.notice(where, OPTED_OUT, reply_to=message.id)
+            self.conversations.aside(told, name=f"a notice in {where}")
         return True
 
     async def overhear(self, message: Message) -> bool:
@@ -135,9 +136,9 @@ class Pipeline:
         return await self.store.messages.edit(where, message_id, text, at=self.clock())
 
     async def delete(self, where: ConversationKey, message_id: str) -> bool:
-        """Forget a message's text, and take back the reply to it. False: unknown."""
+        """Forget a message's text; the reply to it goes too, in a moment. False: unknown."""
         was_known = await self.store.messages.delete(where, message_id, at=self.clock())
-        await self.delivery.remove_bereft(where, message_id)
+        self._look_after_reply(where, message_id)
         return was_known
 
     async def resume(self) -> None:
@@ -154,6 +155,11 @@ class Pipeline:
         """Do of `resume` what comes before the first message; the rest is left to the caller."""
         await self.delivery.clear_drafts()
         since = self.clock() - timedelta(seconds=self.max_age_s)
+        for where, question_id in await self.store.messages.deleted(
+            self.platform.name, since=since
+        ):
+            if self.owns(where):
+                self._look_after_reply(where, question_id)
         await self.store.decisions.reopen(self.platform.name, since=since, keys=self.owns)
 
     async def waiting(self) -> list[ConversationKey]:
@@ -207,6 +213,10 @@ class Pipeline:
         item = replace(draft, text=text, created_at=self.clock())
         await self.store.outbox.add(item)
         return item
+
+    def _look_after_reply(self, where: ConversationKey, question_id: str) -> None:
+        looking = self.delivery.look_after_reply(where, question_id)
+        self.conversations.aside(looking, name=f"the reply to what was deleted in {where}")
 
     def _draft(self, considered: Considered) -> OutboxItem:
         return OutboxItem(

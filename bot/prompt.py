@@ -13,6 +13,7 @@ from inference.wire.text import break_control_tokens, speaker_text
 from inference.wire.turns import Burst, Line
 
 DELETED = "[deleted]"
+MAX_QUOTED_CHARS = 300  # of a message that a question is about; a prompt is small
 
 
 @dataclass(slots=True)
@@ -102,5 +103,12 @@ def _add_reply(groups: list[_Open], by_decision: dict[int, _Open], entry: Entry)
 
 def _text(entry: Entry, *, me: Author, assistant_name: str) -> str:
     text = own_mentions_shown(entry.text, own_name=me.name, assistant_name=assistant_name)
+    if entry.quoted:
+        text = f'{text}\n"{_clipped(entry.quoted)}"'
     described = "".join(f" [{attachment}]" for attachment in entry.attachments)
     return speaker_text(text + described)
+
+
+def _clipped(quoted: str) -> str:
+    flat = " ".join(quoted.split())
+    return flat if len(flat) <= MAX_QUOTED_CHARS else f"{flat[:MAX_QUOTED_CHARS]}…"

@@ -2,16 +2,34 @@
 
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, not_, select
 
-from bot.messages import Author, Entry
+from bot.messages import ASKED, Author, Entry
 from bot.store.tables import AnyRow, messages, speakers
+
+_quoted = messages.alias("quoted")
+# Looked up each time, so that it goes with the message it was taken from.
+_IS_QUOTED = and_(
+    messages.c.platform_id.startswith(ASKED),
+    _quoted.c.conversation_id == messages.c.conversation_id,
+    _quoted.c.platform_id == messages.c.reply_to,
+    not_(_quoted.c.deleted),
+    not_(_quoted.c.hidden),
+)
 
 
 def entries() -> Select[tuple[Any, ...]]:
     """Begin a query for `entry` to read."""
-    return select(messages, speakers.c.author_id, speakers.c.name, speakers.c.is_bot).join_from(
-        messages, speakers
+    return (
+        select(
+            messages,
+            speakers.c.author_id,
+            speakers.c.name,
+            speakers.c.is_bot,
+            _quoted.c.text.label("quoted"),
+        )
+        .join_from(messages, speakers)
+        .outerjoin(_quoted, _IS_QUOTED)
     )
 
 
@@ -31,4 +49,5 @@ def entry(row: AnyRow) -> Entry:
         edited=row.edited,
         deleted=row.deleted,
         hidden=row.hidden,
+        quoted=row.quoted or "",
     )

@@ -1,5 +1,6 @@
 """What a stop or an outage leaves behind: missed messages, half-written drafts, replies that wait."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -122,6 +123,7 @@ async def test_a_reply_goes_with_its_question(scene):
     await scene.asks("Ana", "where?")
     reply = (await scene.entries())[-1]
     await scene.pipeline.delete(LOUNGE, "m1")
+    await scene.settled()
 
     assert scene.platform.removed == [reply.id]
     assert [entry.text for entry in await scene.entries() if not entry.deleted] == []
@@ -135,6 +137,7 @@ async def test_a_reply_stays_while_another_question_it_answers_stands(scene):
     await scene.pipeline.resume()
     await scene.settled()
     await scene.pipeline.delete(LOUNGE, "m1")
+    await scene.settled()
 
     assert scene.posts == ["Paris."]
     assert scene.platform.removed == []
@@ -196,6 +199,7 @@ async def test_a_reply_that_cannot_be_deleted_now_is_deleted_later(scene):
     await scene.asks("Ana", "where?")
     scene.platform.failure = OUTAGE
     await scene.pipeline.delete(LOUNGE, "m1")
+    await scene.settled()
     assert scene.platform.removed == []
 
     scene.platform.failure = None
@@ -214,7 +218,9 @@ async def test_a_history_that_fails_behind_a_posted_reply_takes_nothing_back(sce
     assert (scene.posts, scene.platform.withdrawn, scene.notices) == (["Paris."], [], [])
 
 
-async def test_a_deletion_that_is_told_again_still_takes_the_reply_along(scene, monkeypatch):
+async def test_a_history_that_fails_for_a_moment_keeps_no_reply_without_its_question(
+    scene, monkeypatch
+):
     await scene.asks("Ana", "where?")
     whole = scene.store.messages.bereft
 
@@ -223,11 +229,37 @@ async def test_a_deletion_that_is_told_again_still_takes_the_reply_along(scene, 
         raise StoreError("locked")
 
     monkeypatch.setattr(scene.store.messages, "bereft", fails_once)
-    with pytest.raises(StoreError):
-        await scene.pipeline.delete(LOUNGE, "m1")
     await scene.pipeline.delete(LOUNGE, "m1")
+    await scene.settled()
+    await scene.pipeline.delivery.try_again()
 
     assert len(scene.platform.removed) == 1
+
+
+async def test_a_stop_right_after_a_deletion_keeps_no_reply_without_its_question(scene):
+    await scene.asks("Ana", "where?")
+    await scene.store.messages.delete(LOUNGE, "m1", at=scene.now)
+
+    scene.restart()
+    await scene.pipeline.resume()
+    await scene.settled()
+
+    assert len(scene.platform.removed) == 1
+
+
+async def test_a_platform_that_does_not_answer_holds_up_no_deletion(scene):
+    await scene.asks("Ana", "where?")
+    never = asyncio.Event()
+
+    async def hangs(*_):
+        await never.wait()
+
+    scene.platform.remove = hangs
+    async with asyncio.timeout(5):
+        await scene.pipeline.delete(LOUNGE, "m1")
+        await scene.hears("Bob", "nice weather")
+        await scene.pipeline.conversations.settled(LOUNGE)
+    never.set()
 
 
 async def test_a_refused_reply_that_had_to_wait_is_told_to_who_asked(scene):
@@ -238,3 +270,15 @@ async def test_a_refused_reply_that_had_to_wait_is_told_to_who_asked(scene):
 
     assert scene.notices == [NOT_POSTED]
     assert len(scene.platform.withdrawn) == 1
+
+
+async def test_a_question_about_a_message_shows_it_as_long_as_it_stands(scene):
+    await scene.says("Bob", "my number is 555", id="m1")
+    await scene.asks("Ana", "whose is that?", id="ask-9", reply_to="m1")
+    assert 'Ana: whose is that? ⏎ "my number is 555"' in scene.prompt
+
+    await scene.store.speakers.forget("room", "local", "id-Bob")
+    await scene.asks("Ana", "and now?")
+
+    assert "Ana: whose is that?" in scene.prompt
+    assert "555" not in scene.prompt
