@@ -131,9 +131,21 @@ class Pipeline:
             self.conversations.wake(where, addressed=False)
         return num_new
 
-    async def edit(self, where: ConversationKey, message_id: str, text: str) -> bool:
-        """Take over an edit; the next prompt has the new text. False: unknown or unchanged."""
-        return await self.store.messages.edit(where, message_id, text, at=self.clock())
+    async def edit(
+        self,
+        where: ConversationKey,
+        message_id: str,
+        text: str,
+        *,
+        attachments: Sequence[str] | None = None,
+    ) -> bool:
+        """Take over an edit; the next prompt has the new text. False: unknown or unchanged.
+
+        Without `attachments` those stay as they are.
+        """
+        return await self.store.messages.edit(
+            where, message_id, text, at=self.clock(), attachments=attachments
+        )
 
     async def delete(self, where: ConversationKey, message_id: str) -> bool:
         """Forget a message's text; the reply to it goes too, in a moment. False: unknown."""
