@@ -100,7 +100,7 @@ async def test_what_cannot_be_fetched_is_fetched_later_and_is_complete(chat, ser
         server.faults.reset(on=FETCH, times=2, after=fault == "reset after")
 
     async with chat.running():
-        await server.until(lambda: len(server.asked("GET", "/messages")) >= 1)
+        await chat.until(lambda: chat.store.messages.gap_from(chat.place(server.general)))
         await caught_up(chat)
         server.faults.clear()
         chat.naps.over()
@@ -134,6 +134,19 @@ async def test_missed_messages_come_first_also_where_the_history_fails_meanwhile
         assert (await chat.texts())[2:] == ["missed", "live"]
 
 
+async def test_what_could_not_be_fetched_before_a_stop_is_fetched_after_it(chat, server):
+    await asked_and_answered(chat)
+    missed = await server.member("Mia").says(server.general, "missed")
+    server.faults.respond(503, on=FETCH, times=99)
+    async with chat.running():
+        await caught_up(chat)
+    server.faults.clear()
+
+    async with chat.running():
+        await chat.heard(server.general, missed)
+        assert await chat.store.messages.gap_from(chat.place(server.general)) is None
+
+
 async def test_a_fetch_that_is_not_answered_stops_nobody_from_being_heard(
     chat, server, monkeypatch
 ):
@@ -143,6 +156,7 @@ async def test_a_fetch_that_is_not_answered_stops_nobody_from_being_heard(
     server.faults.hold(on=FETCH)
 
     async with chat.running():
+        await chat.until(lambda: chat.store.messages.gap_from(chat.place(server.general)))
         await caught_up(chat)
         server.faults.clear()
         chat.naps.over()
@@ -162,6 +176,7 @@ async def test_a_fetch_cut_short_by_a_limit_of_all_calls_holds_up_no_other_call(
             f"what was missed in {chat.place(server.general)} cannot be fetched yet: TimeoutError"
         )
         await seen(lambda: f"Discord: {line}" in logged(caplog))
+        await chat.until(lambda: chat.store.messages.gap_from(chat.place(server.general)))
         chat.naps.over()
 
         await chat.heard(server.general, missed)

@@ -62,7 +62,7 @@ class CatchUp:
     clock: Callable[[], datetime]
     changes: MissedChanges = field(init=False)
     _closed: dict[int, int] = field(init=False, default_factory=dict)  # place: shard
-    _gaps: dict[int, tuple[ConversationKey, datetime]] = field(init=False, default_factory=dict)
+    _failed: dict[int, ConversationKey] = field(init=False, default_factory=dict)
     _num_sessions: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
@@ -99,7 +99,7 @@ class CatchUp:
 
     async def try_again(self, client: discord.Client) -> None:
         """Close the gaps that could not be closed before."""
-        for where, _ in list(self._gaps.values()):
+        for where in list(self._failed.values()):
             await self._close(client, _partial(client, where), where)
 
     async def place(
@@ -116,22 +116,18 @@ class CatchUp:
         and not for each message that is said there. Raises StoreError.
         """
         here, num_sessions = place_id(where), self._num_sessions
-        if here in self._closed or (before is not None and here in self._gaps):
+        if here in self._closed or (before is not None and here in self._failed):
             return
         since = await self._since(where)
         if since is not None:
-            is_new_gap = here not in self._gaps
-            self._gaps[here] = where, since
-            try:
-                if not await self._fetched(client, channel, where, before=before):
-                    return
-            except StoreError:
-                if is_new_gap:  # whoever called asks again at once
-                    del self._gaps[here]
-                raise
-            except Exception:  # a defect must not keep what is said now from being heard
-                logger.exception("Discord: what was missed in %s is not known", where)
-        self._gaps.pop(here, None)
+            if not await self._fetched(client, channel, where, since=since, before=before):
+                # What is said from now on is newer than the gap: only this note tells of it.
+                await self.store.messages.open_gap(where, since)
+                self._failed[here] = where
+                return
+            if await self.store.messages.gap_from(where) is not None:
+                await self.store.messages.close_gap(where)
+        self._failed.pop(here, None)
         if num_sessions == self._num_sessions:  # a new session has a gap of its own
             self._closed[here] = shard_of(where, num_shards=client.shard_count or 1)
 
@@ -157,11 +153,11 @@ class CatchUp:
 
     async def _since(self, where: ConversationKey) -> datetime | None:
         """Give the time from which messages are missing; None where nothing is to be fetched."""
-        if place_id(where) in self._gaps:
-            return self._gaps[place_id(where)][1]
         if (await self.store.channels.settings(where)).mode is Mode.OFF:
             return None
-        since = await self.store.messages.heard_until(where)
+        since = await self.store.messages.gap_from(where)
+        if since is None:
+            since = await self.store.messages.heard_until(where)
         if since is None and where.workspace == DIRECT:
             return self.clock() - MAX_AGE  # all that is said there is said to the assistant
         if since is None:
@@ -174,11 +170,11 @@ class CatchUp:
         channel: Messageable,
         where: ConversationKey,
         *,
+        since: datetime,
         before: discord.Message | None,
     ) -> bool:
         """Fetch and record what was missed; False if it has to be tried again."""
         me = _me(client, self.name)
-        since = self._gaps[place_id(where)][1]
         may_read = _may_read(client, where)
         if may_read is False:  # Discord would say that there is nothing
             logger.info("Discord: what was missed in %s cannot be read: no permission", where)
@@ -189,6 +185,8 @@ class CatchUp:
                     client, channel, where, me=me, is_readable=bool(may_read)
                 )
                 missed = await _after(client, channel, since, before=before)
+        except StoreError:
+            raise
         except (discord.Forbidden, discord.NotFound) as error:
             logger.info("Discord: what was missed in %s cannot be read: %s", where, error)
             return True
@@ -198,10 +196,11 @@ class CatchUp:
             why = " ".join(str(error).split()) or type(error).__name__
             logger.warning("Discord: what was missed in %s cannot be fetched yet: %s", where, why)
             return False
-        except RuntimeError:
-            if not client.is_closed():
-                raise
-            return False  # the next client fetches it
+        except Exception:  # a defect must not keep what is said now from being heard
+            if client.is_closed():
+                return False  # the next client fetches it
+            logger.exception("Discord: what was missed in %s is not known", where)
+            return True
         if len(missed) == MAX_MISSED:
             logger.warning("Discord: of what was missed in %s, only the last %d", where, MAX_MISSED)
         # Read after the fetch: somebody may have cleared the history while that was under way.
