@@ -75,7 +75,8 @@ async def show(room: RoomName, earshot: TheRoom, limit: int = PAGE_SIZE) -> Json
 @router.patch("/rooms/{room}/settings")
 async def change(room: RoomName, changed: ChangedSettings, earshot: TheRoom) -> Json:
     """Change some settings of a room."""
-    await earshot.store.channels.change(room_key(room), **changed.changes())
+    now = earshot.pipeline.clock()
+    await earshot.store.channels.change(room_key(room), at=now, **changed.changes())
     return await publish_settings(earshot, room)
 
 
