@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from bot.errors import PlatformError, PlatformUnavailable
+from bot.notices import NOT_POSTED
 from bot.platforms.discord.drafts import Draft
 from tests.discord.living import PausingModel
 from tests.discord.speaking import Naps
@@ -50,7 +51,7 @@ async def test_a_draft_goes_on_only_where_discord_may_take_it_later(error, shown
     assert tried == shown
 
 
-async def test_a_reply_that_may_not_be_shown_is_tried_as_a_draft_and_once_more(chat, server):
+async def test_a_reply_that_may_not_be_shown_is_tried_as_a_draft_and_as_a_whole(chat, server):
     async with chat.running():
         await server.until(lambda: server.posts(server.general))
         server.change_permissions(server.general, deny=Permission.SEND_MESSAGES)
@@ -63,4 +64,5 @@ async def test_a_reply_that_may_not_be_shown_is_tried_as_a_draft_and_once_more(c
         chat.model.may_go_on.set()
         await chat.settled()
 
-    assert len(refused(server)) == 2
+    told = [call.body["content"] for call in refused(server)]
+    assert told == [TEXT, WHOLE, NOT_POSTED]

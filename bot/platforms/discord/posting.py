@@ -13,6 +13,7 @@ import discord
 
 from bot.errors import PlatformError
 from bot.messages import ConversationKey
+from bot.platforms.discord.fetching import messages
 from bot.platforms.discord.keys import guild_id, place_id, snowflake_before
 from bot.platforms.discord.parts import Part
 from bot.platforms.discord.refusals import NO_HISTORY_TO_REPLY
@@ -20,7 +21,7 @@ from bot.platforms.discord.trying import Gone, Trying
 
 logger = logging.getLogger(__name__)
 
-MAX_HISTORY = 100  # messages that are looked at for our own
+MAX_HISTORY = 1000  # messages that are looked at for our own: ten requests, where much was said
 CLOCK_MARGIN = timedelta(seconds=5)  # our clock may be as much ahead of Discord's
 
 
@@ -119,13 +120,13 @@ class Poster:
         """Find the messages of ours in a conversation since a moment, oldest first."""
 
         async def look(client: discord.Client) -> list[Posted]:
-            after = discord.Object(snowflake_before(moment - CLOCK_MARGIN))
-            history = _channel(client, where).history(
-                limit=MAX_HISTORY, after=after, oldest_first=True
+            after = snowflake_before(moment - CLOCK_MARGIN)
+            history = await messages(
+                client, _channel(client, where), after=after, limit=MAX_HISTORY
             )
             return [
                 _posted(message)
-                async for message in history
+                for message in history
                 if client.user is not None and message.author.id == client.user.id
             ]
 

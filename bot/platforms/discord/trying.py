@@ -106,11 +106,14 @@ class Trying:
         except asyncio.CancelledError:
             let_others_go_on(client)
             raise
-        except RuntimeError as error:
-            if not client.is_closed():  # else the supervisor closed it after we looked
-                raise
-            message = f"Earshot cannot {doing} in {where}: the connection to Discord was closed"
-            raise PlatformUnavailable(message) from error
+        except Exception as error:
+            if client.is_closed():  # by the supervisor, after we looked
+                message = f"Earshot cannot {doing} in {where}: the connection to Discord was closed"
+                raise PlatformUnavailable(message) from error
+            # A defect of ours or of discord.py's, which must not keep other places waiting.
+            message = f"Earshot failed to {doing} in {where}"
+            logger.exception(message)
+            raise PlatformError(f"{message}: {cause(error)}") from error
 
 
 def _told(
