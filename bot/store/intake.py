@@ -5,7 +5,6 @@ commits, and a single message waits for nobody. Nothing is acknowledged before i
 """
 
 import asyncio
-from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -97,7 +96,9 @@ class Intake:
 
     async def _write_once(self, brought: Sequence[Message]) -> list[bool]:
         are_new: list[bool] = []
-        places = ChainMap[StoredKey, int]({}, self._places)
+        # A copy: others add to what is remembered, and forget it, while this one writes.
+        keys = {stored_key(each.conversation) for each in brought}
+        places = {key: self._places[key] for key in keys if key in self._places}
         async with self._database.writing() as connection:
             self._end_batch(brought)
             for start in range(0, len(brought), MAX_ROWS):
@@ -108,7 +109,7 @@ class Intake:
                 are_new += await _write_rows(connection, rows, places)
         if len(self._places) > MAX_PLACES:
             self._places.clear()
-        self._places |= places.maps[0]  # they are committed only now
+        self._places |= places  # they are committed only now
         return are_new
 
 
