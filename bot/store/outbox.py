@@ -133,11 +133,11 @@ class Outbox:
             await connection.execute(delete(outbox).where(_is_draft(key)))
 
     async def withdraw(self, key: str) -> None:
-        """Mark a pending reply withdrawn: its moment has passed."""
+        """Mark a pending reply withdrawn, and forget its text: its moment has passed."""
         await self._settle(key, OutboxStatus.WITHDRAWN)
 
     async def fail(self, key: str) -> None:
-        """Mark a pending reply failed: the platform would not take it."""
+        """Mark a pending reply failed, and forget its text: the platform would not take it."""
         await self._settle(key, OutboxStatus.FAILED)
 
     async def status(self, key: str) -> OutboxStatus | None:
@@ -169,7 +169,7 @@ class Outbox:
             await connection.execute(
                 update(outbox)
                 .where(outbox.c.key == key, outbox.c.status == OutboxStatus.PENDING.value)
-                .values(status=status.value)
+                .values(status=status.value, text="")
             )
 
 
@@ -204,7 +204,8 @@ async def _add_to_history(
         "from_assistant": True,
         **reply,
     }
-    await connection.execute(insert_or_skip(connection, messages).values(values))
+    if item.text:  # else it was given up, and only its echo can tell what it said
+        await connection.execute(insert_or_skip(connection, messages).values(values))
     await connection.execute(  # the platform's echo of the reply came first
         update(messages)
         .where(

@@ -165,7 +165,7 @@ outbox = Table(
     Column("conversation_id", ForeignKey("conversations.id"), nullable=False, index=True),
     Column("decision_id", ForeignKey("decisions.id"), index=True),
     Column("reply_to", StorableText),
-    Column("text", StorableText, nullable=False),  # emptied once it stands in the history
+    Column("text", StorableText, nullable=False),  # emptied once it is posted or given up
     Column("status", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
 )

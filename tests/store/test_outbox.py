@@ -121,14 +121,29 @@ async def test_what_is_posted_stays_posted(store: Store) -> None:
     assert (await store.outbox.add(reply())).status is OutboxStatus.POSTED
 
 
-async def test_a_failed_reply_that_turns_out_posted_is_history(store: Store) -> None:
-    await store.outbox.add(reply())
-    await store.outbox.fail("k1")
+async def test_the_outbox_forgets_the_text_of_a_reply_that_is_given_up(store: Store) -> None:
+    for key in ("k1", "k2"):
+        await store.outbox.add(reply(key))
 
-    await _posted(store)
+    await store.outbox.withdraw("k1")
+    await store.outbox.fail("k2")
+
+    assert [(await store.outbox.add(reply(key))).text for key in ("k1", "k2")] == ["", ""]
+
+
+async def test_a_failed_reply_that_turns_out_posted_is_history_as_it_was_heard(
+    store: Store,
+) -> None:
+    for key in ("k1", "k2"):
+        await store.outbox.add(reply(key))
+        await store.outbox.fail(key)
+    await store.messages.record(message("r1", "Flour, I think.", author=EARSHOT))
+
+    await _posted(store, "k1", "r1")
+    await _posted(store, "k2", "r2")
 
     (entry,) = await store.messages.recent(ROOM, limit=10)
-    assert entry.text == "Flour, I think."
+    assert (entry.id, entry.text, entry.from_assistant) == ("r1", "Flour, I think.", True)
 
 
 async def test_waiting_replies_come_oldest_first(store: Store) -> None:
