@@ -35,6 +35,7 @@ from bot.platforms.discord.memory import Memory
 from bot.platforms.discord.missed_changes import MissedChanges
 from bot.platforms.discord.pages import heard_again
 from bot.platforms.discord.refusals import FAILURES
+from bot.platforms.discord.seeing import Seeing
 from bot.platforms.discord.trying import let_others_go_on
 from bot.platforms.in_order import InOrder
 from bot.platforms.insist import insisted
@@ -61,17 +62,20 @@ class CatchUp:
     name: str
     clock: Callable[[], datetime]
     changes: MissedChanges = field(init=False)
+    seeing: Seeing = field(init=False)
     _closed: dict[int, int] = field(init=False, default_factory=dict)  # place: shard
     _failed: dict[int, ConversationKey] = field(init=False, default_factory=dict)
     _num_sessions: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
-        """Make the part that looks for edits and deletions."""
+        """Make the parts that look for edits and deletions, and for what can be seen."""
+        self.seeing = Seeing(self.store, self.clock)
         self.changes = MissedChanges(self.store, self.pipeline, self.memory, self.clock)
 
     def session_began(self, shard_id: int) -> None:
         """Note that a shard has a new session, and so a gap in each of its places."""
         self._num_sessions += 1
+        self.seeing.session_began()
         self._closed = {place: shard for place, shard in self._closed.items() if shard != shard_id}
 
     async def sweep(self, client: discord.AutoShardedClient, shard_id: int) -> None:
@@ -118,6 +122,7 @@ class CatchUp:
         here, num_sessions = place_id(where), self._num_sessions
         if here in self._closed or (before is not None and here in self._failed):
             return
+        await self.seeing.known(client.get_guild(guild_id(where) or 0))
         since = await self._since(where)
         if since is not None:
             if not await self._fetched(client, channel, where, since=since, before=before):

@@ -171,6 +171,28 @@ class EarshotClient(discord.AutoShardedClient):
             await self._insist_joined(guild)
             await self._parts.catch_up.server_is_back(self, guild)
 
+    async def on_guild_channel_create(self, channel: discord.abc.GuildChannel) -> None:
+        """Look whether a new channel is hidden."""
+        await self._look(channel.guild)
+
+    async def on_guild_channel_update(
+        self, _: discord.abc.GuildChannel, channel: discord.abc.GuildChannel
+    ) -> None:
+        """Look what can be seen, now that a channel has changed."""
+        await self._look(channel.guild)
+
+    async def on_guild_role_update(self, _: discord.Role, role: discord.Role) -> None:
+        """Look what can be seen, now that a role has changed."""
+        await self._look(role.guild)
+
+    async def on_guild_role_delete(self, role: discord.Role) -> None:
+        """Look what can be seen, now that a role is gone."""
+        await self._look(role.guild)
+
+    async def on_member_update(self, _: discord.Member, member: discord.Member) -> None:
+        """Look what can be seen, now that the bot has other roles; nobody else's are told."""
+        await self._look(member.guild)
+
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Note that a server removed the bot."""
         await insisted(lambda: self._parts.guilds.left(guild), f"the end in {guild.name}")
@@ -241,6 +263,11 @@ class EarshotClient(discord.AutoShardedClient):
 
     async def _insist_joined(self, guild: discord.Guild) -> None:
         await insisted(lambda: self._parts.guilds.joined(guild), f"the server {guild.name}")
+        await self._look(guild)
+
+    async def _look(self, guild: discord.Guild) -> None:
+        look = self._parts.catch_up.seeing.look
+        await insisted(lambda: look(guild), f"what can be seen of {guild.name}")
 
 
 def _dates_seen_by(clock: DiscordClock) -> aiohttp.TraceConfig:
