@@ -3,17 +3,18 @@
 They are the channel's own commands, carried out on the key of the workspace.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from bot.commands import limits, replies
 from bot.commands.answer import Call, CommandAnswer, Handler
-from bot.commands.privacy import how_long, retention as channel_retention
+from bot.commands.privacy import how_long, retention, training, training_in_words
 from bot.commands.tuning import (
     MODE_MEANS,
-    eagerness as channel_eagerness,
+    eagerness,
     forget_what_was_off,
-    mode as channel_mode,
-    persona as channel_persona,
+    mode,
+    persona,
     quiet_in_words,
     set_quiet_hours,
 )
@@ -22,7 +23,6 @@ from bot.messages import workspace_key
 _SETTINGS = {
     "mode": "mode",
     "eagerness": "eagerness",
-    "quiet time": "quiet_until",
     "quiet hours": "quiet_hours",
     "persona": "persona",
     "retention": "retention_days",
@@ -35,7 +35,10 @@ _SETTINGS = {
     "other bots": "answer_other_bots",
     "other bots in a row": "bot_loop_budget",
 }
-"""The settings by the names that people know them by."""
+"""The settings by the names that people know them by.
+
+Not a quiet time: it passes, and is no choice against the defaults.
+"""
 
 
 async def show(call: Call) -> CommandAnswer:
@@ -48,47 +51,25 @@ async def show(call: Call) -> CommandAnswer:
         ("Quiet", quiet_in_words(settings, for_all)),
         ("Persona", settings.persona or "none"),
         ("History", how_long(settings, here="")),
+        ("Replies", replies.replies_in_words(settings, for_all)),
+        ("Limits", limits.limits_in_words(settings, for_all)),
+        ("Training", training_in_words(settings, for_all)),
     )
     lines = ["What holds in channels that chose nothing themselves:"]
     lines += [f"{name}: {value}" for name, value in rows]
     return call.answer("\n".join([*lines, await _own_choices(call)]))
 
 
-async def mode(call: Call) -> CommandAnswer:
-    """Show or set the mode."""
-    return await _by_default(call, channel_mode, "mode")
-
-
-async def eagerness(call: Call) -> CommandAnswer:
-    """Show or set the dial."""
-    return await _by_default(call, channel_eagerness, "eagerness")
-
-
-async def quiet(call: Call) -> CommandAnswer:
-    """Show or set the quiet hours; a quiet time is for one channel."""
-    return await _by_default(call, _quiet_hours, "quiet_hours")
-
-
-async def persona(call: Call) -> CommandAnswer:
-    """Show, set or clear who it is."""
-    return await _by_default(call, channel_persona, "persona")
-
-
-async def retention(call: Call) -> CommandAnswer:
-    """Show or set for how many days messages are kept."""
-    return await _by_default(call, channel_retention, "retention_days")
-
-
 async def follow(call: Call) -> CommandAnswer:
     """Let the channel forget its own choices."""
     where = call.caller.where
-    chosen = await call.store.channels.chosen(where)
+    chosen = await _chosen(call)
     if not chosen:
         return call.answer("This channel chose nothing itself: it follows the defaults already.")
     before = await call.store.channels.settings(where)
     defaults = await call.store.channels.settings(_for_all(call).caller.where)
     await forget_what_was_off(call, before.mode, defaults.mode)
-    settings = await call.store.channels.reset(where)
+    settings = await call.store.channels.reset(where, *chosen)
     # At once, so that a shorter retention is true when it is read.
     await call.store.messages.purge(call.caller.now)
     return call.answer(
@@ -106,13 +87,34 @@ async def _quiet_hours(call: Call) -> CommandAnswer:
     return await set_quiet_hours(" ".join(words), settings, call)
 
 
-async def _by_default(call: Call, handler: Handler, setting: str) -> CommandAnswer:
-    answer = await handler(_for_all(call))
-    text = f"By default: {answer.text}"
-    chosen = await call.store.channels.chosen(call.caller.where)
-    if setting in chosen and not call.invocation.only_shows:
-        text += " This channel keeps its own choice; /assistant defaults follow ends that."
-    return replace(answer, text=text)
+def _by_default(handler: Handler, *settings: str) -> Handler:
+    """Carry a channel's command out for all channels that chose nothing of these settings."""
+
+    async def carried_out(call: Call) -> CommandAnswer:
+        answer = await handler(_for_all(call))
+        text = f"By default: {answer.text}"
+        if not call.invocation.only_shows and await _chosen(call) & {*settings}:
+            text += " This channel keeps its own choice; /assistant defaults follow ends that."
+        return replace(answer, text=text)
+
+    return carried_out
+
+
+FOR_ALL: Mapping[str, Handler] = {
+    "mode": _by_default(mode, "mode"),
+    "eagerness": _by_default(eagerness, "eagerness"),
+    "quiet": _by_default(_quiet_hours, "quiet_hours"),
+    "persona": _by_default(persona, "persona"),
+    "reference": _by_default(replies.reference, "reply_as_reference"),
+    "stream": _by_default(replies.stream, "stream_replies"),
+    "threads": _by_default(replies.threads, "follow_threads"),
+    "share": _by_default(limits.share, "max_share_of_voice"),
+    "cooldown": _by_default(limits.cooldown, "cooldown_s"),
+    "bots": _by_default(limits.bots, "answer_other_bots", "bot_loop_budget"),
+    "retention": _by_default(retention, "retention_days"),
+    "training": _by_default(training, "may_train"),
+}
+"""The channel's own commands for all channels, by the word behind `/assistant defaults`."""
 
 
 def _for_all(call: Call) -> Call:
@@ -121,8 +123,13 @@ def _for_all(call: Call) -> Call:
     return replace(call, caller=replace(call.caller, where=key))
 
 
-async def _own_choices(call: Call) -> str:
+async def _chosen(call: Call) -> frozenset[str]:
     chosen = await call.store.channels.chosen(call.caller.where)
+    return chosen & {*_SETTINGS.values()}
+
+
+async def _own_choices(call: Call) -> str:
+    chosen = await _chosen(call)
     if not chosen:
         return "This channel follows all of it."
     return f"This channel chose for itself: {_named(chosen)}."

@@ -6,7 +6,7 @@ summaries keep to the narrowest platform: Discord allows 32 characters, 100 and 
 """
 
 from bot.commands.grammar import PREFIX, Argument, Command, Kind, Who, setting
-from bot.commands.settings_definition import DAYS, DEFAULTS, LIMITS, REPLIES, TUNING
+from bot.commands.settings_definition import ALLOWED, DAYS, DEFAULTS, LIMITS, REPLIES, TUNING
 
 __all__ = [
     "ASK_ABOUT",
@@ -68,12 +68,7 @@ _PRIVACY = Command(
         setting(
             "training",
             "See or set whether a model may be trained on this channel.",
-            Argument(
-                "allowed",
-                Kind.CHOICE,
-                "on lets whoever runs me do it; off, as it is at first, forbids it.",
-                choices=("on", "off"),
-            ),
+            ALLOWED,
             examples=("privacy training on", "privacy training off"),
         ),
     ),

@@ -19,10 +19,11 @@ async def share(call: Call) -> CommandAnswer:
     where, percent = call.caller.where, call.number("percent")
     if percent is None:
         settings = await call.store.channels.settings(where)
-        return call.answer(f"{share_in_words(settings)}{await call.origin('max_share_of_voice')}")
+        origin = await call.origin("max_share_of_voice")
+        return call.answer(f"{share_in_words(settings, call)}{origin}")
     limit = percent / 100 if percent else None
     settings = await call.store.channels.change(where, max_share_of_voice=limit)
-    return call.answer(share_in_words(settings))
+    return call.answer(share_in_words(settings, call))
 
 
 async def cooldown(call: Call) -> CommandAnswer:
@@ -30,13 +31,13 @@ async def cooldown(call: Call) -> CommandAnswer:
     where, text = call.caller.where, call.text("time")
     if not text:
         settings = await call.store.channels.settings(where)
-        return call.answer(f"{cooldown_in_words(settings)}{await call.origin('cooldown_s')}")
+        return call.answer(f"{cooldown_in_words(settings, call)}{await call.origin('cooldown_s')}")
     rest_s = 0.0 if text.casefold() in ("off", "0") else duration(text).total_seconds()
     if rest_s > MAX_COOLDOWN_S:
         longest = say_span(timedelta(seconds=MAX_COOLDOWN_S))
         raise UsageError(f"I can rest at most {longest}. /assistant mode mention is for good.")
     settings = await call.store.channels.change(where, cooldown_s=rest_s)
-    return call.answer(cooldown_in_words(settings))
+    return call.answer(cooldown_in_words(settings, call))
 
 
 async def bots(call: Call) -> CommandAnswer:
@@ -45,32 +46,38 @@ async def bots(call: Call) -> CommandAnswer:
     if times is None:
         settings = await call.store.channels.settings(where)
         origin = await call.origin("answer_other_bots", "bot_loop_budget")
-        return call.answer(f"{bots_in_words(settings)}{origin}")
+        return call.answer(f"{bots_in_words(settings, call)}{origin}")
     # The budget stays as it was where bots are not answered at all.
     changes = {"bot_loop_budget": times} if times else {}
     settings = await call.store.channels.change(where, answer_other_bots=times > 0, **changes)
-    return call.answer(bots_in_words(settings))
+    return call.answer(bots_in_words(settings, call))
 
 
-def share_in_words(settings: ChannelSettings) -> str:
+def limits_in_words(settings: ChannelSettings, call: Call) -> str:
+    """Say all three."""
+    each = (share_in_words, cooldown_in_words, bots_in_words)
+    return " ".join(in_words(settings, call) for in_words in each)
+
+
+def share_in_words(settings: ChannelSettings, call: Call) -> str:
     """Say which part of the talk may be the assistant's."""
     limit = settings.max_share_of_voice
     if limit is None:
-        return "No limit is set on how much of the talk here may be mine."
-    return f"At most {limit:.0%} of the last {SHARE_WINDOW} messages here may be mine."
+        return f"No limit is set on how much of the talk{call.here} may be mine."
+    return f"At most {limit:.0%} of the last {SHARE_WINDOW} messages{call.here} may be mine."
 
 
-def cooldown_in_words(settings: ChannelSettings) -> str:
+def cooldown_in_words(settings: ChannelSettings, call: Call) -> str:
     """Say how long it rests."""
     if not settings.cooldown_s:
-        return "I need no rest here after I spoke."
+        return f"I need no rest{call.here} after I spoke."
     rest = say_span(timedelta(seconds=settings.cooldown_s))
     return f"After I spoke I rest for {rest} before I speak unasked again."
 
 
-def bots_in_words(settings: ChannelSettings) -> str:
+def bots_in_words(settings: ChannelSettings, call: Call) -> str:
     """Say whether other bots are answered."""
     if not settings.answer_other_bots or not settings.bot_loop_budget:
-        return "I don't answer other bots here."
+        return f"I don't answer other bots{call.here}."
     times = counted(settings.bot_loop_budget, "time")
-    return f"I answer other bots here, at most {times} in a row."
+    return f"I answer other bots{call.here}, at most {times} in a row."

@@ -4,13 +4,13 @@ Each sentence here is a promise that `bot.store` keeps; change them together.
 """
 
 from bot.commands.answer import Call, CommandAnswer, counted
+from bot.commands.grammar import PREFIX
 from bot.messages import ChannelSettings
 
 KEPT_BY_OTHERS = "What others wrote, and my own replies, stay even where they mention you."
 
 # What whoever runs a bot there agrees to; docs/privacy.md names the pages.
 FORBIDS_TRAINING = {"discord": "Discord's terms for bots", "slack": "Slack's terms for apps"}
-FORBIDDEN = "No model may be trained on messages of this channel."
 
 
 async def show(call: Call) -> CommandAnswer:
@@ -29,7 +29,7 @@ async def show(call: Call) -> CommandAnswer:
     else:
         told = "I store no messages of yours."
     return call.answer(
-        f"{told}\n{how_long(settings)} {_training(settings)}\n"
+        f"{told}\n{how_long(settings)} {training_in_words(settings, call)}\n"
         "/assistant privacy optout stops it, /assistant privacy forget-me deletes it."
     )
 
@@ -88,16 +88,26 @@ async def training(call: Call) -> CommandAnswer:
     where, allowed = call.caller.where, call.text("allowed")
     if not allowed:
         settings = await call.store.channels.settings(where)
-        return call.answer(_training(settings) if settings.may_train else FORBIDDEN)
+        return call.answer(f"{training_in_words(settings, call)}{await call.origin('may_train')}")
     if allowed == "on" and where.platform in FORBIDS_TRAINING:
         return call.answer(f"That stays off: {FORBIDS_TRAINING[where.platform]} forbid it.")
     settings = await call.store.channels.change(where, may_train=allowed == "on")
+    told = training_in_words(settings, call)
     if not settings.may_train:
-        return call.answer(f"{FORBIDDEN} What was taken for training before is not undone.")
+        return call.answer(f"{told} What was taken for training before is not undone.")
+    path = " ".join((PREFIX, *call.invocation.path))
     return call.answer(
-        f"{_training(settings)} That goes for what was said before, too, but not for people who "
-        "opted out. /assistant privacy training off ends it."
+        f"{told} That goes for what was said before, too, but not for people who opted out. "
+        f"{path} off ends it."
     )
+
+
+def training_in_words(settings: ChannelSettings, call: Call) -> str:
+    """Say whether a model may be trained on messages, those of the channel unless it is for all."""
+    theirs = "messages" if call.for_all else "messages of this channel"
+    if settings.may_train:
+        return f"Whoever runs me may train the model on {theirs}."
+    return f"No model may be trained on {theirs}."
 
 
 def how_long(settings: ChannelSettings, *, here: str = " here") -> str:
@@ -106,9 +116,3 @@ def how_long(settings: ChannelSettings, *, here: str = " here") -> str:
     if days is None:
         return f"Messages{here} are kept until somebody deletes them."
     return f"Messages{here} are deleted after {counted(days, 'day')}."
-
-
-def _training(settings: ChannelSettings) -> str:
-    if settings.may_train:
-        return "Whoever runs me may train the model on messages of this channel."
-    return "No model is trained on them."

@@ -61,6 +61,46 @@ DAYS = Argument(
     maximum=MAX_RETENTION_DAYS,
     zero_word="off",
 )
+ALLOWED = Argument(
+    "allowed",
+    Kind.CHOICE,
+    "on lets whoever runs me do it; off, as it is at first, forbids it.",
+    choices=("on", "off"),
+)
+
+
+def _switch(summary: str) -> Argument:
+    return Argument("switch", Kind.CHOICE, summary, choices=("on", "off"))
+
+
+REFERENCE = _switch("on: answers show which message they answer. off: they stand alone.")
+STREAM = _switch("on: you can read along. off: a reply appears once it is whole.")
+THREADS = _switch(
+    "on: in threads I speak as in the channel. off: in threads I speak only when asked."
+)
+PERCENT = Argument(
+    "percent",
+    Kind.INTEGER,
+    "At most so many percent of the last 20 messages; 0 or off: no limit.",
+    minimum=0,
+    maximum=MAX_PERCENT,
+    zero_word="off",
+)
+REST = Argument(
+    "time",
+    Kind.TEXT,
+    "I speak unasked again after so long, such as 5m; off: no rest.",
+    max_chars=MAX_TIME_CHARS,
+    suggestions=("1m", "5m", "15m", "1h", "off"),
+)
+TIMES = Argument(
+    "times",
+    Kind.INTEGER,
+    "At most so many times in a row; 0 or off: never.",
+    minimum=0,
+    maximum=MAX_BOT_REPLIES,
+    zero_word="off",
+)
 
 TUNING = (
     setting("mode", "See or set how I listen here.", MODE, examples=("mode mention",)),
@@ -91,10 +131,6 @@ TUNING = (
 )
 
 
-def _switch(summary: str) -> Argument:
-    return Argument("switch", Kind.CHOICE, summary, choices=("on", "off"))
-
-
 REPLIES = Command(
     "replies",
     "See and choose how my replies look here.",
@@ -102,21 +138,19 @@ REPLIES = Command(
         setting(
             "reference",
             "See or set whether an answer points to its question.",
-            _switch("on: answers show which message they answer. off: they stand alone."),
+            REFERENCE,
             examples=("replies reference off",),
         ),
         setting(
             "stream",
             "See or set whether a reply shows while I write it.",
-            _switch("on: you can read along. off: a reply appears once it is whole."),
+            STREAM,
             examples=("replies stream off",),
         ),
         setting(
             "threads",
             "See or set whether I follow threads here.",
-            _switch(
-                "on: in threads I speak as in the channel. off: in threads I speak only when asked."
-            ),
+            THREADS,
             examples=("replies threads off",),
         ),
     ),
@@ -129,39 +163,19 @@ LIMITS = Command(
         setting(
             "share",
             "See or set how much of the talk may be mine.",
-            Argument(
-                "percent",
-                Kind.INTEGER,
-                "At most so many percent of the last 20 messages; 0 or off: no limit.",
-                minimum=0,
-                maximum=MAX_PERCENT,
-                zero_word="off",
-            ),
+            PERCENT,
             examples=("limits share 25", "limits share off"),
         ),
         setting(
             "cooldown",
             "See or set how long I rest after I spoke.",
-            Argument(
-                "time",
-                Kind.TEXT,
-                "I speak unasked again after so long, such as 5m; off: no rest.",
-                max_chars=MAX_TIME_CHARS,
-                suggestions=("1m", "5m", "15m", "1h", "off"),
-            ),
+            REST,
             examples=("limits cooldown 5m", "limits cooldown off"),
         ),
         setting(
             "bots",
             "See or set whether I answer other bots.",
-            Argument(
-                "times",
-                Kind.INTEGER,
-                "At most so many times in a row; 0 or off: never.",
-                minimum=0,
-                maximum=MAX_BOT_REPLIES,
-                zero_word="off",
-            ),
+            TIMES,
             examples=("limits bots 3", "limits bots off"),
         ),
     ),
@@ -193,10 +207,47 @@ DEFAULTS = Command(
             *("persona a dry-witted librarian", "persona clear"),
         ),
         _default(
+            "reference",
+            "See or set if answers point to questions by default.",
+            REFERENCE,
+            "reference off",
+        ),
+        _default(
+            "stream",
+            "See or set if replies show while written by default.",
+            STREAM,
+            "stream off",
+        ),
+        _default("threads", "See or set if I follow threads by default.", THREADS, "threads off"),
+        _default(
+            "share",
+            "See or set how much of the talk is mine by default.",
+            PERCENT,
+            *("share 25", "share off"),
+        ),
+        _default(
+            "cooldown",
+            "See or set how long I rest by default.",
+            REST,
+            *("cooldown 5m", "cooldown off"),
+        ),
+        _default(
+            "bots",
+            "See or set if I answer other bots by default.",
+            TIMES,
+            *("bots 3", "bots off"),
+        ),
+        _default(
             "retention",
             "See or set how many days I keep messages by default.",
             DAYS,
             *("retention 30", "retention off"),
+        ),
+        _default(
+            "training",
+            "See or set if messages may train a model by default.",
+            ALLOWED,
+            *("training on", "training off"),
         ),
         Command(
             "follow",

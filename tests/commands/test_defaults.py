@@ -1,10 +1,10 @@
 """defaults: what a server's managers set holds in every channel that chose nothing itself."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
-from bot.messages import Mode, workspace_key
+from bot.messages import ChannelSettings, Mode, workspace_key
 from tests.commands.conftest import BEN, NOW, WHERE, Channel
 
 FOR_ALL = workspace_key(WHERE.platform, WHERE.workspace)
@@ -20,6 +20,13 @@ ELSEWHERE = replace(WHERE, channel="kitchen")
         ("quiet hours 22-7 UTC", "By default: Quiet hours are now 22:00-07:00 every day UTC."),
         ("persona a pirate", "By default: My persona is now: a pirate"),
         ("retention 30", "By default: Messages are deleted after 30 days."),
+        ("reference off", "By default: My answers stand alone, without a reference to a message."),
+        ("stream off", "By default: My replies appear once they are whole."),
+        ("threads off", "By default: In threads I speak only when I am asked."),
+        ("share 25", "By default: At most 25% of the last 20 messages may be mine."),
+        ("cooldown 5m", "By default: After I spoke I rest for 5 min before I speak unasked again."),
+        ("bots 2", "By default: I answer other bots, at most 2 times in a row."),
+        ("training on", "By default: Whoever runs me may train the model on messages."),
     ],
 )
 async def test_a_default_holds_where_nothing_was_chosen(
@@ -33,6 +40,48 @@ async def test_a_default_holds_where_nothing_was_chosen(
     assert await channel.store.channels.settings(WHERE) == settings
     assert await channel.store.channels.settings(ELSEWHERE) == settings
     assert await channel.store.channels.chosen(WHERE) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("reference", "My answers show which message they answer."),
+        ("stream", "My replies to you show while I write them."),
+        ("share", "No limit is set on how much of the talk may be mine."),
+        ("cooldown", "I need no rest after I spoke."),
+        ("bots", "I don't answer other bots."),
+        ("training", "No model may be trained on messages."),
+    ],
+)
+async def test_a_bare_default_shows_what_holds(channel: Channel, text: str, said: str) -> None:
+    answer = await channel.run(f"defaults {text}", may_manage_workspace=False, may_manage=False)
+
+    assert answer.text.startswith(f"By default: {said}")
+    assert answer.text.endswith(" Nobody chose otherwise.")
+    assert answer.ephemeral
+
+
+async def test_every_setting_but_a_quiet_time_can_have_a_default(channel: Channel) -> None:
+    for text in ("quiet 22-7", "mode mention", "eagerness 1", "persona a pirate", "retention 1"):
+        await channel.run(f"defaults {text}")
+    for text in ("reference off", "stream off", "threads off", "share 1", "cooldown 1m"):
+        await channel.run(f"defaults {text}")
+    for text in ("bots 1", "training on"):
+        await channel.run(f"defaults {text}")
+
+    every = {field.name for field in fields(ChannelSettings)}
+    assert await channel.store.channels.chosen(FOR_ALL) == every - {"quiet_until"}
+
+
+async def test_where_the_platform_forbids_training_it_is_no_default_either(
+    channel: Channel,
+) -> None:
+    where = replace(WHERE, platform="discord", workspace="1", channel="2")
+
+    answer = await channel.run("defaults training on", where=where)
+
+    assert answer.text == "By default: That stays off: Discord's terms for bots forbid it."
+    assert not (await channel.store.channels.settings(where)).may_train
 
 
 async def test_a_bare_setting_says_whose_choice_it_is(channel: Channel) -> None:
@@ -85,7 +134,11 @@ async def test_show_gives_the_defaults_and_what_the_channel_chose(channel: Chann
         "Quiet: Quiet hours are 22:00-07:00 every day UTC.",
         "Persona: none",
         "History: Messages are kept until somebody deletes them.",
-        "This channel chose for itself: mode, quiet time.",
+        "Replies: In threads I speak as in the channel.",
+        "Limits: No limit is set on how much of the talk may be mine. I need no rest after I "
+        "spoke. I don't answer other bots.",
+        "Training: No model may be trained on messages.",
+        "This channel chose for itself: mode.",
     ]
     assert before.text.endswith("This channel follows all of it.")
 
@@ -105,6 +158,20 @@ async def test_follow_drops_the_channels_own_choices(channel: Channel) -> None:
     assert await channel.store.channels.chosen(WHERE) == frozenset()
     again = await channel.run("defaults follow")
     assert again.text.startswith("This channel chose nothing itself")
+
+
+async def test_a_quiet_time_is_no_choice_against_the_defaults(channel: Channel) -> None:
+    await channel.run("quiet 2h")
+    shown, nothing = await channel.run("defaults show"), await channel.run("defaults follow")
+    await channel.run("quiet hours 22-7")
+
+    chosen, followed = await channel.run("defaults show"), await channel.run("defaults follow")
+
+    assert shown.text.endswith("This channel follows all of it.")
+    assert nothing.text.startswith("This channel chose nothing itself")
+    assert chosen.text.endswith("This channel chose for itself: quiet hours.")
+    assert followed.text.startswith("This channel forgot its own choices (quiet hours)")
+    assert (await channel.run("quiet")).text.startswith("I'm quiet until 14:00 UTC")
 
 
 async def test_follow_is_for_managers(channel: Channel) -> None:

@@ -21,6 +21,10 @@ def leaves(
 
 
 LEAVES = dict(leaves(COMMANDS))
+DEFAULTS = [
+    *("mode", "eagerness", "quiet", "persona", "reference", "stream", "threads"),
+    *("share", "cooldown", "bots", "retention", "training"),
+]
 GROUPS = [command for command in COMMANDS if command.subcommands]
 
 
@@ -37,7 +41,7 @@ def test_the_commands_are_those_that_were_promised() -> None:
     assert {group.name: [sub.name for sub in group.subcommands] for group in GROUPS} == {
         "replies": ["reference", "stream", "threads"],
         "limits": ["share", "cooldown", "bots"],
-        "defaults": ["show", "mode", "eagerness", "quiet", "persona", "retention", "follow"],
+        "defaults": ["show", *DEFAULTS, "follow"],
         "privacy": ["show", "optout", "optin", "forget-me", "retention", "training"],
     }
 
@@ -89,9 +93,7 @@ def test_what_changes_a_channel_is_for_its_managers() -> None:
 def test_what_changes_a_server_is_for_its_managers() -> None:
     managed = {path for path, command in LEAVES.items() if command.who is Who.WORKSPACE_MANAGERS}
 
-    assert managed == {
-        ("defaults", name) for name in ("mode", "eagerness", "quiet", "persona", "retention")
-    }
+    assert managed == {("defaults", name) for name in DEFAULTS}
 
 
 @pytest.mark.parametrize("path", LEAVES, ids=" ".join)

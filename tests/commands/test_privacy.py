@@ -20,7 +20,8 @@ async def test_show_says_what_is_stored_and_for_how_long(channel: Channel) -> No
     assert answer.text.splitlines() == [
         "I store 2 messages of yours, written between 2026-03-02 and 2026-03-04: the text, your "
         "name and the time, and for each whether I spoke and why.",
-        "Messages here are kept until somebody deletes them. No model is trained on them.",
+        "Messages here are kept until somebody deletes them. No model may be "
+        "trained on messages of this channel.",
         "/assistant privacy optout stops it, /assistant privacy forget-me deletes it.",
     ]
 
@@ -128,7 +129,9 @@ async def test_training_is_forbidden_until_a_manager_allows_it(channel: Channel)
     refused = await channel.run("privacy training on", may_manage=False, may_manage_workspace=False)
     allowed = await channel.run("privacy training on")
 
-    assert before.text == "No model may be trained on messages of this channel."
+    assert before.text == (
+        "No model may be trained on messages of this channel. That is the default here."
+    )
     assert "Only people who may manage this channel" in refused.text
     assert allowed.text.startswith("Whoever runs me may train the model on messages of this ch")
     assert not allowed.ephemeral

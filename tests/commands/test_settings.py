@@ -1,5 +1,7 @@
 """replies, limits: what is set holds, what is shown says whose choice it is."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.commands import CommandAnswer
@@ -25,6 +27,21 @@ async def test_a_switch_is_set_and_shown(channel: Channel, text: str, name: str)
     assert shown.text == f"{off.text} That is this channel's own choice."
     assert off.text != on.text
     assert (before.ephemeral, off.ephemeral) == (True, False)
+
+
+@pytest.mark.parametrize("platform", ["room", "console", "discord"])
+@pytest.mark.parametrize("text", ["reference", "stream", "stream off", "threads"])
+async def test_a_look_that_the_platform_does_not_have_is_not_promised(
+    channel: Channel, text: str, platform: str
+) -> None:
+    where = replace(WHERE, platform=platform)
+
+    answer = await channel.run(f"replies {text}", where=where)
+    by_default = await channel.run(f"defaults {text}", where=where)
+
+    is_said = platform != "discord" and text != "threads"
+    assert ("That holds on Discord and Slack only." in answer.text) == is_said
+    assert ("That holds on Discord and Slack only." in by_default.text) == is_said
 
 
 async def test_a_share_bounds_how_much_of_the_talk_is_its_own(channel: Channel) -> None:
