@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.messages import workspace_key
 from bot.store.database import Database, carried_through, insert_or_skip
+from bot.store.hearing import hear_from
 from bot.store.tables import (
     channels,
     conversations,
@@ -25,19 +27,24 @@ class Workspaces:
         self._database = database
 
     async def joined(self, platform: str, workspace: str, *, at: datetime) -> bool:
-        """Note that Earshot is in a workspace; True if it is new there, or back again."""
+        """Note that Earshot is in a workspace; True if it is new there, or back again.
+
+        Then nothing that was said before is ever fetched: the mark of `hear_from` is set with it.
+        """
         here = _is_workspace(platform, workspace)
         # Locked in PostgreSQL: a purge that runs now is waited for, and what it left is seen.
         query = select(workspaces.c.left_at).where(here).with_for_update()
         async with self._database.writing() as connection:
             row = (await connection.execute(query)).first()
             if row is None:
-                return await _make(connection, platform, workspace, at)
-            if row.left_at is None:
-                return False
-            back = update(workspaces).where(here).values(joined_at=at, left_at=None)
-            await connection.execute(back)
-            return True
+                is_new = await _make(connection, platform, workspace, at)
+            else:
+                is_new = row.left_at is not None
+                back = update(workspaces).where(here, workspaces.c.left_at.is_not(None))
+                await connection.execute(back.values(joined_at=at, left_at=None))
+            if is_new:
+                await hear_from(connection, workspace_key(platform, workspace), at)
+        return is_new
 
     async def left(self, platform: str, workspace: str, *, at: datetime) -> None:
         """Note that Earshot is no longer in a workspace; what was noted first stays."""
@@ -87,7 +94,8 @@ class Workspaces:
     async def purge(self, now: datetime, *, grace: timedelta) -> list[tuple[str, str]]:
         """Erase the workspaces that were left longer than `grace` ago, and have not come back.
 
-        Gives them as (platform, workspace).
+        All that is kept of them is deleted: what was said and decided, people, settings. Opt-outs
+        go too: nothing that points at a person is left. Gives them as (platform, workspace).
         """
         gone = (
             select(workspaces.c.platform, workspaces.c.workspace)
@@ -100,14 +108,6 @@ class Workspaces:
             for platform, workspace in found:
                 await _erase(connection, platform, workspace)
         return found
-
-    async def erase(self, platform: str, workspace: str) -> None:
-        """Delete all that is kept of a workspace: what was said and decided, people, settings.
-
-        Their opt-outs go too: nothing that points at a person is left.
-        """
-        async with self._database.writing() as connection:
-            await _erase(connection, platform, workspace)
 
 
 async def _make(connection: AsyncConnection, platform: str, workspace: str, at: datetime) -> bool:

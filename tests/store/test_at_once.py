@@ -6,7 +6,7 @@ import pytest
 
 from bot.store import Store, intake
 from bot.store.conversations import ensured_ids
-from tests.store.samples import ROOM, THREAD, later, message
+from tests.store.samples import THREAD, later, message
 
 # SQLite has one writer at a time.
 pytestmark = pytest.mark.parametrize("backend", ["postgresql"])

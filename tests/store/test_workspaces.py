@@ -4,6 +4,9 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
+from bot.errors import StoreError
 from bot.messages import FeedbackKind, workspace_key
 from bot.store import Store
 from bot.store.database import Database
@@ -20,7 +23,7 @@ from tests.store.samples import (
     reply,
 )
 
-WEEK = timedelta(days=7)
+WEEK, NONE = timedelta(days=7), timedelta()
 DAY = 24 * 60
 HOME, OFFICE = ("room", "home"), ("room", "office")
 ELSEWHERE = replace(ROOM, workspace="office")
@@ -41,6 +44,11 @@ async def _fill(store: Store, where=ROOM) -> None:
     await store.feedback.give(where, kept.id, liked, author_id=ANN.id, at=later(2))
     await store.channels.change(where, eagerness=20)
     await store.channels.change(workspace_key(where.platform, where.workspace), persona="Kind")
+
+
+async def _erase(store: Store, platform: str, workspace: str) -> None:
+    await store.workspaces.left(platform, workspace, at=later(-1))
+    assert await store.workspaces.purge(later(0), grace=NONE) == [(platform, workspace)]
 
 
 async def _num_rows(url: str) -> dict[str, int]:
@@ -74,6 +82,32 @@ async def test_the_time_of_joining_is_told_while_it_lasts(store: Store) -> None:
     assert await store.workspaces.joined_at(*HOME) is None
     await store.workspaces.joined(*HOME, at=later(4))
     assert await store.workspaces.joined_at(*HOME) == later(4)
+
+
+async def test_what_was_said_before_it_came_or_was_back_is_not_to_be_fetched(
+    store: Store,
+) -> None:
+    await store.workspaces.joined(*HOME, at=later(1))
+    await store.workspaces.joined(*HOME, at=later(2))
+    assert await store.messages.heard_from(THREAD) == later(1)
+
+    await store.workspaces.left(*HOME, at=later(3))
+    await store.workspaces.joined(*HOME, at=later(4))
+    assert await store.messages.heard_from(THREAD) == later(4)
+
+
+async def test_a_joining_whose_mark_cannot_be_written_is_new_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise StoreError("no space")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bot.store.workspaces.hear_from", fail)
+        with pytest.raises(StoreError):
+            await store.workspaces.joined(*HOME, at=later(1))
+
+    assert await store.workspaces.joined(*HOME, at=later(2))
 
 
 async def test_several_who_tell_of_a_new_workspace_at_once_tell_it_once(store: Store) -> None:
@@ -125,7 +159,7 @@ async def test_all_of_an_erased_workspace_is_gone_and_the_others_stay(
     before = await _num_rows(url)
     await _fill(store)
 
-    await store.workspaces.erase(*HOME)
+    await _erase(store, *HOME)
 
     nameless = {"conversations": before["conversations"] + 1} if "sqlite" in url else {}
     assert await _num_rows(url) == before | nameless
@@ -140,7 +174,7 @@ async def test_what_is_said_after_an_erasure_is_kept_apart_from_what_others_say(
     store: Store,
 ) -> None:
     await _fill(store)
-    await store.workspaces.erase(*HOME)
+    await _erase(store, *HOME)
     await _fill(store, ELSEWHERE)
 
     assert await store.messages.record(message("m9", "Back again"))
@@ -155,7 +189,7 @@ async def test_erasing_again_and_again_leaves_one_nameless_row_at_most(
 ) -> None:
     for where in (ROOM, ELSEWHERE, ROOM):
         await _fill(store, where)
-        await store.workspaces.erase(where.platform, where.workspace)
+        await _erase(store, where.platform, where.workspace)
 
     num_rows = await _num_rows(url)
     assert num_rows.pop("conversations") == (1 if "sqlite" in url else 0)
