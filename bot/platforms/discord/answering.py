@@ -13,6 +13,7 @@ from functools import partial
 
 import aiohttp
 import discord
+from discord.webhook.async_ import async_context
 
 from bot.commands import CommandAnswer, offered_in_words
 from bot.commands.parse import clipped
@@ -80,6 +81,7 @@ async def say_at_once(interaction: AnyInteraction, answer: CommandAnswer) -> Non
         first,
         ephemeral=True,
         allowed_mentions=NO_MENTIONS,
+        suppress_embeds=True,
         view=view,
     )
     async with logged(interaction), asyncio.timeout(CALL_TIMEOUT_S):
@@ -94,15 +96,14 @@ async def say(interaction: AnyInteraction, answer: CommandAnswer, *, is_public: 
     place, and none at all once that is deleted while we are thinking: so it is filled, then deleted.
     """
     first, *rest = parts(answer)
-    edit = partial(interaction.edit_original_response, allowed_mentions=NO_MENTIONS)
     async with logged(interaction), asyncio.timeout(CALL_TIMEOUT_S):
         if answer.ephemeral and is_public:
-            await _tried(partial(edit, content=PLACEHOLDER))
+            await _tried(partial(_edit, interaction, PLACEHOLDER))
             await _follow_up(interaction, [first, *rest], answer, ephemeral=True)
             await _tried(interaction.delete_original_response)
         else:
             view = _view(answer, is_last=not rest)
-            await _tried(partial(edit, content=first, view=view))
+            await _tried(partial(_edit, interaction, first, view))
             await _follow_up(interaction, rest, answer, ephemeral=not is_public)
 
 
@@ -136,7 +137,9 @@ def log_failure(interaction: AnyInteraction, error: BaseException | None) -> Non
 async def _follow_up(
     interaction: AnyInteraction, texts: Sequence[str], answer: CommandAnswer, *, ephemeral: bool
 ) -> None:
-    send = partial(interaction.followup.send, allowed_mentions=NO_MENTIONS, wait=True)
+    send = partial(
+        interaction.followup.send, allowed_mentions=NO_MENTIONS, suppress_embeds=True, wait=True
+    )
     for number, text in enumerate(texts, start=1):
         view = _view(answer, is_last=number == len(texts))
         await _tried(partial(send, text, ephemeral=ephemeral, view=view))
@@ -153,6 +156,33 @@ async def _tried(call: Callable[[], Awaitable[object]]) -> None:
         else:
             return
     await call()
+
+
+async def _edit(
+    interaction: AnyInteraction, text: str, view: discord.ui.View = discord.utils.MISSING
+) -> str:
+    """Give the first message a text, without previews of its links; gives the message's id.
+
+    discord.py's own method knows no flags, which Discord takes here as for any message:
+    https://discord.com/developers/docs/resources/webhook#edit-webhook-message.
+    """
+    payload: dict[str, object] = {
+        "content": text,
+        "allowed_mentions": NO_MENTIONS.to_dict(),
+        "flags": discord.MessageFlags(suppress_embeds=True).value,
+    }
+    if view is not discord.utils.MISSING:
+        payload["components"] = view.to_components()
+    http = interaction.client.http
+    message = await async_context.get().edit_original_interaction_response(
+        interaction.application_id,
+        interaction.token,
+        session=interaction._session,
+        proxy=http.proxy,
+        proxy_auth=http.proxy_auth,
+        payload=payload,
+    )
+    return str(message["id"])
 
 
 def _view(answer: CommandAnswer, *, is_last: bool) -> discord.ui.View:
@@ -183,20 +213,18 @@ class InteractionResponder:
     async def edit_first(self, text: str) -> str:
         """Show a text, or another one instead; gives the id of the message."""
         try:
-            message = await self._interaction.edit_original_response(
-                content=under_question(self._question, text), allowed_mentions=NO_MENTIONS
-            )
+            message_id = await _edit(self._interaction, under_question(self._question, text))
         except discord.NotFound:
             self._close()
             raise
         self.ended.set()
-        return str(message.id)
+        return message_id
 
     async def send_more(self, text: str) -> str:
         """Add a message below; gives its id."""
         try:
             message = await self._interaction.followup.send(
-                text, allowed_mentions=NO_MENTIONS, wait=True
+                text, allowed_mentions=NO_MENTIONS, suppress_embeds=True, wait=True
             )
         except discord.NotFound:
             self._close()
