@@ -27,6 +27,7 @@ from bot.platforms.discord.keys import workspace_of
 from bot.platforms.discord.mentions import Names, people_in, readable
 from bot.platforms.discord.naming import NOTHING_KEPT, Kept
 from bot.platforms.discord.refusals import FAILURES
+from bot.platforms.discord.trying import let_others_go_on
 
 logger = logging.getLogger(__name__)
 
@@ -189,6 +190,8 @@ async def _fetched(interaction: AnyInteraction, message_id: int) -> discord.Mess
         async with asyncio.timeout(CALL_TIMEOUT_S):
             return await interaction.channel.fetch_message(message_id)
     except FAILURES as error:
+        if isinstance(error, TimeoutError):
+            let_others_go_on(interaction.client)
         logger.info("message %d cannot be read: %s", message_id, error)
         return None
 

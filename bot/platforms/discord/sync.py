@@ -15,6 +15,7 @@ import discord
 from bot.platforms.discord.application import Json
 from bot.platforms.discord.keys import PLATFORM
 from bot.platforms.discord.refusals import FAILURES
+from bot.platforms.discord.trying import let_others_go_on
 from bot.store.notes import Notes
 
 logger = logging.getLogger(__name__)
@@ -42,6 +43,8 @@ async def synced(
         async with asyncio.timeout(TIMEOUT_S):
             await _put(client, application_id, payload, guild_id)
     except FAILURES as error:
+        if isinstance(error, TimeoutError):
+            let_others_go_on(client)
         why = " ".join(str(error).split()) or type(error).__name__
         logger.warning("/assistant could not be registered %s, old commands stay: %s", place, why)
         return False
