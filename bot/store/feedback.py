@@ -1,5 +1,6 @@
 """How people took the replies: once for a decision, a kind and a person."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import delete, literal, select
@@ -55,6 +56,15 @@ class Feedbacks:
         )
         async with self._database.writing() as connection:
             return (await connection.execute(theirs)).rowcount > 0
+
+    async def clear(self, decision_id: int, kinds: Collection[FeedbackKind]) -> int:
+        """Forget what everybody thought, of these kinds; give the number of what was kept."""
+        given = delete(feedback).where(
+            feedback.c.decision_id == decision_id,
+            feedback.c.kind.in_([kind.value for kind in kinds]),
+        )
+        async with self._database.writing() as connection:
+            return (await connection.execute(given)).rowcount
 
     async def received(self, where: ConversationKey, *, since: datetime) -> list[Feedback]:
         """List the feedback of a channel and its threads since a time, oldest first."""

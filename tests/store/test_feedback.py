@@ -97,3 +97,15 @@ async def test_a_forgotten_person_s_feedback_is_removed_in_that_workspace(store:
 
     assert len(await store.feedback.received(ROOM, since=START)) == 1
     assert len(await store.feedback.received(there, since=START)) == 2
+
+
+async def test_feedback_of_some_kinds_is_cleared_whoever_gave_it(store: Store) -> None:
+    decision_id = await _decided(store)
+    for author in (ANN, BEN):
+        await _give(store, decision_id, author=author)
+    await _give(store, decision_id, kind=FeedbackKind.REMOVED)
+
+    assert await store.feedback.clear(decision_id, [FeedbackKind.LIKED]) == 2
+
+    (left,) = await store.feedback.received(ROOM, since=START)
+    assert left.kind is FeedbackKind.REMOVED

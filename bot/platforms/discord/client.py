@@ -223,6 +223,16 @@ class EarshotClient(discord.AutoShardedClient):
         """Hear that a reaction is gone."""
         await self._parts.ears.reacted(self, payload, gone=True)
 
+    async def on_raw_reaction_clear(self, payload: discord.RawReactionClearEvent) -> None:
+        """Hear that all reactions to a message are gone."""
+        await self._parts.ears.reactions_cleared(self, payload)
+
+    async def on_raw_reaction_clear_emoji(
+        self, payload: discord.RawReactionClearEmojiEvent
+    ) -> None:
+        """Hear that all reactions with one emoji are gone."""
+        await self._parts.ears.reactions_cleared(self, payload)
+
     async def on_audit_log_entry_create(self, entry: discord.AuditLogEntry) -> None:
         """Hear that a moderator did something."""
         if entry.action is discord.AuditLogAction.message_delete:

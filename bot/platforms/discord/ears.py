@@ -114,6 +114,18 @@ class Ears:
             keep = self.opinions.took_back if gone else self.opinions.reacted
             await insisted(partial(keep, where, event), f"a reaction in {where}")
 
+    async def reactions_cleared(
+        self,
+        client: discord.Client,
+        event: discord.RawReactionClearEvent | discord.RawReactionClearEmojiEvent,
+    ) -> None:
+        """Hear that all reactions to a message are gone, or all with one emoji."""
+        async with self.turns.turn(event.channel_id):
+            where = await self._where(client, event.channel_id, event.guild_id)
+            await insisted(
+                partial(self.opinions.cleared, where, event), f"cleared reactions in {where}"
+            )
+
     async def logged(self, client: discord.Client, guild: discord.Guild) -> None:
         """Hear that the audit log has a new entry."""
         await insisted(partial(self.removals.look, client, guild), "a look at the audit log")

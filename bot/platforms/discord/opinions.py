@@ -64,6 +64,19 @@ class Opinions:
             author_id = str(payload.user_id)
             await self._store.feedback.take_back(decision_id, kind, author_id=author_id)
 
+    async def cleared(
+        self,
+        where: ConversationKey,
+        payload: discord.RawReactionClearEvent | discord.RawReactionClearEmojiEvent,
+    ) -> None:
+        """Forget the reactions that a moderator cleared: all, or those with one emoji."""
+        kinds = frozenset(_MEANINGS.values())
+        if isinstance(payload, discord.RawReactionClearEmojiEvent):
+            kinds &= {meaning(payload.emoji.name or "")}
+        decision_id = await self._decision(where, payload.message_id) if kinds else None
+        if decision_id is not None:
+            await self._store.feedback.clear(decision_id, kinds)
+
     async def removed(self, where: ConversationKey, decision_id: int, moderator_id: str) -> None:
         """Keep that a moderator deleted a reply."""
         await self._store.feedback.give(
