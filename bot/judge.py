@@ -1,6 +1,7 @@
 """From what waits in a conversation to a decision that is kept: steps 2 to 5 of a message's path.
 
-Knows the store and the model; whether and how a reply is posted is not its business.
+The prompt and its score are the business of `bot.scoring`. Knows the store and the model; whether and
+how a reply is posted it does not know.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from time import perf_counter
 
 from bot.decide import Rules, decide, is_addressed, is_previewed, is_scored
 from bot.eagerness import threshold_for
-from bot.errors import ModelError, ModelRefused
+from bot.errors import ModelError
 from bot.messages import (
     Action,
     Author,
@@ -24,12 +25,9 @@ from bot.messages import (
     Mode,
     Rule,
 )
-from bot.ports import Model, ModelCard, Score
-from bot.prompt import bursts
+from bot.ports import Model, ModelCard
+from bot.scoring import Scoring, is_waiting
 from bot.store import Store
-from bot.trim import first_row_kept, later_half, lighter_burst
-from inference.wire.trim import MAX_ENTRIES
-from inference.wire.turns import Turn, decision_turns
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +64,8 @@ class Judge:
     """Decides on bursts. `clock` gives aware UTC times; older bursts than `max_age_s` get silence.
 
     With `previews` it also scores what a channel's mode keeps it silent about, so that a manager can
-    see what it would have said. Every method raises StoreError where the history cannot be read or written.
+    see what it would have said. Every method raises StoreError where the history cannot be read or
+    written.
     """
 
     store: Store
@@ -76,6 +75,11 @@ class Judge:
     max_age_s: float
     previews: bool = True
 
+    @property
+    def scoring(self) -> Scoring:
+        """Reads the history as the model sees it, and scores it."""
+        return Scoring(self.store, self.model, self.me)
+
     async def consider(self, where: ConversationKey) -> Considered | None:
         """Decide on what waits in a conversation and keep the decision; None if nothing waits.
 
@@ -83,7 +87,7 @@ class Judge:
         """
         started = perf_counter()
         found, settings = await asyncio.gather(
-            self._entries_in_bounds(where), self.store.channels.settings(where)
+            self.scoring.entries_in_bounds(where), self.store.channels.settings(where)
         )
         entries = [self._unaddressed_if_old(entry) for entry in found]
         settings = _in_threads(settings) if where.thread else settings
@@ -113,7 +117,7 @@ class Judge:
         It is withdrawn when all it answers was deleted, or when people wrote meanwhile, nobody had
         addressed the assistant, and the moment has passed. Raises ModelError.
         """
-        entries = await self._entries(considered.where)
+        entries = await self.scoring.entries(considered.where)
         asked = {entry.row for entry in considered.asked}
         if all(entry.deleted or entry.hidden for entry in entries if entry.row in asked):
             reason = "what it would have answered was deleted"
@@ -128,24 +132,14 @@ class Judge:
             replace(entry, decision_id=None) if entry.row in answered else entry
             for entry in entries
         ]
-        p_speak, _ = await self._score(considered.where, merged, considered.rules, considered.card)
+        p_speak, _ = await self.scoring.score(
+            considered.where, merged, considered.rules, considered.card
+        )
         threshold = considered.rules.threshold
         if p_speak >= threshold:
             return None
         reason = f"people wrote meanwhile, and P(speak) fell to {p_speak:.2f}"
         return Decision(Action.SILENT, Rule.WITHDRAWN, reason, p_speak, threshold)
-
-    async def _entries(self, where: ConversationKey) -> list[Entry]:
-        return await self.store.messages.in_window(where, limit=MAX_ENTRIES)
-
-    async def _entries_in_bounds(self, where: ConversationKey) -> list[Entry]:
-        """Read the history; one that reaches the limit loses its older half, not one by one."""
-        entries = await self._entries(where)
-        first_row = later_half(entries) if len(entries) == MAX_ENTRIES else None
-        if first_row is None:
-            return entries
-        await self.store.messages.move_window(where, first_row)
-        return _from_row(entries, first_row)
 
     def _unaddressed_if_old(self, entry: Entry) -> Entry:
         """After a downtime nobody waits for an answer any more: what is old calls for none."""
@@ -175,12 +169,14 @@ class Judge:
         burst = [entry for entry in entries if is_waiting(entry)]
         if self._is_too_old(burst[-1]):
             return _TOO_OLD, entries
+        if await self._only_begins_a_thread(where, burst):
+            return _DECIDED_IN_CHANNEL, entries
         p_speak, shown = None, entries
         if is_scored(burst, rules):
             if card is None:
                 return _FAILED, entries
             try:
-                p_speak, shown = await self._score(where, entries, rules, card)
+                p_speak, shown = await self.scoring.score(where, entries, rules, card)
             except ModelError as error:
                 logger.warning("no decision in %s: %s", where, error)
                 return _FAILED, entries
@@ -189,69 +185,25 @@ class Judge:
         history = [entry for entry in entries if not is_waiting(entry)]
         decision = decide(burst, history, p_speak=p_speak, rules=rules, now=self.clock())
         if decision.action is Action.SPEAK and p_speak is None and card is not None:
-            shown = await self._with_room(where, entries, rules, card)
+            shown = await self.scoring.with_room(where, entries, rules, card)
         return decision, shown
+
+    async def _only_begins_a_thread(self, where: ConversationKey, burst: Sequence[Entry]) -> bool:
+        """Tell whether a burst is but the copy of a channel's message that a thread was made of."""
+        if where.thread is None or [entry.id for entry in burst] != [where.thread]:
+            return False
+        channel = replace(where, thread=None)
+        return await self.store.messages.find(channel, where.thread) is not None
 
     async def _preview(
         self, where: ConversationKey, entries: Sequence[Entry], rules: Rules, card: ModelCard
     ) -> tuple[float | None, Sequence[Entry]]:
         """Score what stays silent anyway: a model that fails at it is no failed decision."""
         try:
-            return await self._score(where, entries, rules, card)
+            return await self.scoring.score(where, entries, rules, card)
         except ModelError as error:
             logger.info("no score for the preview of %s: %s", where, error)
             return None, entries
-
-    async def _with_room(
-        self, where: ConversationKey, entries: Sequence[Entry], rules: Rules, card: ModelCard
-    ) -> Sequence[Entry]:
-        """Trim for a reply that no score came before, where the prompt might be too long."""
-        if not _may_be_too_long(self._turns(entries, rules, card), card):
-            return entries
-        try:
-            _, shown = await self._score(where, entries, rules, card)
-        except ModelError as error:
-            logger.warning("the prompt of %s could not be counted: %s", where, error)
-            return entries
-        return shown
-
-    async def _score(
-        self, where: ConversationKey, entries: Sequence[Entry], rules: Rules, card: ModelCard
-    ) -> tuple[float, Sequence[Entry]]:
-        """Give P(speak), and what is left of `entries` once trimmed by the count reported."""
-        score, asked = await self._asked(where, entries, rules, card)
-        first_row = first_row_kept(
-            asked,
-            num_prompt_tokens=score.num_prompt_tokens,
-            max_prompt_tokens=card.max_prompt_tokens,
-        )
-        if first_row is None and len(asked) < len(entries):
-            first_row = asked[0].row
-        if first_row is None:
-            return score.p_speak, asked
-        await self.store.messages.move_window(where, first_row)
-        return score.p_speak, _from_row(asked, first_row)
-
-    async def _asked(
-        self, where: ConversationKey, entries: Sequence[Entry], rules: Rules, card: ModelCard
-    ) -> tuple[Score, Sequence[Entry]]:
-        """Give the score and the entries it was read from: the later half if all are refused.
-
-        A server that finds a prompt too long does not count it, so it could never be trimmed.
-        """
-        while True:
-            turns = self._turns(entries, rules, card)
-            try:
-                return await self.model.score(turns, session=str(where)), entries
-            except ModelRefused:
-                shorter = _shorter(entries) if _may_be_too_long(turns, card) else None
-                if shorter is None:
-                    raise
-                entries = shorter
-
-    def _turns(self, entries: Sequence[Entry], rules: Rules, card: ModelCard) -> list[Turn]:
-        prompt = bursts(entries, me=self.me, assistant_name=card.form.assistant_name)
-        return decision_turns(card.form, prompt, persona=rules.settings.persona)
 
 
 def _in_threads(settings: ChannelSettings) -> ChannelSettings:
@@ -261,28 +213,8 @@ def _in_threads(settings: ChannelSettings) -> ChannelSettings:
     return settings
 
 
+_DECIDED_IN_CHANNEL = Decision(
+    Action.SILENT, Rule.THREAD_START, "it begins the thread, and was decided on in the channel"
+)
 _TOO_OLD = Decision(Action.SILENT, Rule.TOO_OLD, "it was too old when it was seen")
 _FAILED = Decision(Action.FAILED, Rule.MODEL_FAILED, "the model gave no answer")
-
-
-def is_waiting(entry: Entry) -> bool:
-    """Tell whether a message has yet to be decided on."""
-    settled = entry.from_assistant or entry.hidden or entry.deleted
-    return entry.decision_id is None and not settled
-
-
-def _from_row(entries: Sequence[Entry], first_row: int) -> list[Entry]:
-    return [entry for entry in entries if entry.row >= first_row]
-
-
-def _shorter(entries: Sequence[Entry]) -> list[Entry] | None:
-    """Give the later half of a prompt, or of its only burst; None if it is one message."""
-    first_row = later_half(entries)
-    if first_row is not None:
-        return _from_row(entries, first_row)
-    return lighter_burst([entry for entry in entries if is_waiting(entry)])
-
-
-def _may_be_too_long(turns: Sequence[Turn], card: ModelCard) -> bool:
-    """Tell whether a prompt could pass the budget; a token is at least one byte."""
-    return sum(len(turn["content"].encode()) for turn in turns) > card.max_prompt_tokens

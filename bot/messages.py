@@ -78,6 +78,7 @@ class Rule(StrEnum):
     WITHDRAWN = "withdrawn"
     EMPTY_REPLY = "empty reply"
     TOO_OLD = "too old"
+    THREAD_START = "thread start"
     OPTED_OUT = "opted out"
     MODEL_FAILED = "model failed"
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from bot.judge import is_waiting
+from bot.scoring import is_waiting
 from bot.messages import Author, Entry
 from bot.prompt import bursts
 from inference.wire.chat_form import ChatForm

@@ -44,6 +44,23 @@ class Strict(FakeModel):
             raise ModelRefused("the prompt is too long")
 
 
+async def test_a_message_that_a_thread_is_made_of_is_not_decided_on_twice(scene):
+    thread = replace(LOUNGE, thread="m1")
+    await scene.says("Ana", "where is it?", id="m1")
+    await scene.says("Ana", "where is it?", id="m1", where=thread)
+    await scene.says("Ben", "and where is that?", where=thread)
+
+    assert await scene.decisions() == [("speak", "threshold")]
+    assert await scene.decisions(thread) == [("silent", "thread start"), ("speak", "threshold")]
+
+
+async def test_the_first_message_of_a_forum_post_is_decided_on(scene):
+    post = replace(LOUNGE, thread="p1")
+    await scene.says("Ana", "where is it?", id="p1", where=post)
+
+    assert await scene.decisions(post) == [("speak", "threshold")]
+
+
 async def test_a_thread_that_is_not_followed_is_answered_only_when_addressed(scene):
     thread = replace(LOUNGE, thread="t1")
     await scene.change(follow_threads=False)
