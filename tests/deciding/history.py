@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from bot.scoring import is_waiting
 from bot.messages import Author, Entry
 from bot.prompt import bursts
+from bot.scoring import is_waiting
 from inference.wire.chat_form import ChatForm
 from inference.wire.turns import decision_turns
 
