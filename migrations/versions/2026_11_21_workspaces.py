@@ -135,8 +135,18 @@ def _create_feedback() -> None:
 
 
 def _choose_everything() -> None:
-    # In Python: PostgreSQL cannot compare JSON, and there is one row for a channel.
     connection = op.get_bind()
+    # What a workspace chose holds in channels too that have no row yet.
+    op.execute(
+        "INSERT INTO channels (platform, workspace, channel)"
+        " SELECT DISTINCT platform, workspace, channel FROM conversations AS said"
+        " WHERE channel <> '' AND NOT EXISTS (SELECT 1 FROM channels WHERE"
+        " channels.platform = said.platform AND channels.workspace = said.workspace"
+        " AND channels.channel = said.channel)"
+        " AND EXISTS (SELECT 1 FROM channels WHERE channels.platform = said.platform"
+        " AND channels.workspace = said.workspace AND channels.channel = '')"
+    )
+    # In Python: PostgreSQL cannot compare JSON, and there is one row for a channel.
     rows = [dict(row) for row in connection.execute(sa.select(CHANNELS)).mappings()]
     defaults = {(row["platform"], row["workspace"]): row for row in rows if not row["channel"]}
     op.execute(CHANNELS.delete().where(CHANNELS.c.channel == ""))

@@ -122,6 +122,32 @@ async def test_a_downgrade_leaves_each_channel_what_held_in_it(old_url: str) -> 
     ]
 
 
+async def test_a_downgrade_leaves_a_channel_that_chose_nothing_what_its_workspace_chose(
+    old_url: str,
+) -> None:
+    await upgrade(old_url)
+    store = await Store.open(old_url)
+    attic, cellar = (replace(ROOM, channel=name) for name in ("attic", "cellar"))
+    await store.messages.create(replace(attic, thread="box"))
+    await store.messages.create(cellar)
+    await store.messages.create(replace(cellar, workspace="office"))
+    await store.channels.change(workspace_key("room", "home"), mode="off", retention_days=7)
+    await store.channels.change(cellar, eagerness=20)
+    await store.close()
+
+    await _migrate(old_url, command.downgrade, FIRST)
+
+    rows = await _run(
+        old_url,
+        "SELECT workspace, channel, mode, eagerness, retention_days, persona FROM channels"
+        " WHERE channel IN ('attic', 'cellar') ORDER BY channel",
+    )
+    assert [tuple(row) for row in rows] == [
+        ("home", "attic", "off", 50, 7, ""),
+        ("home", "cellar", "off", 20, 7, ""),
+    ]
+
+
 async def test_a_downgrade_keeps_what_was_said_and_can_be_upgraded_again(old_url: str) -> None:
     await upgrade(old_url)
     store = await Store.open(old_url)
