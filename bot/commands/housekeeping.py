@@ -55,18 +55,26 @@ async def status(call: Call) -> CommandAnswer:
 
 
 async def clear(call: Call) -> CommandAnswer:
-    """Forget the conversation, once it is confirmed."""
+    """Forget the conversation, once it is confirmed: a thread alone, a channel with its threads."""
+    where, is_thread = call.caller.where, call.caller.where.thread is not None
     if not call.text("confirm"):
-        num_messages = await call.store.messages.count(call.caller.where)
+        what = "of this thread alone" if is_thread else "here, in the threads too"
         return call.answer(
-            f"This would delete what I remember here: {counted(num_messages, 'message')} and every "
-            f"decision on them, for good. To do it, type {PREFIX} clear confirm."
+            f"This would delete what I remember {what}, for good: every message, and every decision "
+            f"on them. To do it, type {PREFIX} clear confirm."
         )
     # First, so that a stop between the two lets no catch-up fetch it all again.
-    await call.store.messages.hear_from(call.caller.where, call.caller.now)
-    await call.store.messages.clear(call.caller.where)
+    await call.store.messages.hear_from(where, call.caller.now)
+    messages = call.store.messages
+    cleared = await (messages.clear(where) if is_thread else messages.clear_channel(where))
+    forgotten = f"{counted(cleared, 'message')}, and every decision on them"
+    if is_thread:
+        return call.answer(
+            f"I forgot this thread: {forgotten}. The channel and its other threads stay, and so do "
+            "my settings."
+        )
     return call.answer(
-        "I forgot this conversation: the messages, and every decision on them. My settings stay."
+        f"I forgot this conversation and its threads: {forgotten}. My settings stay."
     )
 
 

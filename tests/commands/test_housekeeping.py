@@ -1,13 +1,16 @@
 """status, clear, help."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.commands import COMMANDS, Offer, offered_in_words
 from bot.errors import ModelRefused
-from bot.messages import Action, Decision, FeedbackKind, Rule
+from bot.messages import Action, Decision, FeedbackKind, Message, Rule
 from tests.commands.conftest import ANA, BEN, NOW, WHERE, Channel, silent
+
+THREAD = replace(WHERE, thread="t1")
 
 
 async def test_status_says_how_it_is_set_up_and_what_it_did(channel: Channel) -> None:
@@ -109,8 +112,8 @@ async def test_clear_asks_first(channel: Channel) -> None:
     answer = await channel.run("clear")
 
     assert answer.text == (
-        "This would delete what I remember here: 1 message and every decision on them, for good. "
-        "To do it, type /assistant clear confirm."
+        "This would delete what I remember here, in the threads too, for good: every message, and "
+        "every decision on them. To do it, type /assistant clear confirm."
     )
     assert await channel.store.messages.count(WHERE) == 1
 
@@ -129,6 +132,43 @@ async def test_clear_forgets_messages_and_decisions_and_keeps_the_settings(
     assert await channel.store.decisions.last(WHERE, 5) == []
     assert "mention" in (await channel.run("mode")).text
     assert await channel.store.messages.heard_until(WHERE) == NOW
+
+
+async def says_in_channel_and_threads(channel: Channel) -> None:
+    for number, where in enumerate((WHERE, THREAD, replace(THREAD, thread="t2"))):
+        await channel.store.messages.record(Message(where, f"said{number}", BEN, "hello", NOW))
+
+
+async def remembered(channel: Channel) -> list[int]:
+    places = (WHERE, THREAD, replace(THREAD, thread="t2"))
+    return [await channel.store.messages.count(where) for where in places]
+
+
+async def test_clear_in_a_channel_forgets_its_threads(channel: Channel) -> None:
+    await says_in_channel_and_threads(channel)
+
+    answer = await channel.run("clear confirm")
+
+    assert answer.text == (
+        "I forgot this conversation and its threads: 3 messages, and every decision on them. "
+        "My settings stay."
+    )
+    assert await remembered(channel) == [0, 0, 0]
+    assert await channel.store.messages.heard_until(THREAD) == NOW
+
+
+async def test_clear_in_a_thread_forgets_the_thread_alone(channel: Channel) -> None:
+    await says_in_channel_and_threads(channel)
+
+    asked = await channel.run("clear", where=THREAD)
+    answer = await channel.run("clear confirm", where=THREAD)
+
+    assert asked.text.startswith("This would delete what I remember of this thread alone, for good")
+    assert answer.text == (
+        "I forgot this thread: 1 message, and every decision on them. The channel and its other "
+        "threads stay, and so do my settings."
+    )
+    assert await remembered(channel) == [1, 0, 1]
 
 
 async def test_help_lists_every_command(channel: Channel) -> None:
