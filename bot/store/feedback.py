@@ -8,7 +8,8 @@ from sqlalchemy import delete, literal, select
 from bot.messages import ConversationKey, Feedback, FeedbackKind, Rule
 from bot.store.conversations import in_channel
 from bot.store.database import Database, carried_through, insert_or_skip
-from bot.store.tables import conversations, decisions, feedback
+from bot.store.speakers import is_person
+from bot.store.tables import conversations, decisions, feedback, speakers
 
 
 @carried_through
@@ -29,8 +30,12 @@ class Feedbacks:
     ) -> bool:
         """Keep what a person thought of the reply to a decision; False if it was kept before.
 
-        False too where the conversation's channel keeps no such decision.
+        False too where the conversation's channel keeps no such decision, and where the person opted
+        out: of them nothing is kept.
         """
+        # Locked in PostgreSQL: an opt-out that runs now is waited for, and takes along what is here.
+        person = is_person(where.platform, where.workspace, author_id)
+        opted_out = select(speakers.c.opted_out).where(person).with_for_update(read=True)
         given = (
             select(
                 decisions.c.id,
@@ -42,6 +47,8 @@ class Feedbacks:
             .where(decisions.c.id == decision_id, in_channel(where))
         )
         async with self._database.writing() as connection:
+            if await connection.scalar(opted_out):
+                return False
             kept = await connection.execute(
                 insert_or_skip(connection, feedback).from_select(feedback.c.keys(), given)
             )

@@ -33,12 +33,16 @@ class Speaker:
 
 @dataclass(frozen=True, slots=True)
 class StoredAbout:
-    """What is kept of a person: messages whose text is still there, and when they were sent."""
+    """What is kept of a person: messages whose text is still there, and when they were sent.
+
+    `num_opinions` counts what they thought of replies.
+    """
 
     num_messages: int
     first_at: datetime | None
     last_at: datetime | None
     opted_out: bool
+    num_opinions: int = 0
 
 
 @carried_through
@@ -49,12 +53,18 @@ class Speakers:
         self._database = database
 
     async def opt_out(self, platform: str, workspace: str, author: Author) -> int:
-        """Wipe the person's text and keep none from now on; give the number of messages wiped."""
+        """Wipe the person's text and keep none from now on; give the number of messages wiped.
+
+        Their feedback is removed, and none is kept from now on.
+        """
         key = person_key(platform, workspace, author.id)
         async with self._database.writing() as connection:
             speaker = (await ensured_speakers(connection, {key: author}))[key]
             await connection.execute(
                 update(speakers).where(speakers.c.id == speaker.id).values(opted_out=True)
+            )
+            await connection.execute(
+                delete(feedback).where(_is_opinion_of(platform, workspace, author.id))
             )
             wiped = await connection.execute(_wiped(speaker.id).values(hidden=True))
         return wiped.rowcount
@@ -78,17 +88,10 @@ class Speakers:
         """
         person = is_person(platform, workspace, author_id)
         ids = select(speakers.c.id).where(person).scalar_subquery()
-        decided_there = (
-            select(decisions.c.id)
-            .join_from(decisions, conversations)
-            .where(conversations.c.platform == platform, conversations.c.workspace == workspace)
-        )
         async with self._database.writing() as connection:
             await connection.execute(update(speakers).where(person).values(name=""))
             await connection.execute(
-                delete(feedback).where(
-                    feedback.c.author_id == author_id, feedback.c.decision_id.in_(decided_there)
-                )
+                delete(feedback).where(_is_opinion_of(platform, workspace, author_id))
             )
             forgotten = await connection.execute(
                 update(messages)
@@ -115,9 +118,13 @@ class Speakers:
             .where(is_person(platform, workspace, author_id))
             .group_by(speakers.c.opted_out)
         )
+        opinions = select(func.count()).where(_is_opinion_of(platform, workspace, author_id))
         async with self._database.reading() as connection:
             row = (await connection.execute(query)).first()
-        return StoredAbout(*row) if row else StoredAbout(0, None, None, opted_out=False)
+            num_opinions = await connection.scalar(opinions) or 0
+        if row is None:
+            return StoredAbout(0, None, None, opted_out=False, num_opinions=num_opinions)
+        return StoredAbout(*row, num_opinions=num_opinions)
 
     async def name(self, platform: str, workspace: str, author_id: str) -> str | None:
         """Give the person's last name seen; None if never seen, or forgotten."""
@@ -191,6 +198,15 @@ async def follow_name(connection: AsyncConnection, speaker: Speaker, author: Aut
             .where(speakers.c.id == speaker.id)
             .values(name=author.name, is_bot=author.is_bot)
         )
+
+
+def _is_opinion_of(platform: str, workspace: str, author_id: str) -> ColumnElement[bool]:
+    decided_there = (
+        select(decisions.c.id)
+        .join_from(decisions, conversations)
+        .where(conversations.c.platform == platform, conversations.c.workspace == workspace)
+    )
+    return and_(feedback.c.author_id == author_id, feedback.c.decision_id.in_(decided_there))
 
 
 def _wiped(speaker_id: int) -> Update:

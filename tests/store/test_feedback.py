@@ -109,3 +109,33 @@ async def test_feedback_of_some_kinds_is_cleared_whoever_gave_it(store: Store) -
 
     (left,) = await store.feedback.received(ROOM, since=START)
     assert left.kind is FeedbackKind.REMOVED
+
+
+async def test_who_opts_out_takes_their_feedback_along_and_gives_none(store: Store) -> None:
+    decision_id = await _decided(store)
+    for author in (ANN, BEN):
+        await _give(store, decision_id, author=author)
+
+    await store.speakers.opt_out("room", "home", ANN)
+    assert len(await store.feedback.received(ROOM, since=START)) == 1
+    assert not await _give(store, decision_id, DISLIKED)
+
+    await store.speakers.opt_in("room", "home", ANN.id)
+    assert await _give(store, decision_id, DISLIKED)
+
+
+async def test_an_opt_out_elsewhere_keeps_nobody_from_giving_feedback(store: Store) -> None:
+    await store.speakers.opt_out("room", "office", ANN)
+
+    assert await _give(store, await _decided(store))
+
+
+async def test_a_person_s_feedback_is_counted_also_of_one_who_never_spoke(store: Store) -> None:
+    decision_id = await _decided(store)
+    for kind in (LIKED, DISLIKED):
+        await _give(store, decision_id, kind, author=BEN)
+    elsewhere = replace(ROOM, workspace="office")
+    await _give(store, await _decided(store, elsewhere), where=elsewhere)
+
+    assert (await store.speakers.stored("room", "home", BEN.id)).num_opinions == 2
+    assert (await store.speakers.stored("room", "home", ANN.id)).num_opinions == 0
