@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import ConversationKey
 from bot.store.channels import set_level
-from bot.store.conversations import ensured_id, id_at, is_at
+from bot.store.conversations import KEY_COLUMNS, conversation_key, ensured_id, id_at, is_at
 from bot.store.tables import channels, conversations, messages
 
 # Messages are recorded nearly in the order they were sent, and hearing some of them again does no
@@ -35,6 +35,41 @@ async def heard_until(connection: AsyncConnection, where: ConversationKey) -> da
     )
     newest = select(func.max(latest.c.sent_at)).where(not_(latest.c.from_assistant))
     return await _latest(connection, newest, *_marks(where))
+
+
+async def heard_in(
+    connection: AsyncConnection, platform: str, workspace: str
+) -> dict[ConversationKey, datetime]:
+    """Give `heard_until` of a workspace's conversations, or somewhat earlier; not of those with gaps."""
+    newest = (
+        select(messages.c.sent_at)
+        .where(messages.c.conversation_id == conversations.c.id, not_(messages.c.from_assistant))
+        .order_by(messages.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    wider_mark = (
+        select(func.max(channels.c.heard_from))
+        .where(
+            channels.c.platform == platform,
+            channels.c.workspace == workspace,
+            or_(channels.c.channel == "", channels.c.channel == conversations.c.channel),
+        )
+        .scalar_subquery()
+    )
+    query = select(
+        *KEY_COLUMNS, newest.label("newest"), conversations.c.heard_from, wider_mark.label("mark")
+    ).where(
+        conversations.c.platform == platform,
+        conversations.c.workspace == workspace,
+        conversations.c.gap_from.is_(None),
+    )
+    heard: dict[ConversationKey, datetime] = {}
+    for row in await connection.execute(query):
+        times = [each for each in (row.newest, row.heard_from, row.mark) if each is not None]
+        if times:
+            heard[conversation_key(row)] = max(times)
+    return heard
 
 
 async def heard_from(connection: AsyncConnection, where: ConversationKey) -> datetime | None:

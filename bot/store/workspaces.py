@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.messages import workspace_key
+from bot.messages import ConversationKey, workspace_key
 from bot.store.database import Database, carried_through, insert_or_skip
-from bot.store.hearing import hear_from
+from bot.store.hearing import hear_from, heard_in
 from bot.store.tables import (
     channels,
     conversations,
@@ -90,6 +90,23 @@ class Workspaces:
         query = select(workspaces.c.greeted_at).where(_is_workspace(platform, workspace))
         async with self._database.reading() as connection:
             return await connection.scalar(query) is not None
+
+    async def greeted(self, platform: str) -> frozenset[str]:
+        """Give the workspaces for which `is_greeted` is true."""
+        query = select(workspaces.c.workspace).where(
+            workspaces.c.platform == platform, workspaces.c.greeted_at.is_not(None)
+        )
+        async with self._database.reading() as connection:
+            return frozenset(await connection.scalars(query))
+
+    async def heard_in(self, platform: str, workspace: str) -> dict[ConversationKey, datetime]:
+        """Give up to when each conversation of a workspace was heard, at once for all.
+
+        Never later than `Messages.heard_until`. Those with a gap are left out, and those where
+        nothing was heard.
+        """
+        async with self._database.reading() as connection:
+            return await heard_in(connection, platform, workspace)
 
     async def purge(self, now: datetime, *, grace: timedelta) -> list[tuple[str, str]]:
         """Erase the workspaces that were left longer than `grace` ago, and have not come back.

@@ -181,3 +181,33 @@ async def test_a_gap_never_reaches_behind_what_was_cleared_or_purged(store: Stor
     await store.channels.change(ROOM, retention_days=7)
     await store.messages.purge(later(30 * DAY))
     assert await store.messages.gap_from(ROOM) == later(2)
+
+
+async def test_up_to_when_was_heard_is_known_of_a_whole_workspace_at_once(store: Store) -> None:
+    await store.messages.record(message("m1", sent_at=later(2)))
+    await store.messages.record(message("m2", sent_at=later(9), conversation=THREAD))
+    await store.messages.record(message("m3", sent_at=later(4), conversation=HALL))
+    elsewhere = replace(ROOM, workspace="office")
+    await store.messages.record(message("m4", sent_at=later(5), conversation=elsewhere))
+    heard = {ROOM: later(2), THREAD: later(9), HALL: later(4)}
+    assert await store.workspaces.heard_in("room", "home") == heard
+
+    await store.messages.hear_from(replace(ROOM, thread=None), later(6))
+    heard[ROOM] = later(6)
+    assert await store.workspaces.heard_in("room", "home") == heard
+
+
+async def test_a_conversation_with_a_gap_does_not_count_as_heard(store: Store) -> None:
+    await store.messages.record(message("m1", sent_at=later(2)))
+    await store.messages.record(message("m2", sent_at=later(2), conversation=HALL))
+    await store.messages.open_gap(ROOM, later(1))
+
+    assert await store.workspaces.heard_in("room", "home") == {HALL: later(2)}
+
+
+async def test_the_assistant_s_words_do_not_count_as_heard_in_a_workspace(store: Store) -> None:
+    await store.messages.record(message("m1"))
+    await store.outbox.add(reply())
+    await store.outbox.posted("k1", message_id="r1", author=EARSHOT, at=later(5))
+
+    assert await store.workspaces.heard_in("room", "home") == {ROOM: START}

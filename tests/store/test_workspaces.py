@@ -144,6 +144,7 @@ async def test_a_workspace_is_greeted_once_also_when_it_comes_back(store: Store)
     assert not await store.workspaces.is_greeted(*HOME)
     assert await store.workspaces.greet(*HOME, at=later(0))
     assert await store.workspaces.is_greeted(*HOME)
+    assert await store.workspaces.greeted("room") == {"home"}
     assert not await store.workspaces.greet(*HOME, at=later(1))
 
     await store.workspaces.left(*HOME, at=later(2))
