@@ -69,7 +69,7 @@ async def follow(call: Call) -> CommandAnswer:
     before = await call.store.channels.settings(where)
     defaults = await call.store.channels.settings(_for_all(call).caller.where)
     await forget_what_was_off(call, before.mode, defaults.mode)
-    settings = await call.store.channels.reset(where, *chosen)
+    settings = await call.store.channels.reset(where, *chosen, at=call.caller.now)
     # At once, so that a shorter retention is true when it is read.
     await call.store.messages.purge(call.caller.now)
     return call.answer(

@@ -18,7 +18,10 @@ FEEDBACK_DAYS = 14
 
 
 async def status(call: Call) -> CommandAnswer:
-    """Say how the assistant is set up here, what it did in the last day, and how people took it."""
+    """Say how the assistant is set up here, what it did in the last day, and how people took it.
+
+    Whoever may change the eagerness is offered what the feedback suggests.
+    """
     where = call.caller.where
     settings = await call.store.channels.settings(where)
     card = await call.card()
@@ -46,7 +49,7 @@ async def status(call: Call) -> CommandAnswer:
         ),
     )
     lines = [f"{name}: {value}" for name, value in rows]
-    suggestion = _suggestion(feedback, settings, card) if call.caller.may(Who.MANAGERS) else None
+    suggestion = await _suggestion(call, feedback, settings, card)
     if suggestion is None:
         return call.answer("\n".join(lines))
     told = f"I suggest an eagerness of {suggestion.eagerness}. {suggestion.reason}"
@@ -136,13 +139,20 @@ def _model_in_words(card: ModelCard | None) -> str:
     return f"{card.id}, {f'adapter {card.adapter}' if card.adapter else 'no adapter'}."
 
 
-def _suggestion(
-    feedback: Sequence[Feedback], settings: ChannelSettings, card: ModelCard | None
+async def _suggestion(
+    call: Call, feedback: Sequence[Feedback], settings: ChannelSettings, card: ModelCard | None
 ) -> Suggestion | None:
-    """Suggest another eagerness where the dial is in use and its steps are known."""
-    if card is None or settings.mode is not Mode.ACTIVE:
+    """Suggest managers another eagerness where the dial is in use and its steps are known."""
+    if card is None or settings.mode is not Mode.ACTIVE or not call.caller.may(Who.MANAGERS):
         return None
-    return suggest(feedback, eagerness=settings.eagerness, calibration=card.form.calibration)
+    return suggest(
+        feedback,
+        eagerness=settings.eagerness,
+        calibration=card.form.calibration,
+        model=card.id,
+        adapter=card.adapter,
+        since=await call.store.channels.eagerness_since(call.caller.where),
+    )
 
 
 def _feedback_in_words(feedback: Sequence[Feedback]) -> str:

@@ -49,7 +49,9 @@ async def bots(call: Call) -> CommandAnswer:
         return call.answer(f"{bots_in_words(settings, call)}{origin}")
     # The budget stays as it was where bots are not answered at all.
     changes = {"bot_loop_budget": times} if times else {}
-    settings = await call.store.channels.change(where, answer_other_bots=times > 0, **changes)
+    settings = await call.store.channels.change(
+        where, at=call.caller.now, answer_other_bots=times > 0, **changes
+    )
     return call.answer(bots_in_words(settings, call))
 
 

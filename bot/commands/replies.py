@@ -62,7 +62,7 @@ async def threads(call: Call) -> CommandAnswer:
 async def _switched(call: Call, switch: _Switch) -> CommandAnswer:
     where, word = call.caller.where, call.text("switch")
     if word:
-        await call.store.channels.change(where, **{switch.name: word == "on"})
+        await call.store.channels.change(where, at=call.caller.now, **{switch.name: word == "on"})
     settings = await call.store.channels.settings(where)
     note = "" if _shows(switch, call) else _ONLY_THERE
     origin = "" if word else await call.origin(switch.name)

@@ -53,7 +53,7 @@ async def eagerness(call: Call) -> CommandAnswer:
         settings = await call.store.channels.settings(where)
         now, origin = "", await call.origin("eagerness")
     else:
-        settings = await call.store.channels.change(where, eagerness=level)
+        settings = await call.store.channels.change(where, at=call.caller.now, eagerness=level)
         now, origin = "now ", ""
     meaning = eagerness_in_words(settings.eagerness, await call.card())
     return call.answer(

@@ -7,9 +7,11 @@ import pytest
 
 from bot.commands import COMMANDS, Offer, offered_in_words
 from bot.errors import ModelRefused
-from bot.messages import Action, Decision, FeedbackKind, Message, Rule
+from bot.messages import Action, Author, Decision, FeedbackKind, Message, Rule
 from tests.commands.conftest import ANA, BEN, NOW, WHERE, Channel, silent
 
+CEM = Author("cem", "Cem")
+AGAINST = (FeedbackKind.DISLIKED, FeedbackKind.HUSHED, FeedbackKind.REMOVED)
 THREAD = replace(WHERE, thread="t1")
 
 
@@ -39,13 +41,15 @@ async def test_status_says_how_it_is_set_up_and_what_it_did(channel: Channel) ->
     ]
 
 
-async def reply_taken(channel: Channel, kind: FeedbackKind, *, days_ago: float = 1) -> None:
+async def reply_taken(
+    channel: Channel, kind: FeedbackKind, *, days_ago: float = 1, by: Author = BEN
+) -> None:
     """Let it speak unasked at P(speak) 0.52, and somebody react to it."""
     await channel.says(BEN, "hm")
     await channel.decides(Decision(Action.SPEAK, Rule.THRESHOLD, "", 0.52, 0.5))
     (kept,) = await channel.store.decisions.last(WHERE, 1)
     at = NOW - timedelta(days=days_ago)
-    await channel.store.feedback.give(WHERE, kept.id, kind, author_id=BEN.id, at=at)
+    await channel.store.feedback.give(WHERE, kept.id, kind, author_id=by.id, at=at)
 
 
 async def test_status_counts_the_feedback_of_two_weeks(channel: Channel) -> None:
@@ -63,8 +67,8 @@ async def test_status_counts_the_feedback_of_two_weeks(channel: Channel) -> None
 async def test_status_offers_managers_what_feedback_suggests_and_changes_nothing(
     channel: Channel,
 ) -> None:
-    for kind in (FeedbackKind.DISLIKED, FeedbackKind.HUSHED, FeedbackKind.REMOVED):
-        await reply_taken(channel, kind)
+    for kind, by in zip(AGAINST, (ANA, BEN, CEM), strict=True):
+        await reply_taken(channel, kind, by=by)
 
     answer = await channel.run("status")
 
@@ -77,14 +81,38 @@ async def test_status_offers_managers_what_feedback_suggests_and_changes_nothing
     assert (await channel.store.channels.settings(WHERE)).eagerness == 50
     await channel.run(answer.offer.command)
     assert (await channel.store.channels.settings(WHERE)).eagerness == 45
+    assert (await channel.run("status")).offer is None
+
+
+async def test_status_asks_for_no_more_on_the_same_likes(channel: Channel) -> None:
+    for _ in range(5):
+        await reply_taken(channel, FeedbackKind.LIKED)
+    first = (await channel.run("status")).offer
+    assert first == Offer("Set eagerness to 60", "eagerness 60")
+
+    await channel.run(first.command)
+    again = await channel.run("status")
+
+    assert again.offer is None
+    assert "liked 5" in again.text
+
+
+async def test_status_suggests_nothing_on_the_scores_of_another_model(channel: Channel) -> None:
+    for kind, by in zip(AGAINST, (ANA, BEN, CEM), strict=True):
+        await reply_taken(channel, kind, by=by)
+    channel.model.adapter = "tuned"
+
+    answer = await channel.run("status")
+
+    assert answer.offer is None
 
 
 @pytest.mark.parametrize("why", ["no manager", "mode", "no model"])
 async def test_status_offers_nothing_where_it_cannot_be_taken_up(
     channel: Channel, why: str
 ) -> None:
-    for _ in range(3):
-        await reply_taken(channel, FeedbackKind.DISLIKED)
+    for by in (ANA, BEN, CEM):
+        await reply_taken(channel, FeedbackKind.DISLIKED, by=by)
     if why == "mode":
         await channel.run("mode mention")
     channel.model.failure = ModelRefused("nonsense") if why == "no model" else None
