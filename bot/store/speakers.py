@@ -4,7 +4,7 @@ A person is (platform, workspace, author id).
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Update, and_, delete, func, not_, select, update
@@ -122,9 +122,8 @@ class Speakers:
         async with self._database.reading() as connection:
             row = (await connection.execute(query)).first()
             num_opinions = await connection.scalar(opinions) or 0
-        if row is None:
-            return StoredAbout(0, None, None, opted_out=False, num_opinions=num_opinions)
-        return StoredAbout(*row, num_opinions=num_opinions)
+        about = StoredAbout(*row) if row else StoredAbout(0, None, None, opted_out=False)
+        return replace(about, num_opinions=num_opinions)
 
     async def name(self, platform: str, workspace: str, author_id: str) -> str | None:
         """Give the person's last name seen; None if never seen, or forgotten."""
