@@ -9,7 +9,7 @@ import discord
 
 from bot.errors import PlatformError, StoreError
 from bot.messages import ChannelSettings, Mode, workspace_key
-from bot.platforms.discord.keys import PLATFORM, channel_key, workspace_of
+from bot.platforms.discord.keys import DIRECT, PLATFORM, channel_key, workspace_of
 from bot.platforms.insist import insisted
 from bot.ports import Platform
 from bot.store import Store
@@ -23,6 +23,8 @@ STARTS = {
     Mode.OFF: "I read nothing, until somebody turns me on.",
 }
 
+MODE_NOTE = "new_channel_mode"  # the setting at the last start
+
 
 class Guilds:
     """Keeps the list of servers. `clock` gives aware UTC times. Every method raises StoreError."""
@@ -32,6 +34,24 @@ class Guilds:
         self._platform = platform
         self._clock = clock
         self._greeting: set[int] = set()  # servers that are greeted or have been, in this run
+
+    async def begin(self, new_channel_mode: Mode) -> None:
+        """Take over in which mode channels start, before anything is heard.
+
+        What was said in servers while that was `off` is never fetched. Direct messages are all
+        meant for the assistant: they start in `mention`, whatever holds for channels.
+        """
+        before = await self._store.notes.get(PLATFORM, MODE_NOTE)
+        if before == Mode.OFF and new_channel_mode is not Mode.OFF:
+            for workspace in await self._store.workspaces.present(PLATFORM):
+                server = workspace_key(PLATFORM, workspace)
+                if "mode" not in await self._store.channels.chosen(server):
+                    await self._store.messages.hear_from(server, at=self._clock())
+        if before != new_channel_mode:
+            await self._store.notes.set(PLATFORM, MODE_NOTE, new_channel_mode)
+        direct = workspace_key(PLATFORM, DIRECT)
+        if "mode" not in await self._store.channels.chosen(direct):
+            await self._store.channels.change(direct, mode=Mode.MENTION)
 
     async def joined(self, guild: discord.Guild) -> None:
         """Note a server that the bot is in, and greet it if that was not done yet."""

@@ -182,6 +182,8 @@ class DiscordBot:
             self.say(f"Invite it to a server with this link: {invite_url(client.application_id)}")
         if not self._resumed.is_set():
             self.platform.started_at = self.clock.now()  # by now, as Discord counts the time
+            begin = partial(self.parts.guilds.begin, self.settings.new_channel_mode)
+            await insisted(begin, "in which mode channels start", sleep=self.sleep)
             await insisted(self.pipeline.tidy, "what a stop left behind", sleep=self.sleep)
             self._resumed.set()
 
