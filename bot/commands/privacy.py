@@ -28,6 +28,11 @@ async def show(call: Call) -> CommandAnswer:
         )
     else:
         told = "I store no messages of yours."
+    if about.num_opinions:
+        told += (
+            f"\nI also keep {counted(about.num_opinions, 'opinion')} of yours on my replies, under "
+            "your user id: a reaction, or that you removed one."
+        )
     return call.answer(
         f"{told}\n{how_long(settings)} {training_in_words(settings, call)}\n"
         "/assistant privacy optout stops it, /assistant privacy forget-me deletes it."
@@ -35,12 +40,13 @@ async def show(call: Call) -> CommandAnswer:
 
 
 async def opt_out(call: Call) -> CommandAnswer:
-    """Stop storing the caller's words, and wipe those stored so far."""
+    """Stop storing the caller's words and opinions, and wipe those stored so far."""
     where = call.caller.where
     wiped = await call.store.speakers.opt_out(where.platform, where.workspace, call.caller.author)
     return call.answer(
-        f"You are opted out, and the text of {counted(wiped, 'message')} of yours is deleted. From "
-        "now on I note that you write, and when, but never what, so I can't answer you either. "
+        f"You are opted out: the text of {counted(wiped, 'message')} of yours is deleted, and so are "
+        "your opinions on my replies. From now on I keep no opinion of yours, and note that you "
+        "write, and when, but never what, so I can't answer you either. "
         f"{KEPT_BY_OTHERS} /assistant privacy optin undoes this for what you write from then on."
     )
 
@@ -55,7 +61,7 @@ async def opt_in(call: Call) -> CommandAnswer:
 
 
 async def forget_me(call: Call) -> CommandAnswer:
-    """Delete what the caller wrote, everywhere in the workspace."""
+    """Delete what the caller wrote and thought of replies, everywhere in the workspace."""
     where, author = call.caller.where, call.caller.author
     forgotten = await call.store.speakers.forget(where.platform, where.workspace, author.id)
     opted_out = await call.store.speakers.is_opted_out(where.platform, where.workspace, author.id)
@@ -65,7 +71,8 @@ async def forget_me(call: Call) -> CommandAnswer:
         else "I store what you write from now on, unless you use /assistant privacy optout."
     )
     return call.answer(
-        f"I deleted the text of {counted(forgotten, 'message')} of yours, and your name. "
+        f"I deleted the text of {counted(forgotten, 'message')} of yours, your name, and your "
+        "opinions on my replies. "
         f"Your user id stays, with when you wrote and whether I spoke. {KEPT_BY_OTHERS} {next_}"
     )
 

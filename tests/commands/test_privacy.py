@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from bot.messages import FeedbackKind
 from tests.commands.conftest import ANA, BEN, NOW, WHERE, Channel, silent
 
 
@@ -32,6 +33,29 @@ async def test_show_says_so_when_nothing_is_stored(channel: Channel) -> None:
     assert answer.text.startswith("I store no messages of yours.\n")
 
 
+async def test_show_tells_of_opinions_which_go_with_the_rest(channel: Channel) -> None:
+    for command in ("privacy forget-me", "privacy optout"):
+        await thinks_of_a_reply(channel)
+        before = await channel.run("privacy show")
+
+        answer = await channel.run(command)
+        after = await channel.run("privacy show")
+
+        assert before.text.splitlines()[1] == (
+            "I also keep 1 opinion of yours on my replies, under your user id: a reaction, or that "
+            "you removed one."
+        )
+        assert "your opinions on my replies" in answer.text
+        assert "opinion" not in after.text
+
+
+async def thinks_of_a_reply(channel: Channel) -> None:
+    await channel.says(BEN, "hm")
+    await channel.decides(silent())
+    (kept,) = await channel.store.decisions.last(WHERE, 1)
+    await channel.store.feedback.give(WHERE, kept.id, FeedbackKind.LIKED, author_id=ANA.id, at=NOW)
+
+
 async def test_show_tells_of_training_where_the_channel_allows_it(channel: Channel) -> None:
     await channel.store.channels.change(WHERE, may_train=True)
 
@@ -49,7 +73,7 @@ async def test_optout_deletes_the_text_and_keeps_none_from_then_on(channel: Chan
 
     assert await texts(channel) == ["", "his", ""]
     assert answer.text.startswith(
-        "You are opted out, and the text of 1 message of yours is deleted."
+        "You are opted out: the text of 1 message of yours is deleted, and so are your opinions on "
     )
     shown = await channel.run("privacy show")
     assert shown.text.startswith("You opted out: I note that you write, and when, but never what.")
@@ -75,7 +99,9 @@ async def test_forget_me_deletes_text_and_name_but_not_the_decisions(channel: Ch
     (entry,) = await channel.store.messages.recent(WHERE, limit=10)
     assert (entry.text, entry.author.name) == ("", "")
     assert len(await channel.store.decisions.last(WHERE, 5)) == 1
-    assert answer.text.startswith("I deleted the text of 1 message of yours, and your name. ")
+    assert answer.text.startswith(
+        "I deleted the text of 1 message of yours, your name, and your opinions "
+    )
     assert "I store what you write from now on, unless" in answer.text
 
 
