@@ -53,8 +53,9 @@ async def test_a_long_answer_goes_on_below(server: DiscordServer, bot: Bot) -> N
     await bot.pipeline.conversations.drain()
 
     assert asked.text.startswith(f"> {QUESTION}\nNine")
-    assert len(asked.messages) == 3
-    assert all(len(message.content) <= 2000 for message in asked.messages)
+    shown = [message.content for message in server.posts(server.general)]
+    assert "\n".join(shown) == f"> {QUESTION}\n{bot.model.reply_text}"
+    assert [len(each) <= 2000 for each in shown] == [True] * 3
 
 
 async def test_a_question_in_a_thread_is_part_of_the_thread(

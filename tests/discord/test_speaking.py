@@ -369,7 +369,7 @@ async def test_the_reply_to_a_command_takes_its_place(server, client, earshot):
     await earshot.platform.post(item)
 
     assert "\n\n".join(earshot.texts) == f"> how far?\n{LONG}"
-    assert len(responder.more) == 2
+    assert responder.more == []  # ordinary messages, which a broken connection does not double
     assert await earshot.store.outbox.parts(KEY) == ids(server)
     assert earshot.platform.responders.of("77") is None
 

@@ -113,14 +113,19 @@ class Showing:
     async def _add(
         self, number: int, part: Part, responder: Responder | None, *, insist: bool
     ) -> None:
-        message_id = None
+        posted, message_id = None, None
         try:
-            if responder is not None and not responder.expired():
-                message_id = await self._respond(number, part, responder, insist=insist)
-            posted = None if message_id else await self._send(number, part, insist=insist)
+            if number == 0:
+                message_id = await self._respond(0, part, responder, insist=insist)
+            if message_id is None:
+                posted = await self._send(number, part, insist=insist)
         except PlatformUnavailable:
             self.is_unsure = True
             raise
+        except PlatformError:  # where it may not write, it may still answer a command
+            message_id = await self._respond(number, part, responder, insist=insist)
+            if message_id is None:
+                raise
         await self._took(number, message_id or (posted.id if posted else ""), part)
         if posted is not None and not posted.shows(part):  # a draft whose answer was lost
             await self._change(number, part, None, insist=insist)
@@ -135,13 +140,16 @@ class Showing:
         )
 
     async def _respond(
-        self, number: int, part: Part, responder: Responder, *, insist: bool
+        self, number: int, part: Part, responder: Responder | None, *, insist: bool
     ) -> str | None:
         """Answer the interaction; None if it is over, and the part has to go another way.
 
         Only the first part can be tried again without fear: a later one has no nonce, and may be
-        doubled where the connection breaks after Discord took it.
+        doubled where the connection breaks after Discord took it. So it goes here only where an
+        ordinary message is refused.
         """
+        if responder is None or responder.expired():
+            return None
         answer: Callable[[str], Awaitable[str]] = (
             responder.edit_first if number == 0 else responder.send_more
         )
@@ -162,12 +170,7 @@ class Showing:
         self, number: int, part: Part, responder: Responder | None, *, insist: bool
     ) -> None:
         where, message_id = self.item.conversation, self.ids[number]
-        if (
-            number == 0
-            and responder is not None
-            and not responder.expired()
-            and await self._respond(0, part, responder, insist=insist) is not None
-        ):
+        if number == 0 and await self._respond(0, part, responder, insist=insist) is not None:
             self.stand[0] = part
             return
         is_reply = self.refers and number == 0

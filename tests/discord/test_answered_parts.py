@@ -1,0 +1,48 @@
+"""A long reply to a command whose connection breaks: no part of it stands there twice."""
+
+import pytest
+
+from tests.discord.weather import Weather
+from tests.discord_server import Permission
+
+LONG = "Well, " + "\n\n".join(
+    " ".join([f"word{number}"] * 250) for number in range(3)
+)  # three messages
+QUESTION = "how far is Turin?"
+SHOWN = f"> {QUESTION}\n{LONG}"
+
+
+@pytest.fixture
+def chat(server, database_url):
+    made = Weather(server, database_url)
+    made.model.reply_text = LONG
+    return made
+
+
+async def ask(chat, *, streams):
+    """Ask by a command, and wait until the whole reply is given."""
+    await chat.set(stream_replies=streams)
+    await chat.server.founder.slash("assistant ask", question=QUESTION)
+    await chat.server.until(lambda: chat.messages()[-1].content.endswith("word2"))
+    await chat.settled()
+
+
+@pytest.mark.parametrize("streams", [True, False])
+@pytest.mark.parametrize("on", ["POST */messages", "POST */webhooks/*", "PATCH */@original"])
+async def test_a_part_whose_answer_was_lost_stands_there_once(chat, server, on, streams):
+    async with chat.running():
+        await server.until(lambda: server.posts(server.general))
+        server.faults.reset(on=on, after=True)
+        await ask(chat, streams=streams)
+
+    assert "\n\n".join(chat.posts()) == SHOWN
+
+
+async def test_where_it_may_not_write_the_parts_are_answers_too(chat, server):
+    async with chat.running():
+        await server.until(lambda: server.posts(server.general))
+        server.change_permissions(server.general, deny=Permission.SEND_MESSAGES)
+        await ask(chat, streams=False)
+
+    assert "\n\n".join(chat.posts()) == SHOWN
+    assert all(each.interaction for each in chat.messages())
