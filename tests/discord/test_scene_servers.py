@@ -223,3 +223,14 @@ async def test_a_greeting_that_could_not_be_posted_is_posted_at_the_next_start(c
         await chat.says(server.member("Mia"), "hello")
 
     assert len(greetings(server)) == 1
+
+
+async def test_a_server_where_it_may_write_nowhere_is_greeted_once_it_may(chat, server):
+    server.change_permissions(server.general, deny=Permission.SEND_MESSAGES)
+    async with chat.running():
+        await chat.says(server.member("Mia"), "hello")
+        assert greetings(server) == []
+
+        server.change_permissions(server.general, allow=Permission.SEND_MESSAGES)
+
+        await server.until(lambda: greetings(server))

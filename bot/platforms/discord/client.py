@@ -173,25 +173,25 @@ class EarshotClient(discord.AutoShardedClient):
 
     async def on_guild_channel_create(self, channel: discord.abc.GuildChannel) -> None:
         """Look whether a new channel is hidden."""
-        await self._look(channel.guild)
+        await self._rights_changed(channel.guild)
 
     async def on_guild_channel_update(
         self, _: discord.abc.GuildChannel, channel: discord.abc.GuildChannel
     ) -> None:
         """Look what can be seen, now that a channel has changed."""
-        await self._look(channel.guild)
+        await self._rights_changed(channel.guild)
 
     async def on_guild_role_update(self, _: discord.Role, role: discord.Role) -> None:
         """Look what can be seen, now that a role has changed."""
-        await self._look(role.guild)
+        await self._rights_changed(role.guild)
 
     async def on_guild_role_delete(self, role: discord.Role) -> None:
         """Look what can be seen, now that a role is gone."""
-        await self._look(role.guild)
+        await self._rights_changed(role.guild)
 
     async def on_member_update(self, _: discord.Member, member: discord.Member) -> None:
         """Look what can be seen, now that the bot has other roles; nobody else's are told."""
-        await self._look(member.guild)
+        await self._rights_changed(member.guild)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Note that a server removed the bot."""
@@ -274,6 +274,10 @@ class EarshotClient(discord.AutoShardedClient):
     async def _insist_joined(self, guild: discord.Guild) -> None:
         await insisted(lambda: self._parts.guilds.joined(guild), f"the server {guild.name}")
         await self._look(guild)
+
+    async def _rights_changed(self, guild: discord.Guild) -> None:
+        await self._look(guild)
+        await insisted(lambda: self._parts.guilds.greet(guild), f"the greeting of {guild.name}")
 
     async def _look(self, guild: discord.Guild) -> None:
         look = self._parts.catch_up.seeing.look

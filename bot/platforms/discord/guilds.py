@@ -57,12 +57,12 @@ class Guilds:
         """Note a server that the bot is in, and greet it if that was not done yet."""
         workspace = workspace_of(guild.id)
         if await self._store.workspaces.joined(PLATFORM, workspace, at=self._clock()):
-            # What was said before, or while the bot was away, is not its business.
-            await self._store.messages.hear_from(
-                workspace_key(PLATFORM, workspace), at=self._clock()
-            )
             logger.info("Discord: in the server %s", guild.name)
-        if not await self._store.workspaces.is_greeted(PLATFORM, workspace):
+        await self.greet(guild)
+
+    async def greet(self, guild: discord.Guild) -> None:
+        """Greet a server if that was not done yet, and can be done now."""
+        if not await self._store.workspaces.is_greeted(PLATFORM, workspace_of(guild.id)):
             await self._greet(guild)
 
     async def left(self, guild: discord.Guild) -> None:
@@ -85,7 +85,7 @@ class Guilds:
                 logger.info("Discord: no longer in the server %s", workspace)
 
     async def _greet(self, guild: discord.Guild) -> None:
-        """Greet a server; where that cannot be done now, it is tried again at the next start."""
+        """Greet a server; where that cannot be done now, it is tried again later."""
         channel = place_to_greet(guild)
         if channel is None or guild.id in self._greeting:  # Discord may tell of a server twice
             return
