@@ -35,3 +35,14 @@ class InOrder:
             queue.num_waiting -= 1
             if not queue.num_waiting:
                 del self._queues[key]
+
+    def num_waiting(self, key: Hashable) -> int:
+        """Count who has or wants the turn of a key."""
+        queue = self._queues.get(key)
+        return queue.num_waiting if queue else 0
+
+    async def all_before(self) -> None:
+        """Wait until everybody who has or wants a turn now, of whatever key, has had it."""
+        for key in list(self._queues):
+            async with self.turn(key):
+                pass

@@ -11,7 +11,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 
 import discord
 from discord.abc import Messageable
@@ -20,12 +19,12 @@ from discord.utils import snowflake_time
 from bot.errors import StoreError
 from bot.messages import ConversationKey, Mode
 from bot.pipeline import Pipeline
+from bot.platforms.discord.channels import channel_at, may_read
 from bot.platforms.discord.fetching import messages
 from bot.platforms.discord.hearing import Me
 from bot.platforms.discord.keys import (
     DIRECT,
     PLATFORM,
-    conversation_of,
     guild_id,
     place_id,
     shard_of,
@@ -36,6 +35,7 @@ from bot.platforms.discord.missed_changes import MissedChanges
 from bot.platforms.discord.pages import heard_again
 from bot.platforms.discord.refusals import FAILURES
 from bot.platforms.discord.seeing import Seeing
+from bot.platforms.discord.sessions import Session, Sessions
 from bot.platforms.discord.trying import let_others_go_on
 from bot.platforms.in_order import InOrder
 from bot.platforms.insist import insisted
@@ -45,7 +45,25 @@ logger = logging.getLogger(__name__)
 
 MAX_MISSED = 1000  # messages a place; ten requests, and far more than a prompt shows
 MAX_AGE = timedelta(days=7)
+MAX_DEFECTS = 5  # tries that end in a defect of ours, half a minute apart
 TIMEOUT_S = 60.0  # of all requests for a place; what is said there meanwhile waits
+
+
+@dataclass(frozen=True, slots=True)
+class _Closed:
+    """A place with no gap."""
+
+    shard_id: int
+    server_id: int | None
+
+
+@dataclass(slots=True)
+class _Failed:
+    """A place whose gap is still open. `session` is that in which it was tried last."""
+
+    where: ConversationKey
+    session: Session | None = None
+    num_defects: int = 0
 
 
 @dataclass(slots=True)
@@ -63,9 +81,9 @@ class CatchUp:
     clock: Callable[[], datetime]
     changes: MissedChanges = field(init=False)
     seeing: Seeing = field(init=False)
-    _closed: dict[int, int] = field(init=False, default_factory=dict)  # place: shard
-    _failed: dict[int, ConversationKey] = field(init=False, default_factory=dict)
-    _num_sessions: int = field(init=False, default=0)
+    sessions: Sessions = field(init=False, default_factory=Sessions)
+    _closed: dict[int, _Closed] = field(init=False, default_factory=dict)  # by the place's id
+    _failed: dict[int, _Failed] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Make the parts that look for edits and deletions, and for what can be seen."""
@@ -74,37 +92,46 @@ class CatchUp:
 
     def session_began(self, shard_id: int) -> None:
         """Note that a shard has a new session, and so a gap in each of its places."""
-        self._num_sessions += 1
+        self.sessions.began(shard_id)
         self.seeing.session_began()
-        self._closed = {place: shard for place, shard in self._closed.items() if shard != shard_id}
+        closed = self._closed.items()
+        self._closed = {place: each for place, each in closed if each.shard_id != shard_id}
 
-    async def sweep(self, client: discord.AutoShardedClient, shard_id: int) -> None:
-        """Close the gaps of a shard's places, one after the other: first where people wait."""
-        waiting = await insisted(self.pipeline.waiting, "what a stop left undecided")
-        for where in waiting:
-            if shard_of(where, num_shards=client.shard_count or 1) == shard_id:
-                await self._close(client, _partial(client, where), where)
-                self.pipeline.conversations.wake(where, addressed=False)
-        for guild in client.guilds:
-            if guild.shard_id == shard_id:
-                await self._sweep_server(client, guild)
-        if shard_id == 0:
-            known = partial(self.store.messages.conversations, PLATFORM)
-            for where in await insisted(known, "the direct chats"):
-                if where.workspace == DIRECT:
-                    await self._close(client, _partial(client, where), where)
+    def server_is_back(self, server_id: int) -> None:
+        """Note that a server had an outage, and so has a gap in each of its places."""
+        self.sessions.server_is_back(server_id)
+        closed = self._closed.items()
+        self._closed = {place: each for place, each in closed if each.server_id != server_id}
 
-    async def server_is_back(self, client: discord.Client, guild: discord.Guild) -> None:
-        """Close the gaps that an outage of one server left in its places."""
-        self._num_sessions += 1
-        lost = {place for place in self._closed if guild.get_channel_or_thread(place)}
-        self._closed = {place: on for place, on in self._closed.items() if place not in lost}
-        await self._sweep_server(client, guild)
+    def is_closed(self, place: int) -> bool:
+        """Tell whether a place has no gap, as far as is known."""
+        return place in self._closed
+
+    def has_no_gap(self, client: discord.Client, where: ConversationKey) -> None:
+        """Note that nothing is missing in a place."""
+        shard_id = shard_of(where, num_shards=client.shard_count or 1)
+        self._closed[place_id(where)] = _Closed(shard_id, guild_id(where))
+
+    def reopen(self, place: int) -> None:
+        """Note that something is missing in a place."""
+        self._closed.pop(place, None)
 
     async def try_again(self, client: discord.Client) -> None:
         """Close the gaps that could not be closed before."""
-        for where in list(self._failed.values()):
-            await self._close(client, _partial(client, where), where)
+        for failed in list(self._failed.values()):
+            await self.close(client, failed.where, lasts=lambda: not client.is_closed())
+
+    async def close(
+        self, client: discord.Client, where: ConversationKey, *, lasts: Callable[[], bool]
+    ) -> None:
+        """Close the gap of a place at its turn, if what is known of it `lasts` until then."""
+
+        async def closed() -> None:
+            if lasts():
+                await self.place(client, channel_at(client, where), where)
+
+        async with self.turns.turn(place_id(where)):
+            await insisted(closed, f"what was missed in {where}")
 
     async def place(
         self,
@@ -113,48 +140,32 @@ class CatchUp:
         where: ConversationKey,
         *,
         before: discord.Message | None = None,
+        session: Session | None = None,
     ) -> None:
         """Close the gap of a place, up to the message `before` if there is one.
 
-        Whoever calls has the turn of the place. What cannot be fetched now is tried again later,
-        and not for each message that is said there. Raises StoreError.
+        Whoever calls has the turn of the place, and names the `session` in which that message was
+        told: it closes no gap of a later one. What cannot be fetched now is tried again later, and
+        not for each message that is said there. Raises StoreError.
         """
-        here, num_sessions = place_id(where), self._num_sessions
-        if here in self._closed or (before is not None and here in self._failed):
+        here, now = place_id(where), self.sessions.of_server(client, guild_id(where))
+        failed = self._failed.get(here)
+        has_failed = failed is not None and failed.session == now
+        if here in self._closed or (before is not None and has_failed):
             return
         await self.seeing.known(client.get_guild(guild_id(where) or 0))
         since = await self._since(where)
         if since is not None:
-            if not await self._fetched(client, channel, where, since=since, before=before):
+            if not await self._tried(client, channel, where, since=since, before=before):
                 # What is said from now on is newer than the gap: only this note tells of it.
                 await self.store.messages.open_gap(where, since)
-                self._failed[here] = where
+                self._failed[here].session = now
                 return
             if await self.store.messages.gap_from(where) is not None:
                 await self.store.messages.close_gap(where)
         self._failed.pop(here, None)
-        if num_sessions == self._num_sessions:  # a new session has a gap of its own
-            self._closed[here] = shard_of(where, num_shards=client.shard_count or 1)
-
-    async def _sweep_server(self, client: discord.Client, guild: discord.Guild) -> None:
-        """Go through a server's places where something may have been said, active threads included."""
-        places: tuple[discord.TextChannel | discord.VoiceChannel | discord.Thread, ...] = (
-            *guild.text_channels,
-            *guild.voice_channels,
-            *guild.threads,
-        )
-        for channel in places:
-            where = conversation_of(channel)
-            if _may_read(client, where) is not False:
-                await self._close(client, channel, where)
-
-    async def _close(
-        self, client: discord.Client, channel: Messageable, where: ConversationKey
-    ) -> None:
-        async with self.turns.turn(place_id(where)):
-            await insisted(
-                partial(self.place, client, channel, where), f"what was missed in {where}"
-            )
+        if (session or now) == self.sessions.of_server(client, guild_id(where)):
+            self.has_no_gap(client, where)
 
     async def _since(self, where: ConversationKey) -> datetime | None:
         """Give the time from which messages are missing; None where nothing is to be fetched."""
@@ -169,6 +180,34 @@ class CatchUp:
             since = await self.store.workspaces.joined_at(PLATFORM, where.workspace)
         return None if since is None else max(since, self.clock() - MAX_AGE)
 
+    async def _tried(
+        self,
+        client: discord.Client,
+        channel: Messageable,
+        where: ConversationKey,
+        *,
+        since: datetime,
+        before: discord.Message | None,
+    ) -> bool:
+        """Fetch and record what was missed; False if it has to be tried again."""
+        failed = self._failed.get(place_id(where), _Failed(where))
+        try:
+            is_done = await self._fetched(client, channel, where, since=since, before=before)
+        except StoreError:
+            raise
+        except Exception:  # a defect must not keep what is said now from being heard
+            is_done = False
+            if not client.is_closed():  # else the next client fetches it
+                logger.exception("Discord: what was missed in %s is not known", where)
+                failed.num_defects += 1
+        if failed.num_defects >= MAX_DEFECTS:
+            tries = f"{MAX_DEFECTS} tries"
+            logger.error("Discord: what was missed in %s stays unknown, after %s", where, tries)
+            return True
+        if not is_done:
+            self._failed[place_id(where)] = failed
+        return is_done
+
     async def _fetched(
         self,
         client: discord.Client,
@@ -180,18 +219,16 @@ class CatchUp:
     ) -> bool:
         """Fetch and record what was missed; False if it has to be tried again."""
         me = _me(client, self.name)
-        may_read = _may_read(client, where)
-        if may_read is False:  # Discord would say that there is nothing
+        is_readable = may_read(client, where)
+        if is_readable is False:  # Discord would say that there is nothing
             logger.info("Discord: what was missed in %s cannot be read: no permission", where)
             return True
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 await self.changes.take_over(
-                    client, channel, where, me=me, is_readable=bool(may_read)
+                    client, channel, where, me=me, is_readable=bool(is_readable)
                 )
                 missed = await _after(client, channel, since, before=before)
-        except StoreError:
-            raise
         except (discord.Forbidden, discord.NotFound) as error:
             logger.info("Discord: what was missed in %s cannot be read: %s", where, error)
             return True
@@ -201,11 +238,6 @@ class CatchUp:
             why = " ".join(str(error).split()) or type(error).__name__
             logger.warning("Discord: what was missed in %s cannot be fetched yet: %s", where, why)
             return False
-        except Exception:  # a defect must not keep what is said now from being heard
-            if client.is_closed():
-                return False  # the next client fetches it
-            logger.exception("Discord: what was missed in %s is not known", where)
-            return True
         if len(missed) == MAX_MISSED:
             logger.warning("Discord: of what was missed in %s, only the last %d", where, MAX_MISSED)
         # Read after the fetch: somebody may have cleared the history while that was under way.
@@ -219,10 +251,6 @@ class CatchUp:
         if num_new:
             logger.info("Discord: %d messages missed in %s are recorded", num_new, where)
         return True
-
-
-def _partial(client: discord.Client, where: ConversationKey) -> discord.PartialMessageable:
-    return client.get_partial_messageable(place_id(where), guild_id=guild_id(where))
 
 
 async def _after(
@@ -246,18 +274,6 @@ def _has_nothing_after(channel: Messageable, since: datetime) -> bool:
         return False
     newest = channel.last_message_id
     return newest is None or snowflake_time(newest) <= since
-
-
-def _may_read(client: discord.Client, where: ConversationKey) -> bool | None:
-    """Tell whether the bot may read what was said in a place; None where that is not known."""
-    if where.workspace == DIRECT:
-        return True
-    channel = client.get_channel(place_id(where))
-    if isinstance(channel, discord.Thread) and channel.parent is None:
-        return None
-    if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
-        return None
-    return channel.permissions_for(channel.guild.me).read_message_history
 
 
 def _me(client: discord.Client, name: str) -> Me:

@@ -17,7 +17,9 @@ from bot.platforms.discord.catch_up import CatchUp
 from bot.platforms.discord.clock import DiscordClock
 from bot.platforms.discord.ears import Ears
 from bot.platforms.discord.guilds import Guilds
+from bot.platforms.discord.handling import Handling
 from bot.platforms.discord.keys import channel_key, conversation_of
+from bot.platforms.discord.sweeping import Sweeps
 from bot.platforms.insist import insisted
 
 logger = logging.getLogger(__name__)
@@ -54,29 +56,6 @@ class Shards:
         return cls(sorted({int(each) for each in ids.split(",")}), int(count))
 
 
-class Handling:
-    """The tasks that deal with an event just now, of all clients of a run."""
-
-    def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._is_over = False
-
-    def add(self, task: asyncio.Task[None]) -> None:
-        """Keep a task until it is done; once all is over, it does not even begin."""
-        if self._is_over:
-            task.cancel()
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def stop(self) -> None:
-        """End all tasks, and those that are still to come."""
-        self._is_over = True
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
 @dataclass(frozen=True, slots=True)
 class Parts:
     """Whoever deals with what happens. `logged_in` is awaited before any event comes."""
@@ -87,6 +66,7 @@ class Parts:
     ears: Ears
     guilds: Guilds
     catch_up: CatchUp
+    sweeps: Sweeps
     handling: Handling = field(default_factory=Handling)
 
 
@@ -149,7 +129,7 @@ class EarshotClient(discord.AutoShardedClient):
         for guild in self.guilds:
             if guild.shard_id == shard_id:
                 await self._insist_joined(guild)
-        await self._parts.catch_up.sweep(self, shard_id)
+        await self._parts.sweeps.shard(self, shard_id)
 
     async def on_ready(self) -> None:
         """Tell that all servers are known."""
@@ -168,8 +148,10 @@ class EarshotClient(discord.AutoShardedClient):
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """Fetch what was missed in a server that had an outage; at a start, the shard does that."""
         if guild.shard_id in self._ready_shards:
+            # Before anything is waited for: what is said from now on must not hide the gap.
+            self._parts.catch_up.server_is_back(guild.id)
             await self._insist_joined(guild)
-            await self._parts.catch_up.server_is_back(self, guild)
+            await self._parts.sweeps.server(self, guild)
 
     async def on_guild_channel_create(self, channel: discord.abc.GuildChannel) -> None:
         """Look whether a new channel is hidden."""

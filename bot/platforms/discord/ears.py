@@ -47,11 +47,12 @@ class Ears:
     async def message(self, client: discord.Client, message: discord.Message) -> None:
         """Hear a message as it is said, after what was missed in that place."""
         server_id = message.guild.id if message.guild else None
+        session = self.catch_up.sessions.of_server(client, server_id)  # by its turn it may be over
         async with self.turns.turn(message.channel.id):
             where = await self._where(client, message.channel.id, server_id)
+            close = partial(self.catch_up.place, before=message, session=session)
             await insisted(
-                partial(self.catch_up.place, client, message.channel, where, before=message),
-                f"what was missed in {where}",
+                partial(close, client, message.channel, where), f"what was missed in {where}"
             )
             await insisted(partial(self._receive, client, message, where), f"a message in {where}")
 

@@ -30,6 +30,7 @@ from bot.platforms.discord.platform import DiscordPlatform, addressed_by
 from bot.platforms.discord.reading import read_text
 from bot.platforms.discord.removals import Removals
 from bot.platforms.discord.supervisor import keep_connected
+from bot.platforms.discord.sweeping import Sweeps
 from bot.platforms.discord.sync import synced
 from bot.platforms.discord.trying import Trying
 from bot.platforms.in_order import InOrder
@@ -170,6 +171,7 @@ class DiscordBot:
             ears=ears,
             guilds=Guilds(self.store, self.platform, self.clock.now),
             catch_up=catch_up,
+            sweeps=Sweeps(self.store, self.pipeline, catch_up, self.clock.now),
         )
 
     def _new_client(self) -> EarshotClient:
