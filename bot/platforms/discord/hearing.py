@@ -59,6 +59,9 @@ async def heard(
         original = message.reference.resolved if message.reference else None
         if not isinstance(original, discord.Message):
             return None
+        channel = replace(where, thread=None)
+        if await kept.is_past(channel, str(original.id), original.created_at):
+            return None
         return await starter(original, where=where, me=me, reader=reader, kept=kept)
     if not _is_said(message, me):
         return None

@@ -4,6 +4,7 @@ Knows discord.py's messages, and asks `Kept` for the names that a payload does n
 comes over the gateway carries nicknames, what is fetched later does not.
 """
 
+from datetime import datetime
 from typing import Protocol
 
 import discord
@@ -25,6 +26,10 @@ class Kept(Protocol):
         """Tell whether a message is the assistant's own."""
         ...
 
+    async def is_past(self, where: ConversationKey, message_id: str, sent_at: datetime) -> bool:
+        """Tell whether a message must not be heard now: it was forgotten, or never to be heard."""
+        ...
+
 
 class NothingKept:
     """Knows nothing of what was heard before."""
@@ -35,6 +40,10 @@ class NothingKept:
 
     async def is_ours(self, where: ConversationKey, message_id: str) -> bool:
         """Know no message."""
+        return False
+
+    async def is_past(self, where: ConversationKey, message_id: str, sent_at: datetime) -> bool:
+        """Know nothing that was forgotten."""
         return False
 
 
