@@ -7,9 +7,10 @@ comes first, the event or the growth, is not said; they are matched within half 
 https://discord.com/developers/docs/resources/audit-log
 """
 
+import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,14 +21,17 @@ from discord import AuditLogAction
 from discord.utils import snowflake_time
 
 from bot.messages import ConversationKey
+from bot.platforms.discord.keys import workspace_of
 from bot.platforms.discord.opinions import Opinions
-from bot.platforms.discord.refusals import FAILURES
+from bot.platforms.discord.refusals import FAILURES, cause
+from bot.platforms.discord.trying import let_others_go_on
 from bot.platforms.insist import insisted
 
 logger = logging.getLogger(__name__)
 
 WAITS = timedelta(seconds=30)  # the log follows the event within seconds
 NUM_ENTRIES = 10
+TIMEOUT_S = 60.0
 MAX_COUNTED = 1000  # entries whose count is remembered
 
 
@@ -69,16 +73,11 @@ class Removals:
         oldest = self._clock() - WAITS
         self._deleted = [each for each in self._deleted if each.at >= oldest]
         self._deeds = [each for each in self._deeds if each.at >= oldest]
-        if not self._deleted or not guild.me.guild_permissions.view_audit_log:
+        if all(each.where.workspace != workspace_of(guild.id) for each in self._deleted):
             return
-        try:
-            log = await client.http.get_audit_logs(
-                guild.id, limit=NUM_ENTRIES, action_type=AuditLogAction.message_delete.value
-            )
-        except FAILURES as error:
-            logger.info("Discord: the audit log of %s cannot be read: %s", guild.name, error)
+        if not guild.me.guild_permissions.view_audit_log:
             return
-        for entry in log["audit_log_entries"]:
+        for entry in await _newest_entries(client, guild):
             if entry["target_id"] == str(guild.me.id):
                 self._count(entry)
         for gone, deed in self._matched():
@@ -109,3 +108,20 @@ class Removals:
                 self._deleted.remove(gone)
                 matched.append((gone, deed))
         return matched
+
+
+async def _newest_entries(
+    client: discord.Client, guild: discord.Guild
+) -> Sequence[Mapping[str, Any]]:
+    """Fetch the newest deletions that the audit log tells; none where it cannot be read."""
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            log = await client.http.get_audit_logs(
+                guild.id, limit=NUM_ENTRIES, action_type=AuditLogAction.message_delete.value
+            )
+    except FAILURES as error:
+        if isinstance(error, TimeoutError):
+            let_others_go_on(client)
+        logger.info("Discord: the audit log of %s cannot be read: %s", guild.name, cause(error))
+        return []
+    return log["audit_log_entries"]
