@@ -47,7 +47,7 @@ async def is_said(chat, where, text="a secret"):
 @pytest.mark.parametrize("status", [503, 429])
 async def test_a_thread_is_a_thread_also_where_discord_cannot_tell_at_first(chat, server, status):
     async with chat.running():
-        server.faults.respond(status, "busy", on=LOOKUP, times=8)
+        server.faults.respond(status, "busy", on=LOOKUP, times=4)
         as_thread, as_channel = heard_as(server, await says_in_an_unknown_thread(chat, server))
 
         await is_said(chat, as_thread)
