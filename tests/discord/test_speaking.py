@@ -1,19 +1,17 @@
 """Replies, notices and removals of the platform: each once, in as many messages as it takes."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 
-from bot.errors import PlatformError, PlatformUnavailable, StoreError
+from bot.errors import PlatformError
 from bot.messages import Action, Decision, OutboxItem, Rule
 from bot.platforms.discord.platform import addressed_by
-from tests.discord.speaking import KEY, Speaker, key_of, minutes, speaker
+from tests.discord.speaking import KEY, Speaker, key_of, speaker
 from tests.discord_server import DiscordServer, Permission, discord_server, pointed_at
 from tests.discord_server.probe import Ears, ready
 
-POST = "POST */messages"
 LONG = "\n\n".join(" ".join([f"word{number}"] * 200) for number in range(3))  # three messages
 LONG_CODE = "```py\n" + "x = 12345\n" * 300 + "```"
 
@@ -115,16 +113,6 @@ async def test_a_reply_that_shows_nothing_is_refused(earshot):
         await earshot.platform.post(item)
 
 
-async def test_posting_twice_posts_once(server, earshot):
-    item = await earshot.reply(LONG)
-
-    once = await earshot.platform.post(item)
-    again = await earshot.platform.post(item)
-
-    assert once == again
-    assert "\n\n".join(earshot.texts) == LONG
-
-
 async def test_a_reply_in_a_thread_stays_there(server, earshot):
     thread = server.add_thread(server.general, "Keys", by=server.member("Mia"))
     asked = await server.member("Mia").says(thread, "who has it?")
@@ -133,83 +121,6 @@ async def test_a_reply_in_a_thread_stays_there(server, earshot):
     await earshot.platform.post(item)
 
     assert [message.content for message in server.posts(thread)] == ["Ben has it."]
-
-
-async def test_a_stop_between_posting_and_writing_it_down_doubles_nothing(server, earshot):
-    item = await earshot.reply("About 250 km.")
-    await stopped_after(server, earshot, item, "About")
-
-    message_id = await (await earshot.restarted()).platform.post(item)
-
-    assert ids(server) == [message_id]
-    assert await earshot.store.outbox.parts(KEY) == [message_id]
-
-
-async def test_a_stop_amid_a_long_reply_posts_only_the_rest(server, earshot):
-    item = await earshot.reply(LONG)
-    await stopped_after(server, earshot, item, "word1")
-
-    await (await earshot.restarted()).platform.post(item)
-
-    assert "\n\n".join(earshot.texts) == LONG
-    assert await earshot.store.outbox.parts(KEY) == ids(server)
-
-
-async def test_an_ambient_reply_of_another_process_is_known_by_its_text(server, earshot):
-    earshot.is_addressed = earshot.platform.is_addressed = never
-    item = await earshot.reply("Or by bike?")
-    await stopped_after(server, earshot, item, "bike")
-
-    await (await earshot.restarted()).platform.post(item)
-
-    assert earshot.texts == ["Or by bike?"]
-
-
-async def test_words_of_ours_from_before_the_reply_are_not_taken_for_it(server, client, earshot):
-    await client.room.send("Or by bike?")
-    server.clock.advance(minutes(10))
-    earshot.is_addressed = earshot.platform.is_addressed = never
-    item = await earshot.reply("Or by bike?")
-
-    await (await earshot.restarted()).platform.post(item)
-
-    assert earshot.texts == ["Or by bike?", "Or by bike?"]
-
-
-async def test_what_may_have_been_posted_is_looked_for_once_the_nonce_is_forgotten(server, earshot):
-    item = await earshot.reply("About 250 km.")
-    server.faults.reset(on=POST, after=True, times=1)
-    server.faults.respond(503, on=POST, times=99)
-    with pytest.raises(PlatformUnavailable):
-        await earshot.platform.post(item)
-    server.faults.clear()
-    server.clock.advance(minutes(10))
-
-    await earshot.platform.post(item)
-
-    assert earshot.texts == ["About 250 km."]
-
-
-async def test_where_nobody_may_look_a_reply_is_posted_all_the_same(server, earshot):
-    server.change_permissions(server.general, deny=Permission.READ_MESSAGE_HISTORY)
-    item = await earshot.reply("About 250 km.")
-    server.clock.advance(minutes(10))
-
-    await (await earshot.restarted()).platform.post(item)
-
-    assert earshot.texts == ["About 250 km."]
-
-
-async def test_a_part_that_somebody_deleted_is_not_put_back(server, earshot):
-    item = await earshot.reply("About 250 km.")
-    await earshot.platform.post(item)
-    (message,) = server.posts(server.general)
-    await server.founder.deletes(message)
-
-    again = await (await earshot.restarted()).platform.post(item)
-
-    assert again == message.id
-    assert earshot.texts == []
 
 
 async def test_replies_are_removed_whole_and_twice_is_no_error(server, earshot):
@@ -260,81 +171,6 @@ async def test_nobody_waits_for_typing_to_be_shown(server, earshot):
 
     gate.open()
     assert earshot.pace.asked == []
-
-
-class Failing:
-    """A history that cannot be read or written."""
-
-    async def settings(self, where):
-        raise StoreError("the disk is full")
-
-    async def begin(self, item):
-        raise StoreError("the disk is full")
-
-    async def part_posted(self, key, number, message_id):
-        raise StoreError("the disk is full")
-
-    async def parts(self, key):
-        return []
-
-
-async def test_a_reply_waits_for_the_history(earshot):
-    item = await earshot.reply("About 250 km.")
-    earshot.platform.channels = Failing()
-
-    with pytest.raises(PlatformUnavailable, match="the history does not answer: the disk is full"):
-        await earshot.platform.post(item)
-
-    assert earshot.texts == []
-
-
-async def test_a_draft_that_cannot_be_written_down_is_not_shown(server, earshot, caplog):
-    _, asked = await earshot.asked()
-    earshot.platform.outbox = Failing()
-
-    await earshot.platform.draft(earshot.begun(earshot.where, asked), "Turin is quite far away")
-    await earshot.pace.asked_for(1)
-
-    assert earshot.texts == []
-    assert "a draft was not shown: the history does not answer: the disk is full" in caplog.text
-
-
-async def test_a_part_that_cannot_be_written_down_is_found_in_the_channel(earshot, server):
-    item = await earshot.reply("About 250 km.")
-    earshot.platform.outbox = Failing()
-    posted = await earshot.platform.post(item)
-    server.clock.advance(minutes(10))
-
-    again = await (await earshot.restarted()).platform.post(item)
-
-    assert again == posted
-    assert earshot.texts == ["About 250 km."]
-
-
-async def test_a_reply_waits_while_the_channel_cannot_be_read(server, earshot):
-    item = await earshot.reply("About 250 km.")
-    server.clock.advance(minutes(10))
-    server.faults.respond(503, on="GET */messages", times=99)
-
-    with pytest.raises(PlatformUnavailable, match="could not read the history in #general"):
-        await earshot.platform.post(item)
-
-    assert earshot.texts == []
-
-
-async def test_a_defect_in_typing_stops_nobody(earshot, caplog):
-    met = asyncio.Event()
-
-    async def broken(seconds: float) -> None:
-        met.set()
-        raise RuntimeError("a defect")
-
-    earshot.platform.sleep = broken
-
-    async with earshot.platform.typing(earshot.where):
-        await met.wait()
-
-    assert f"typing in {earshot.where} failed" in caplog.text
 
 
 class Answering:
@@ -393,17 +229,3 @@ async def test_a_notice_to_a_command_takes_its_place(client, earshot):
 
 async def never(item: OutboxItem) -> bool:
     return False
-
-
-async def stopped_after(
-    server: DiscordServer, earshot: Speaker, item: OutboxItem, words: str
-) -> None:
-    """Stop the process when Discord took the part of these words, and before it says so."""
-    is_it = lambda call: call.method == "POST" and words in str(call.body)  # noqa: E731
-    gate = server.faults.hold(on=is_it, after=True)
-    posting = asyncio.create_task(earshot.platform.post(item))
-    await gate.reached.wait()
-    posting.cancel()
-    await asyncio.wait([posting])
-    gate.open()
-    server.clock.advance(minutes(10))
