@@ -44,7 +44,9 @@ async def test_a_server_can_have_them_alone(simcord_env: Env, simcord_bot: Bot) 
         simcord_bot, simcord_bot.store.notes, simcord_bot.payload, guild_id=guild.id
     )
 
-    assert f"/guilds/{guild.id}/" in puts(simcord_env)[-1]
+    alone, taken_back = puts(simcord_env)[-2:]
+    assert f"/guilds/{guild.id}/" in alone
+    assert "/guilds/" not in taken_back
 
 
 async def test_a_refusal_is_one_warning_and_is_tried_again_next_time(

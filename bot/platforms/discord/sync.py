@@ -1,6 +1,8 @@
 """Tells Discord which commands there are, only where that has changed.
 
-Discord allows 200 new commands a day, and clients fetch anew what is registered anew.
+Discord allows 200 new commands a day, and clients fetch anew what is registered anew. Commands of all
+servers and those of one are kept apart there: people would see both, so what was registered in the
+other of the two before is taken back.
 """
 
 import asyncio
@@ -14,13 +16,14 @@ import discord
 
 from bot.platforms.discord.application import Json
 from bot.platforms.discord.keys import PLATFORM
-from bot.platforms.discord.refusals import FAILURES
+from bot.platforms.discord.refusals import FAILURES, cause
 from bot.platforms.discord.trying import let_others_go_on
 from bot.store.notes import Notes
 
 logger = logging.getLogger(__name__)
 
 NOTE = "commands"
+EVERYWHERE = "everywhere"
 TIMEOUT_S = 120.0  # a busy server makes us wait its turn
 
 
@@ -35,21 +38,42 @@ async def synced(
     application_id = client.application_id
     if application_id is None:
         raise ValueError("the client has not logged in")
+    noted = await notes.get(PLATFORM, NOTE)
     mark = _mark(payload, application_id, guild_id)
-    if await notes.get(PLATFORM, NOTE) == mark:
+    if noted == mark:
         return True
-    place = "everywhere" if guild_id is None else f"in server {guild_id}"
+    place = _named(guild_id)
     try:
-        async with asyncio.timeout(TIMEOUT_S):
-            await _put(client, application_id, payload, guild_id)
+        await _put(client, application_id, payload, guild_id)
     except FAILURES as error:
-        if isinstance(error, TimeoutError):
-            let_others_go_on(client)
-        why = " ".join(str(error).split()) or type(error).__name__
+        why = cause(error)
         logger.warning("/assistant could not be registered %s, old commands stay: %s", place, why)
         return False
-    await notes.set(PLATFORM, NOTE, mark)
     logger.info("registered /assistant %s", place)
+    if noted and not await _taken_back(client, application_id, noted, but=guild_id):
+        return False
+    await notes.set(PLATFORM, NOTE, mark)
+    return True
+
+
+async def _taken_back(
+    client: discord.Client, application_id: int, noted: str, *, but: int | None
+) -> bool:
+    """Take the commands back from where they were registered before; False if they are still there."""
+    noted_id, _, rest = noted.partition("/")
+    scope, _, digest = rest.partition("/")
+    guild_id = None if scope == EVERYWHERE else int(scope or 0)
+    if not digest or noted_id != str(application_id) or guild_id == but:
+        return True
+    place = _named(guild_id)
+    try:
+        await _put(client, application_id, [], guild_id)
+    except (discord.Forbidden, discord.NotFound):  # the bot, or the server, is gone from there
+        return True
+    except FAILURES as error:
+        logger.warning("/assistant is still offered %s as well: %s", place, cause(error))
+        return False
+    logger.info("took /assistant back %s", place)
     return True
 
 
@@ -57,13 +81,24 @@ async def _put(
     client: discord.Client, application_id: int, payload: Sequence[Json], guild_id: int | None
 ) -> None:
     body = cast("list[dict[str, object]]", list(payload))
-    if guild_id is None:
-        await client.http.bulk_upsert_global_commands(application_id, body)
-    else:
-        await client.http.bulk_upsert_guild_commands(application_id, guild_id, body)
+    http = client.http
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            if guild_id is None:
+                await http.bulk_upsert_global_commands(application_id, body)
+            else:
+                await http.bulk_upsert_guild_commands(application_id, guild_id, body)
+    except TimeoutError:
+        let_others_go_on(client)
+        raise
+
+
+def _named(guild_id: int | None) -> str:
+    return EVERYWHERE if guild_id is None else f"in server {guild_id}"
 
 
 def _mark(payload: Sequence[Json], application_id: int, guild_id: int | None) -> str:
-    """Give a short text that changes whenever Discord has to be told again."""
-    told = json.dumps([application_id, guild_id, list(payload)], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()
+    """Say what was registered where: a short text that changes whenever Discord has to be told."""
+    told = json.dumps(list(payload), sort_keys=True)
+    digest = hashlib.sha256(told.encode()).hexdigest()
+    return f"{application_id}/{guild_id or EVERYWHERE}/{digest}"
