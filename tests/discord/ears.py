@@ -6,7 +6,7 @@ sends it over the gateway.
 
 import discord
 
-from bot.platforms.discord.hearing import Me, edited_text, heard
+from bot.platforms.discord.hearing import Me, edited, heard
 from bot.platforms.discord.reading import unread
 
 ME = Me(user_id=100, name="Earshot")
@@ -130,7 +130,7 @@ class Ears(discord.Client):
         self.takes("MESSAGE_UPDATE", payload)
         event, args = self.events[-1]
         assert event == "raw_message_edit"
-        return await edited_text(args[0], me=ME, **more)
+        return await edited(args[0], me=ME, **more)
 
 
 def _guild():

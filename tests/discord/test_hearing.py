@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.messages import Author, ConversationKey
-from bot.platforms.discord.hearing import heard
+from bot.platforms.discord.hearing import Edited, heard
 from bot.platforms.discord.reading import unread
 from tests.discord.ears import (
     EDITED,
@@ -160,7 +160,7 @@ async def test_a_mention_that_discord_does_not_resolve_goes_by_the_name_kept(ear
 async def test_an_edit_gives_the_new_text_as_people_see_it(ears):
     payload = said(f"<#{NEWS}> at <t:0>", edited_timestamp=EDITED)
 
-    assert await ears.hears_edit(payload) == "#news at 1970-01-01 00:00 UTC"
+    assert await ears.hears_edit(payload) == Edited("#news at 1970-01-01 00:00 UTC")
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ async def test_the_answer_to_a_command_is_edited_in_when_it_is_ready(ears):
     bot = user(HELPER_BOT, "dice", bot=True)
     payload = said("Rolled 6.", author=bot, type=20, interaction_metadata=_command())
 
-    assert await ears.hears_edit(payload) == "Rolled 6."
+    assert await ears.hears_edit(payload) == Edited("Rolled 6.")
 
 
 async def test_a_server_that_is_not_known_is_no_obstacle(ears):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.messages import Message
-from bot.platforms.discord.hearing import Me, edited_text, heard
+from bot.platforms.discord.hearing import Me, edited, heard
 from bot.platforms.discord.reading import unread
 from tests.discord.ears import GENERAL, GUILD, ME, NELLY, Ears, nick, reply_to, said, user
 
@@ -42,7 +42,7 @@ async def _heard_of(ears):
     return [
         await heard(args[0], me=ME, reader=unread)
         if event == "message"
-        else await edited_text(args[0], me=ME)
+        else await edited(args[0], me=ME)
         for event, args in ears.events
         if event in ("message", "raw_message_edit")
     ]
@@ -72,11 +72,11 @@ async def test_a_sampled_message_is_heard_and_so_is_its_edit(folder):
     for event in ("GUILD_CREATE", "MESSAGE_CREATE", "MESSAGE_UPDATE"):
         ears.takes(event, _read(SAMPLES / folder / f"{event}.json")["d"])
 
-    message, edited = await _heard_of(ears)
+    message, changed = await _heard_of(ears)
 
     assert isinstance(message, Message)
     assert message.text.partition(" ")[2].startswith("@")
-    assert edited == f"edited: {message.text}"
+    assert changed.text == f"edited: {message.text}"
 
 
 @needs_samples

@@ -15,7 +15,8 @@ import discord
 from bot.messages import ConversationKey, Message
 from bot.pipeline import Pipeline
 from bot.platforms.discord.catch_up import CatchUp
-from bot.platforms.discord.hearing import Me, edited_text, heard
+from bot.platforms.discord.edits import taken_over
+from bot.platforms.discord.hearing import Me, edited, heard
 from bot.platforms.discord.keys import conversation_of, guild_id, place_id
 from bot.platforms.discord.memory import Memory
 from bot.platforms.discord.opinions import Opinions
@@ -148,11 +149,10 @@ class Ears:
     async def _edit(
         self, client: discord.Client, event: discord.RawMessageUpdateEvent, where: ConversationKey
     ) -> None:
-        text = await edited_text(event, me=self._me(client), kept=self.memory, where=where)
-        if text is None:
+        told = await edited(event, me=self._me(client), kept=self.memory, where=where)
+        if told is None:
             return
-        is_known = await self.pipeline.edit(where, str(event.message_id), text)
-        await self.pipeline.edit(_thread_of(where, event.message_id), str(event.message_id), text)
+        is_known = await taken_over(self.pipeline, where, str(event.message_id), told)
         if not is_known and event.message.interaction_metadata is not None:
             # A command's answer: shown empty while it was made, and filled now.
             await self._receive(client, event.message, where)

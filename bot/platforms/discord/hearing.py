@@ -15,7 +15,7 @@ from bot.platforms.discord.describing import described, words_of
 from bot.platforms.discord.keys import DIRECT, conversation_of
 from bot.platforms.discord.mentions import Names, people_in, readable, roles_in
 from bot.platforms.discord.naming import NOTHING_KEPT, Kept, author_of, names_in, own_role_ids
-from bot.platforms.discord.reading import Reader
+from bot.platforms.discord.reading import Reader, unread
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +38,14 @@ class Me:
 
     user_id: int
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """What an edited message says; its files are not read again."""
+
+    text: str
+    attachments: tuple[str, ...] = ()
 
 
 async def heard(
@@ -99,14 +107,14 @@ async def starter(
     return _quoted(told, me) if message.author.id == me.user_id else told
 
 
-async def edited_text(
+async def edited(
     event: discord.RawMessageUpdateEvent,
     *,
     me: Me,
     kept: Kept = NOTHING_KEPT,
     where: ConversationKey | None = None,
-) -> str | None:
-    """Give the new text of a message; None if nobody edited it, or if it is not recorded.
+) -> Edited | None:
+    """Give what a message says now; None if nobody edited it, or if it is not recorded.
 
     Discord sends the same event for a link preview, a pin, or a thread made of the message. Raises
     what `kept` raises.
@@ -116,7 +124,9 @@ async def edited_text(
     if not _is_said(message, me) or not (message.edited_at or is_filled):
         return None
     where = where or conversation_of(message.channel)
-    return _text(message, await names_in(message, where, own=(me.user_id, me.name), kept=kept))
+    names = await names_in(message, where, own=(me.user_id, me.name), kept=kept)
+    attachments = await described(message, reader=unread, show=lambda text: readable(text, names))
+    return Edited(_text(message, names), attachments)
 
 
 def _is_said(message: discord.Message, me: Me) -> bool:

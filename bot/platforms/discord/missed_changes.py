@@ -12,8 +12,9 @@ from discord.abc import Messageable
 
 from bot.messages import ConversationKey, Entry
 from bot.pipeline import Pipeline
+from bot.platforms.discord.edits import taken_over
 from bot.platforms.discord.fetching import fetched
-from bot.platforms.discord.hearing import Me
+from bot.platforms.discord.hearing import Edited, Me
 from bot.platforms.discord.memory import Memory
 from bot.platforms.discord.pages import heard_again
 from bot.store import Store
@@ -75,8 +76,8 @@ class MissedChanges:
         elif message.edited_at is not None and not entry.from_assistant:
             told = await heard_again(message, where, me=me, kept=self.memory)
             if told is not None:
-                await self.pipeline.edit(where, entry.id, told.text)
-                await self.pipeline.edit(as_thread, entry.id, told.text)
+                now = Edited(told.text, told.attachments)
+                await taken_over(self.pipeline, where, entry.id, now)
 
 
 def _stands_elsewhere(channel: Messageable, where: ConversationKey, entry: Entry) -> bool:
