@@ -90,3 +90,13 @@ async def test_what_is_said_in_a_channel_made_meanwhile_is_fetched(chat, server)
 
     async with chat.running():
         await chat.heard(news, missed)
+
+
+async def test_a_channel_that_is_shown_during_an_outage_is_heard_from_its_end(chat, server):
+    async with chat.running():
+        mods = await hidden_channel(chat)
+        server.acts.lose_guild(server.guild)
+        server.change_permissions(mods, allow=VIEW)
+        server.acts.join_guild(server.guild)
+
+        assert await speak_from_here(chat, mods) == FROM_HERE

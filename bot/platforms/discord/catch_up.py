@@ -100,6 +100,7 @@ class CatchUp:
     def server_is_back(self, server_id: int) -> None:
         """Note that a server had an outage, and so has a gap in each of its places."""
         self.sessions.server_is_back(server_id)
+        self.seeing.server_is_back(server_id)
         closed = self._closed.items()
         self._closed = {place: each for place, each in closed if each.server_id != server_id}
 

@@ -30,6 +30,10 @@ class Seeing:
         """Note that anything may have changed meanwhile."""
         self._looked.clear()
 
+    def server_is_back(self, server_id: int) -> None:
+        """Note that anything may have changed in a server meanwhile."""
+        self._looked.discard(server_id)
+
     async def look(self, guild: discord.Guild) -> None:
         """Note which channels of a server are hidden now, and since when the others can be seen."""
         async with self._turns.turn(guild.id):
