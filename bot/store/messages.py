@@ -7,19 +7,12 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Text, and_, cast, func, not_, or_, select, update
 
 from bot.messages import ConversationKey, Entry, Message
-from bot.store.conversations import (
-    KEY_COLUMNS,
-    conversation_key,
-    ensured_id,
-    id_at,
-    in_channel,
-    is_at,
-)
+from bot.store.conversations import ensured_id, id_at, in_channel, is_at
 from bot.store.database import Database, carried_through
 from bot.store.entries import entries, entry
 from bot.store.hearing import gap_from, hear_from, heard_from, heard_until, open_gap
 from bot.store.intake import Intake
-from bot.store.places import known_places, place_with_thread, waiting_places
+from bot.store.places import deleted_since, known_places, place_with_thread, waiting_places
 from bot.store.replies import bereft
 from bot.store.retention import clear_conversations, purge_channels
 from bot.store.speakers import is_person
@@ -90,19 +83,8 @@ class Messages:
 
     async def deleted(self, platform: str, *, since: datetime) -> list[tuple[ConversationKey, str]]:
         """List what people wrote and was deleted since a time, with where it stood."""
-        query = (
-            select(*KEY_COLUMNS, messages.c.platform_id)
-            .join_from(messages, conversations)
-            .where(
-                conversations.c.platform == platform,
-                messages.c.deleted,
-                not_(messages.c.from_assistant),
-                messages.c.changed_at >= since,
-            )
-        )
         async with self._database.reading() as connection:
-            rows = await connection.execute(query)
-            return [(conversation_key(row), row.platform_id) for row in rows]
+            return await deleted_since(connection, platform, since)
 
     async def recent(self, where: ConversationKey, *, limit: int) -> list[Entry]:
         """List the newest `limit` entries, oldest first."""

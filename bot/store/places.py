@@ -1,4 +1,6 @@
-"""Which conversations there are: all of a platform's, those where somebody waits, that of a thread."""
+"""Where something is: a platform's conversations, those that wait, a thread, what was deleted."""
+
+from datetime import datetime
 
 from sqlalchemy import func, not_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -60,3 +62,21 @@ async def waiting_places(connection: AsyncConnection, platform: str) -> list[Con
         .order_by(conversations.c.id)
     )
     return [conversation_key(row) for row in await connection.execute(query)]
+
+
+async def deleted_since(
+    connection: AsyncConnection, platform: str, since: datetime
+) -> list[tuple[ConversationKey, str]]:
+    """List what people wrote and was deleted since a time, with where it stood."""
+    query = (
+        select(*KEY_COLUMNS, messages.c.platform_id)
+        .join_from(messages, conversations)
+        .where(
+            conversations.c.platform == platform,
+            messages.c.deleted,
+            not_(messages.c.from_assistant),
+            messages.c.changed_at >= since,
+        )
+    )
+    rows = await connection.execute(query)
+    return [(conversation_key(row), row.platform_id) for row in rows]

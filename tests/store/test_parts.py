@@ -72,13 +72,15 @@ async def test_what_is_more_than_a_draft_is_not_dropped(store: Store) -> None:
     assert await store.outbox.pending("room") == [item]
 
 
-async def test_a_decision_whose_draft_was_dropped_is_taken_back(store: Store) -> None:
-    await store.outbox.begin(reply(decision_id=await _decided(store)))
-    assert await store.decisions.reopen("room", since=later(-1)) == 0
-
-    await store.outbox.drop("k1")
+async def test_a_decision_that_got_no_further_than_a_draft_is_taken_back(store: Store) -> None:
+    draft = reply(decision_id=await _decided(store))
+    await store.outbox.begin(draft)
 
     assert await store.decisions.reopen("room", since=later(-1)) == 1
+
+    (left,) = await store.outbox.drafts("room")
+    assert (left.key, left.decision_id) == (draft.key, None)
+    assert await store.messages.waiting("room") == [ROOM]
 
 
 async def test_parts_are_listed_in_their_order(store: Store) -> None:
