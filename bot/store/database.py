@@ -37,6 +37,8 @@ _SQLITE_COMPLAINTS = {
     "SQLITE_CORRUPT": "the database file is damaged: restore it from a copy",
     "SQLITE_IOERR": "the disk cannot be read or written: check it and the space left on it",
 }
+# deadlock_detected, serialization_failure, foreign_key_violation: a row that was there is gone.
+_LOST_RACES = ("40P01", "40001", "23503")
 
 Result = TypeVar("Result")
 Noun = TypeVar("Noun")
@@ -131,7 +133,10 @@ class Database:
 
 
 def carried_through(noun: type[Noun]) -> type[Noun]:
-    """Run every public coroutine of a class with a `_database` to its end, once begun."""
+    """Run every public coroutine of a class with a `_database` to its end, once begun.
+
+    One that PostgreSQL ended so that others could go on is run once more: it has changed nothing.
+    """
     for name, method in list(vars(noun).items()):
         if iscoroutinefunction(method) and not name.startswith("_"):
             setattr(noun, name, _carried_through(method))
@@ -144,9 +149,19 @@ def _carried_through(
     @wraps(method)
     async def run(noun: Any, *args: object, **kwargs: object) -> Result:
         database: Database = noun._database
+        try:
+            return await database.carry_through(method(noun, *args, **kwargs))
+        except StoreError as error:
+            if not _has_lost_a_race(error.__cause__):
+                raise
         return await database.carry_through(method(noun, *args, **kwargs))
 
     return run
+
+
+def _has_lost_a_race(error: BaseException | None) -> bool:
+    driver_s = error.orig if isinstance(error, DBAPIError) else None
+    return getattr(driver_s, "sqlstate", None) in _LOST_RACES
 
 
 def insert_or_skip(connection: AsyncConnection, table: Table) -> Insert:

@@ -8,7 +8,7 @@ from sqlalchemy import ScalarSelect, Select, delete, func, insert, select, updat
 
 from bot.errors import StoreError
 from bot.messages import Action, ConversationKey, Decision, KeptDecision, OutboxStatus, Rule
-from bot.store.conversations import KEY_COLUMNS, conversation_key, id_at
+from bot.store.conversations import KEY_COLUMNS, conversation_key, ensured_id, hold, id_at
 from bot.store.database import Database, carried_through
 from bot.store.tables import AnyRow, conversations, decisions, messages, outbox
 
@@ -39,10 +39,11 @@ class Decisions:
         if not rows:
             raise ValueError("a decision needs a message to fall on")
         async with self._database.writing() as connection:
+            here = await ensured_id(connection, where)
             kept = await connection.execute(
                 insert(decisions)
                 .values(
-                    conversation_id=id_at(where),
+                    conversation_id=here,
                     message_id=func.coalesce(_message_id(where, rows[-1]), ""),
                     model=model,
                     adapter=adapter,
@@ -55,7 +56,7 @@ class Decisions:
             found = _kept(kept.one())
             await connection.execute(
                 update(messages)
-                .where(messages.c.conversation_id == id_at(where), messages.c.id.in_(rows))
+                .where(messages.c.conversation_id == here, messages.c.id.in_(rows))
                 .values(decision_id=found.id)
             )
         return found
@@ -87,7 +88,7 @@ class Decisions:
         picks: others may be another process's. To be called before any new decision there.
         """
         begun = (
-            select(decisions.c.id, *KEY_COLUMNS)
+            select(decisions.c.id, decisions.c.conversation_id, *KEY_COLUMNS)
             .join_from(decisions, conversations)
             .where(
                 conversations.c.platform == platform,
@@ -102,8 +103,11 @@ class Decisions:
             )
         )
         async with self._database.writing() as connection:
-            rows = (await connection.execute(begun)).all()
-            ids = [row.id for row in rows if keys(conversation_key(row))]
+            rows = list(await connection.execute(begun))
+            rows = [row for row in rows if keys(conversation_key(row))]
+            ids = [row.id for row in rows]
+            here = {row.conversation_id for row in rows}
+            await hold(connection, conversations.c.id.in_(here))
             theirs = messages.c.decision_id.in_(ids)
             await connection.execute(update(messages).where(theirs).values(decision_id=None))
             # A draft that could not be removed yet stays noted, without its decision.

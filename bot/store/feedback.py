@@ -36,6 +36,7 @@ class Feedbacks:
         # Locked in PostgreSQL: an opt-out that runs now is waited for, and takes along what is here.
         person = is_person(where.platform, where.workspace, author_id)
         opted_out = select(speakers.c.opted_out).where(person).with_for_update(read=True)
+        decision = select(decisions.c.id).where(decisions.c.id == decision_id)
         given = (
             select(
                 decisions.c.id,
@@ -49,6 +50,8 @@ class Feedbacks:
         async with self._database.writing() as connection:
             if await connection.scalar(opted_out):
                 return False
+            # It must not be cleared between the look at it and the feedback on it.
+            await connection.execute(decision.with_for_update(read=True, key_share=True))
             kept = await connection.execute(
                 insert_or_skip(connection, feedback).from_select(feedback.c.keys(), given)
             )

@@ -89,7 +89,7 @@ class Intake:
         try:
             return await self._write_once(brought)
         except StoreError as error:
-            if not (self._places and isinstance(error.__cause__, IntegrityError)):
+            if not isinstance(error.__cause__, IntegrityError):
                 raise
             self._places.clear()  # a workspace was erased: an id remembered here is no more
             return await self._write_once(brought)
@@ -104,8 +104,7 @@ class Intake:
             for start in range(0, len(brought), MAX_ROWS):
                 rows = brought[start : start + MAX_ROWS]
                 here = {stored_key(each.conversation) for each in rows}
-                absent = [key for key in here if key not in places]
-                places.update(await ensured_ids(connection, absent))
+                places |= await ensured_ids(connection, here, places)
                 are_new += await _write_rows(connection, rows, places)
         if len(self._places) > MAX_PLACES:
             self._places.clear()

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, func, literal, selec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import Author, ConversationKey, OutboxItem, OutboxStatus
-from bot.store.conversations import KEY_COLUMNS, conversation_key, ensured_id, id_at
+from bot.store.conversations import KEY_COLUMNS, conversation_key, ensured_id, hold, id_at
 from bot.store.database import Database, carried_through, insert_or_skip
 from bot.store.replies import parts_beside
 from bot.store.speakers import ensured_speakers, follow_name, person_key
@@ -61,6 +61,7 @@ class Outbox:
         )
         before = and_(reply_parts.c.key == key, reply_parts.c.number == number)
         async with self._database.writing() as connection:
+            await hold(connection, _is_of(key))
             await connection.execute(delete(reply_parts).where(before))
             await connection.execute(
                 insert_or_skip(connection, reply_parts).from_select(reply_parts.c.keys(), part)
@@ -114,6 +115,7 @@ class Outbox:
         on the outbox forgets the text: the history has it. A key that `clear` took away is ignored.
         """
         async with self._database.writing() as connection:
+            await hold(connection, _is_of(key))
             query = _items().add_columns(outbox.c.conversation_id).where(outbox.c.key == key)
             # Locked in PostgreSQL: whoever comes second must see what the first one did.
             row = (await connection.execute(query.with_for_update(of=outbox))).first()
@@ -214,6 +216,12 @@ async def _add_to_history(
         )
         .values(from_assistant=True, decision_id=item.decision_id)
     )
+
+
+def _is_of(key: str) -> ColumnElement[bool]:
+    """Pick the conversation of a reply."""
+    its_id = select(outbox.c.conversation_id).where(outbox.c.key == key)
+    return conversations.c.id == its_id.scalar_subquery()
 
 
 def _is_draft(key: str) -> ColumnElement[bool]:

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.channels import inherited
+from bot.store.conversations import hold
 from bot.store.hearing import mark_removed
 from bot.store.tables import conversations, decisions, messages, outbox
 
@@ -15,6 +16,7 @@ async def clear_conversations(connection: AsyncConnection, which: ColumnElement[
 
     What was said there before is not heard again.
     """
+    await hold(connection, which, alone=True)
     here = select(conversations.c.id).where(which)
     theirs = messages.c.conversation_id.in_(here)
     await mark_removed(connection, theirs)
@@ -31,6 +33,7 @@ async def purge_channels(connection: AsyncConnection, now: datetime) -> int:
     A channel that chose nothing keeps it as long as its workspace says, or for ever.
     """
     days = inherited("retention_days")
+    await hold(connection, days > 0, alone=True)
     lengths = await connection.scalars(
         select(days).select_from(conversations).distinct().where(days > 0)
     )

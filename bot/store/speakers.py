@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Update, and_, delete, func, not_, select, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import Author, ConversationKey
-from bot.store.conversations import id_at
+from bot.store.conversations import hold, id_at, in_workspace
 from bot.store.database import Database, carried_through, insert_or_skip
 from bot.store.tables import conversations, decisions, feedback, messages, speakers, storable
 
@@ -59,6 +59,7 @@ class Speakers:
         """
         key = person_key(platform, workspace, author.id)
         async with self._database.writing() as connection:
+            await hold(connection, in_workspace(platform, workspace))
             speaker = (await ensured_speakers(connection, {key: author}))[key]
             await connection.execute(
                 update(speakers).where(speakers.c.id == speaker.id).values(opted_out=True)
@@ -89,6 +90,7 @@ class Speakers:
         person = is_person(platform, workspace, author_id)
         ids = select(speakers.c.id).where(person).scalar_subquery()
         async with self._database.writing() as connection:
+            await hold(connection, in_workspace(platform, workspace))
             await connection.execute(update(speakers).where(person).values(name=""))
             await connection.execute(
                 delete(feedback).where(_is_opinion_of(platform, workspace, author_id))
@@ -176,8 +178,7 @@ async def ensured_speakers(
     caller writes.
     """
     found = await _locked(connection, people.keys())
-    missing = [key for key in people if key not in found]
-    if missing:
+    while missing := sorted(people.keys() - found.keys()):
         names = [column.name for column in _PERSON_COLUMNS]
         rows = [
             dict(zip(names, key, strict=True), name=people[key].name, is_bot=people[key].is_bot)
@@ -199,11 +200,18 @@ async def follow_name(connection: AsyncConnection, speaker: Speaker, author: Aut
         )
 
 
+async def hold_people(connection: AsyncConnection, platform: str, workspace: str) -> None:
+    """Hold the rows of a workspace's people until the transaction ends, for deleting them."""
+    theirs = (speakers.c.platform == platform, speakers.c.workspace == workspace)
+    query = select(speakers.c.id).where(*theirs).order_by(speakers.c.id).with_for_update()
+    await connection.execute(query)
+
+
 def _is_opinion_of(platform: str, workspace: str, author_id: str) -> ColumnElement[bool]:
     decided_there = (
         select(decisions.c.id)
         .join_from(decisions, conversations)
-        .where(conversations.c.platform == platform, conversations.c.workspace == workspace)
+        .where(in_workspace(platform, workspace))
     )
     return and_(feedback.c.author_id == author_id, feedback.c.decision_id.in_(decided_there))
 

@@ -1,13 +1,17 @@
 """Workspaces, such as Discord servers: where Earshot is, where it has left, and forgetting those."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, select, update
+from sqlalchemy import Column, ColumnElement, and_, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import ConversationKey, workspace_key
+from bot.store.conversations import hold, in_workspace
 from bot.store.database import Database, carried_through, insert_or_skip
 from bot.store.hearing import hear_from, heard_in
+from bot.store.speakers import hold_people
 from bot.store.tables import (
     channels,
     conversations,
@@ -17,6 +21,8 @@ from bot.store.tables import (
     speakers,
     workspaces,
 )
+
+MAX_IDS = 10_000  # in one statement: both databases take some 32,000 values
 
 
 @carried_through
@@ -114,17 +120,28 @@ class Workspaces:
         All that is kept of them is deleted: what was said and decided, people, settings. Opt-outs
         go too: nothing that points at a person is left. Gives them as (platform, workspace).
         """
+        left_before = now - grace
         gone = (
             select(workspaces.c.platform, workspaces.c.workspace)
-            .where(workspaces.c.left_at < now - grace)
+            .where(workspaces.c.left_at < left_before)
             .order_by(workspaces.c.platform, workspaces.c.workspace)
+        )
+        async with self._database.reading() as connection:
+            found = [(row[0], row[1]) for row in await connection.execute(gone)]
+        return [each for each in found if await self._purge_one(*each, left_before)]
+
+    async def _purge_one(self, platform: str, workspace: str, left_before: datetime) -> bool:
+        # Each in a transaction of its own: who records in several would be waited for in a circle.
+        still_gone = (
+            select(workspaces.c.workspace)
+            .where(_is_workspace(platform, workspace), workspaces.c.left_at < left_before)
             .with_for_update()
         )
         async with self._database.writing() as connection:
-            found = [(row[0], row[1]) for row in await connection.execute(gone)]
-            for platform, workspace in found:
-                await _erase(connection, platform, workspace)
-        return found
+            if await connection.scalar(still_gone) is None:
+                return False
+            await _erase(connection, platform, workspace)
+        return True
 
 
 async def _make(connection: AsyncConnection, platform: str, workspace: str, at: datetime) -> bool:
@@ -134,17 +151,30 @@ async def _make(connection: AsyncConnection, platform: str, workspace: str, at: 
 
 
 async def _erase(connection: AsyncConnection, platform: str, workspace: str) -> None:
-    ids = select(conversations.c.id).where(
-        conversations.c.platform == platform, conversations.c.workspace == workspace
-    )
+    here = in_workspace(platform, workspace)
+    # By their ids: a conversation that others make meanwhile is not held, and stays.
+    ids = sorted(await hold(connection, here, alone=True))
+    await hold_people(connection, platform, workspace)
     for table in (outbox, messages, decisions):  # parts and feedback go with them
-        await connection.execute(delete(table).where(table.c.conversation_id.in_(ids)))
+        await _delete_of(connection, table.c.conversation_id, ids)
     if connection.dialect.name == "sqlite":
         await _keep_highest_id_taken(connection, platform, workspace)
-    for table in (conversations, speakers, channels, workspaces):
+    await _delete_of(connection, conversations.c.id, ids, here)
+    silent = ~select(messages.c.id).where(messages.c.speaker_id == speakers.c.id).exists()
+    theirs = (speakers.c.platform == platform, speakers.c.workspace == workspace)
+    await connection.execute(delete(speakers).where(*theirs, silent))
+    for table in (channels, workspaces):
         await connection.execute(
             delete(table).where(table.c.platform == platform, table.c.workspace == workspace)
         )
+
+
+async def _delete_of(
+    connection: AsyncConnection, column: Column[Any], ids: Sequence[int], *also: ColumnElement[bool]
+) -> None:
+    for start in range(0, len(ids), MAX_IDS):
+        some = column.in_(ids[start : start + MAX_IDS])
+        await connection.execute(delete(column.table).where(some, *also))
 
 
 async def _keep_highest_id_taken(
@@ -159,11 +189,7 @@ async def _keep_highest_id_taken(
     )
     await connection.execute(
         update(conversations)
-        .where(
-            conversations.c.platform == platform,
-            conversations.c.workspace == workspace,
-            conversations.c.id == highest,
-        )
+        .where(in_workspace(platform, workspace), conversations.c.id == highest)
         .values(nameless | {"window_row": 0, "heard_from": None, "gap_from": None})
     )
 
