@@ -239,6 +239,8 @@ class CatchUp:
             why = " ".join(str(error).split()) or type(error).__name__
             logger.warning("Discord: what was missed in %s cannot be fetched yet: %s", where, why)
             return False
+        if not missed:
+            return True
         if len(missed) == MAX_MISSED:
             logger.warning("Discord: of what was missed in %s, only the last %d", where, MAX_MISSED)
         # Read after the fetch: somebody may have cleared the history while that was under way.

@@ -122,14 +122,14 @@ class EarshotClient(discord.AutoShardedClient):
         self._parts.catch_up.session_began(shard_id)
 
     async def on_shard_ready(self, shard_id: int) -> None:
-        """Greet new servers, and fetch what was missed in all."""
+        """Fetch what was missed, and then greet those servers that are new."""
         if self.is_closed():  # discord.py still tells it seconds later
             return
         self._ready_shards.add(shard_id)
-        for guild in self.guilds:
-            if guild.shard_id == shard_id:
-                await self._insist_joined(guild)
+        guilds = [each for each in self.guilds if each.shard_id == shard_id]
+        await self._insist_all_joined(guilds)
         await self._parts.sweeps.shard(self, shard_id)
+        await self._insist_greeted(guilds)
 
     async def on_ready(self) -> None:
         """Tell that all servers are known."""
@@ -150,8 +150,9 @@ class EarshotClient(discord.AutoShardedClient):
         if guild.shard_id in self._ready_shards:
             # Before anything is waited for: what is said from now on must not hide the gap.
             self._parts.catch_up.server_is_back(guild.id)
-            await self._insist_joined(guild)
+            await self._insist_all_joined([guild])
             await self._parts.sweeps.server(self, guild)
+            await self._insist_greeted([guild])
 
     async def on_guild_channel_create(self, channel: discord.abc.GuildChannel) -> None:
         """Look whether a new channel is hidden."""
@@ -256,6 +257,15 @@ class EarshotClient(discord.AutoShardedClient):
     async def _insist_joined(self, guild: discord.Guild) -> None:
         await insisted(lambda: self._parts.guilds.joined(guild), f"the server {guild.name}")
         await self._look(guild)
+
+    async def _insist_all_joined(self, guilds: Sequence[discord.Guild]) -> None:
+        await insisted(lambda: self._parts.guilds.all_joined(guilds), "which servers it is in")
+        for guild in guilds:
+            await self._look(guild)
+
+    async def _insist_greeted(self, guilds: Sequence[discord.Guild]) -> None:
+        if not self.is_closed():
+            await insisted(lambda: self._parts.guilds.greet_all(guilds), "which servers to greet")
 
     async def _rights_changed(self, guild: discord.Guild) -> None:
         await self._look(guild)

@@ -1,7 +1,7 @@
 """Servers that the bot joins and leaves: greeted once, remembered, forgotten after a time of grace."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -55,10 +55,22 @@ class Guilds:
 
     async def joined(self, guild: discord.Guild) -> None:
         """Note a server that the bot is in, and greet it if that was not done yet."""
-        workspace = workspace_of(guild.id)
-        if await self._store.workspaces.joined(PLATFORM, workspace, at=self._clock()):
-            logger.info("Discord: in the server %s", guild.name)
+        await self._note(guild)
         await self.greet(guild)
+
+    async def all_joined(self, guilds: Sequence[discord.Guild]) -> None:
+        """Note the servers that the bot is in; those that are known cost nothing."""
+        known = set(await self._store.workspaces.present(PLATFORM))
+        for guild in guilds:
+            if workspace_of(guild.id) not in known:
+                await self._note(guild)
+
+    async def greet_all(self, guilds: Sequence[discord.Guild]) -> None:
+        """Greet those servers that were not greeted yet; the others cost nothing."""
+        greeted = await self._store.workspaces.greeted(PLATFORM)
+        for guild in guilds:
+            if workspace_of(guild.id) not in greeted:
+                await self._greet(guild)
 
     async def greet(self, guild: discord.Guild) -> None:
         """Greet a server if that was not done yet, and can be done now."""
@@ -83,6 +95,11 @@ class Guilds:
             if workspace.isdecimal() and own(int(workspace)) and int(workspace) not in present:
                 await self._store.workspaces.left(PLATFORM, workspace, at=self._clock())
                 logger.info("Discord: no longer in the server %s", workspace)
+
+    async def _note(self, guild: discord.Guild) -> None:
+        workspace = workspace_of(guild.id)
+        if await self._store.workspaces.joined(PLATFORM, workspace, at=self._clock()):
+            logger.info("Discord: in the server %s", guild.name)
 
     async def _greet(self, guild: discord.Guild) -> None:
         """Greet a server; where that cannot be done now, it is tried again later."""
