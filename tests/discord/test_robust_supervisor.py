@@ -1,12 +1,14 @@
 """The bot comes to Discord however hard that is, and ends only where a person has to mend something."""
 
 import asyncio
+from typing import ClassVar
 
 import aiohttp
 import discord
 import pytest
 
 from bot.errors import ConfigError
+from bot.platforms.discord.starts import MIN_WAIT_S
 from bot.platforms.discord.supervisor import (
     FATAL_CODES,
     INTENT_MISSING,
@@ -15,6 +17,7 @@ from bot.platforms.discord.supervisor import (
     keep_connected,
 )
 from tests.discord.weather import Weather, logged, seen
+from tests.discord_server.gateway import IDENTIFY
 from tests.discord_server.intents import PRIVILEGED, Intent
 from tests.discord_server.odd import poison
 
@@ -67,17 +70,19 @@ async def test_it_comes_to_discord_when_there_is_no_server_at_first(chat, server
 
         await chat.connected()
         await hears(chat)
-    assert (
-        "Discord cannot be reached: ClientConnectorError: Cannot connect to host"
-        in logged(caplog)[0]
-    )
+    assert "Discord cannot be reached: Cannot connect to host" in logged(caplog)[0]
 
 
-async def test_a_gateway_that_refuses_the_first_connection_is_asked_again(chat, server):
+async def test_a_gateway_that_refuses_the_first_connection_is_asked_again(chat, server, caplog):
     server.gateway.refuse_next(1, status=502)
 
     async with chat.running():
         await hears(chat)
+
+    (line,) = logged(caplog)
+    assert line.startswith("Discord's gateway cannot be reached: 502, ")
+    assert line.endswith("; trying again in 5 s")
+    assert [each for each in caplog.records if each.exc_info] == []
 
 
 async def test_a_payload_that_cannot_be_parsed_costs_no_message(chat, server, caplog):
@@ -127,14 +132,16 @@ async def test_a_close_that_a_person_has_to_mend_ends_the_run(chat, server, code
     assert str(error) == FATAL_CODES[code]
 
 
-class Dying(discord.Client):
+class Dying(discord.AutoShardedClient):
     """Ends at once, or after a time, each time with the next of some errors."""
+
+    shards: ClassVar = {}
 
     def __init__(self, loop_time, errors, closed):
         super().__init__(intents=discord.Intents.none())
         self.loop_time, self.errors, self.closed = loop_time, errors, closed
 
-    async def start(self, token, *, reconnect=True):
+    async def login(self, token):
         error, lived_s = self.errors.pop(0)
         self.loop_time.now += lived_s
         raise error
@@ -162,6 +169,49 @@ async def test_the_waits_grow_and_begin_anew_after_a_steady_time(monkeypatch):
 
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 1, 2]
     assert len(closed) == 11
+
+
+class DyingSession(Dying):
+    """Has begun a session before it ends."""
+
+    shards: ClassVar = {0: "began"}
+
+
+async def test_clients_that_fail_after_they_began_a_session_are_made_more_rarely():
+    waits = []
+    errors = [(KeyError("a payload"), 0.0)] * 12 + [(discord.LoginFailure("no"), 0.0)]
+
+    class Time:
+        now = 0.0
+
+    async def sleep(seconds):
+        waits.append(seconds)
+
+    with pytest.raises(ConfigError):
+        await keep_connected(lambda: DyingSession(Time, errors, []), "token", sleep=sleep)
+
+    assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]
+
+
+async def test_a_start_beyond_what_discord_allows_a_day_waits(chat, server, caplog):
+    server.session_starts_left = 0
+
+    async def sleep(seconds):
+        if seconds == MIN_WAIT_S:
+            begun.append(server.gateway.num_heard(IDENTIFY))
+            server.session_starts_left = 1
+        await nap(seconds)
+
+    begun, nap = [], chat.naps.sleep
+    chat.naps.sleep = sleep
+    async with chat.running():
+        await hears(chat)
+
+    assert begun == [0]
+    assert logged(caplog)[0] == (
+        "Discord lets this bot begin 0 more sessions today, and its shards need 1: "
+        "waiting 60 s, for beyond that it resets the token"
+    )
 
 
 async def test_a_stop_leaves_no_task_and_no_socket(chat, server):
