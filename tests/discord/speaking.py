@@ -140,3 +140,8 @@ async def speaker(server: DiscordServer, client: Ears, database_url: str) -> Asy
 
 def minutes(count: float) -> float:
     return timedelta(minutes=count).total_seconds()
+
+
+def edits(server: DiscordServer) -> list[str]:
+    """List the texts that messages were given later."""
+    return [call.body["content"] for call in server.asked("PATCH", "/messages/")]

@@ -132,7 +132,9 @@ async def test_a_message_is_asked_about_by_its_menu(server: DiscordServer, bot: 
     form = await mia.asks_about(about)
     asked = await mia.submits(form, question="is it far?")
 
-    assert asked.text == f'> is it far? "Turin is lovely"\n{REPLY}'
+    place = f"{server.guild.id}/{server.general.id}"
+    assert asked.text.startswith(f"> is it far? https://discord.com/channels/{place}/")
+    assert asked.text.endswith(f"\n{REPLY}")
     await bot.pipeline.conversations.drain()
     heard, question, _ = await bot.said(server.general)
     assert (heard.id, question.reply_to) == (about.id, about.id)

@@ -1,31 +1,17 @@
 """The loopback Discord is one that the real discord.py takes for Discord."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import aiohttp
 import discord
 import pytest
 
-from tests.discord_server import DiscordServer, Intent, discord_server, pointed_at
+from tests.discord_server import Intent
 from tests.discord_server.odd import poison
 from tests.discord_server.probe import Ears, ready, started
 
 HEARTBEAT, IDENTIFY, RESUME = 1, 2, 6
 POST = "POST */messages"
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[DiscordServer]:
-    async with discord_server() as running:
-        with pointed_at(running):
-            yield running
-
-
-@pytest.fixture
-async def client(server) -> AsyncIterator[Ears]:
-    async with ready(Ears(server)) as ears:
-        yield ears
 
 
 async def test_a_client_connects_and_knows_the_guild(server, client):

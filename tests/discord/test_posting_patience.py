@@ -2,49 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
 
 import pytest
 
 from bot.errors import PlatformUnavailable
-from bot.messages import ConversationKey
 from bot.platforms.discord.parts import Part
 from bot.platforms.discord.posting import Poster
 from bot.platforms.discord.trying import Trying
-from tests.discord.speaking import Naps, key_of
-from tests.discord_server import DiscordServer, discord_server, pointed_at
 from tests.discord_server.faults import Fault, Planned
 from tests.discord_server.probe import Ears, ready
 
 POST = "POST */messages"
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[DiscordServer]:
-    async with discord_server() as running:
-        with pointed_at(running):
-            yield running
-
-
-@pytest.fixture
-async def client(server) -> AsyncIterator[Ears]:
-    async with ready(Ears(server)) as ears:
-        yield ears
-
-
-@pytest.fixture
-def naps() -> Naps:
-    return Naps()
-
-
-@pytest.fixture
-def poster(client, naps) -> Poster:
-    return Poster(Trying(lambda: client, sleep=naps))
-
-
-@pytest.fixture
-def where(server) -> ConversationKey:
-    return key_of(server.general)
 
 
 def texts(server):

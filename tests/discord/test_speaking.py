@@ -1,6 +1,5 @@
 """Replies, notices and removals of the platform: each once, in as many messages as it takes."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -8,31 +7,12 @@ import pytest
 from bot.errors import PlatformError
 from bot.messages import Action, Decision, OutboxItem, Rule
 from bot.platforms.discord.platform import addressed_by
-from tests.discord.speaking import KEY, Speaker, key_of, speaker
-from tests.discord_server import DiscordServer, Permission, discord_server, pointed_at
-from tests.discord_server.probe import Ears, ready
+from tests.discord.speaking import KEY, key_of
+from tests.discord_server import DiscordServer, Permission
+from tests.discord_server.probe import Ears
 
 LONG = "\n\n".join(" ".join([f"word{number}"] * 200) for number in range(3))  # three messages
 LONG_CODE = "```py\n" + "x = 12345\n" * 300 + "```"
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[DiscordServer]:
-    async with discord_server() as running:
-        with pointed_at(running):
-            yield running
-
-
-@pytest.fixture
-async def client(server) -> AsyncIterator[Ears]:
-    async with ready(Ears(server)) as ears:
-        yield ears
-
-
-@pytest.fixture
-async def earshot(server, client, database_url) -> AsyncIterator[Speaker]:
-    async with speaker(server, client, database_url) as speaks:
-        yield speaks
 
 
 def ids(server: DiscordServer) -> list[str]:

@@ -1,37 +1,14 @@
 """Replies to `/assistant ask`: they take the place where Discord shows that we are thinking."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from bot.platforms.discord.answering import InteractionResponder, deferred
-from tests.discord.speaking import KEY, Speaker, minutes, speaker
-from tests.discord_server import DiscordServer, discord_server, pointed_at
-from tests.discord_server.probe import Ears, ready
+from tests.discord.speaking import KEY, minutes
 
 QUESTION = "how far is Turin?"
 BEGUN = "Turin is quite far away"
 WHOLE = f"{BEGUN}: about 250 km."
 LONG = "\n\n".join(" ".join([f"word{number}"] * 200) for number in range(3))  # three messages
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[DiscordServer]:
-    async with discord_server() as running:
-        with pointed_at(running):
-            yield running
-
-
-@pytest.fixture
-async def client(server) -> AsyncIterator[Ears]:
-    async with ready(Ears(server)) as ears:
-        yield ears
-
-
-@pytest.fixture
-async def earshot(server, client, database_url) -> AsyncIterator[Speaker]:
-    async with speaker(server, client, database_url) as speaks:
-        yield speaks
 
 
 @pytest.fixture

@@ -1,50 +1,17 @@
 """Replies that grow where people read them, and what becomes of them when something goes wrong."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
 from bot.errors import PlatformUnavailable
 from bot.platforms.discord.drafts import MIN_CHARS, Draft
-from tests.discord.speaking import KEY, Naps, Pace, Speaker, speaker
-from tests.discord_server import DiscordServer, discord_server, pointed_at
-from tests.discord_server.probe import Ears, ready
+from tests.discord.speaking import KEY, Naps, Pace, edits
 
 POST = "POST */messages"
 BEGUN = "Turin is quite far away"  # words worth a look
 WHOLE = f"{BEGUN}: about 250 km."
 LONG = "\n\n".join(" ".join([f"word{number}"] * 200) for number in range(3))  # three messages
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[DiscordServer]:
-    async with discord_server() as running:
-        with pointed_at(running):
-            yield running
-
-
-@pytest.fixture
-async def client(server) -> AsyncIterator[Ears]:
-    async with ready(Ears(server)) as ears:
-        yield ears
-
-
-@pytest.fixture
-async def earshot(server, client, database_url) -> AsyncIterator[Speaker]:
-    async with speaker(server, client, database_url) as speaks:
-        yield speaks
-
-
-@pytest.fixture
-async def draft(earshot):
-    """A reply that is being written."""
-    _, asked = await earshot.asked()
-    return earshot.begun(earshot.where, asked)
-
-
-def edits(server: DiscordServer) -> list[str]:
-    return [call.body["content"] for call in server.asked("PATCH", "/messages/")]
 
 
 def drafting() -> list[asyncio.Task[None]]:

@@ -1,47 +1,12 @@
 """Replies that grow, where Discord fails or the bot stops midway."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
-import pytest
-
-from tests.discord.speaking import Speaker, minutes, speaker
-from tests.discord_server import DiscordServer, discord_server, pointed_at
-from tests.discord_server.probe import Ears, ready
+from tests.discord.speaking import edits, minutes
 
 POST = "POST */messages"
 BEGUN = "Turin is quite far away"  # words worth a look
 WHOLE = f"{BEGUN}: about 250 km."
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[DiscordServer]:
-    async with discord_server() as running:
-        with pointed_at(running):
-            yield running
-
-
-@pytest.fixture
-async def client(server) -> AsyncIterator[Ears]:
-    async with ready(Ears(server)) as ears:
-        yield ears
-
-
-@pytest.fixture
-async def earshot(server, client, database_url) -> AsyncIterator[Speaker]:
-    async with speaker(server, client, database_url) as speaks:
-        yield speaks
-
-
-@pytest.fixture
-async def draft(earshot):
-    """A reply that is being written."""
-    _, asked = await earshot.asked()
-    return earshot.begun(earshot.where, asked)
-
-
-def edits(server: DiscordServer) -> list[str]:
-    return [call.body["content"] for call in server.asked("PATCH", "/messages/")]
 
 
 def drafting() -> list[asyncio.Task[None]]:

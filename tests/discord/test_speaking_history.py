@@ -1,33 +1,11 @@
 """Replies while the history fails, and what else of the bot itself breaks."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
 from bot.errors import PlatformUnavailable, StoreError
-from tests.discord.speaking import Speaker, minutes, speaker
-from tests.discord_server import DiscordServer, discord_server, pointed_at
-from tests.discord_server.probe import Ears, ready
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[DiscordServer]:
-    async with discord_server() as running:
-        with pointed_at(running):
-            yield running
-
-
-@pytest.fixture
-async def client(server) -> AsyncIterator[Ears]:
-    async with ready(Ears(server)) as ears:
-        yield ears
-
-
-@pytest.fixture
-async def earshot(server, client, database_url) -> AsyncIterator[Speaker]:
-    async with speaker(server, client, database_url) as speaks:
-        yield speaks
+from tests.discord.speaking import minutes
 
 
 class Failing:

@@ -1,37 +1,16 @@
 """Each reply once: after a stop, beside another process, and where somebody deletes it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
 from bot.errors import PlatformUnavailable
 from bot.messages import OutboxItem
-from tests.discord.speaking import KEY, Speaker, minutes, speaker
-from tests.discord_server import DiscordServer, Permission, discord_server, pointed_at
-from tests.discord_server.probe import Ears, ready
+from tests.discord.speaking import KEY, Speaker, minutes
+from tests.discord_server import DiscordServer, Permission
 
 POST = "POST */messages"
 LONG = "\n\n".join(" ".join([f"word{number}"] * 200) for number in range(3))  # three messages
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[DiscordServer]:
-    async with discord_server() as running:
-        with pointed_at(running):
-            yield running
-
-
-@pytest.fixture
-async def client(server) -> AsyncIterator[Ears]:
-    async with ready(Ears(server)) as ears:
-        yield ears
-
-
-@pytest.fixture
-async def earshot(server, client, database_url) -> AsyncIterator[Speaker]:
-    async with speaker(server, client, database_url) as speaks:
-        yield speaks
 
 
 def ids(server: DiscordServer) -> list[str]:
