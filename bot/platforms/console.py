@@ -188,7 +188,9 @@ class Chat:
         if answer.ask is not None:
             await self._say(answer.ask, name, addressed=True)
         else:
-            self._screen.line("\n".join(f"  {row}" for row in offered_in_words(answer).splitlines()))
+            self._screen.line(
+                "\n".join(f"  {row}" for row in offered_in_words(answer).splitlines())
+            )
 
     async def _say(self, text: str, name: str, *, addressed: bool) -> None:
         self._screen.line(text, name=name, name_style=person_style(name))
