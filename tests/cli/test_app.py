@@ -10,7 +10,7 @@ import pytest
 
 from bot import __main__ as program, runtime
 from bot.cli import bench, replay as replaying, worker
-from bot.errors import ConfigError
+from bot.errors import ConfigError, PlatformError, StoreError
 from bot.supervisor import WorkerStatus
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +41,7 @@ def test_the_version_is_the_package_s(earshot, monkeypatch):
     assert earshot("--version").output == "earshot 1.2.3\n"
 
 
-def test_an_error_is_a_sentence_on_stderr_and_exit_code_1(monkeypatch):
+def test_a_wrong_setting_is_a_sentence_on_stderr_and_exit_code_78(monkeypatch):
     monkeypatch.setenv("EARSHOT_MODLE", "hunter2")
 
     ended = subprocess.run(
@@ -53,23 +53,26 @@ def test_an_error_is_a_sentence_on_stderr_and_exit_code_1(monkeypatch):
         check=False,
     )
 
-    assert ended.returncode == 1
+    assert ended.returncode == 78
     assert ended.stdout == ""
     assert ended.stderr.splitlines() == [
         "EARSHOT_MODLE is no setting of Earshot. The nearest is EARSHOT_MODEL."
     ]
 
 
-def test_the_error_is_all_that_is_printed(monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("error", "status"), [(ConfigError, 78), (StoreError, 1), (PlatformError, 1)]
+)
+def test_the_error_is_all_that_is_printed(monkeypatch, capsys, error, status):
     def failing(**_options):
-        raise ConfigError("Port [8765] is taken.")
+        raise error("Port [8765] is taken.")
 
     monkeypatch.setattr("bot.cli.app.app", failing)
 
     with pytest.raises(SystemExit) as ended:
         program.main()
 
-    assert ended.value.code == 1
+    assert ended.value.code == status
     assert capsys.readouterr() == ("", "Port [8765] is taken.\n")
 
 

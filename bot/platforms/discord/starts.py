@@ -16,7 +16,7 @@ MIN_WAIT_S = 60.0  # so that a server that says 0 for ever is not asked for ever
 
 
 async def until_allowed(
-    client: discord.Client, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    client: discord.AutoShardedClient, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 ) -> None:
     """Wait until each shard of a client that is logged in may begin a session.
 
