@@ -4,6 +4,8 @@ import pytest
 
 from tests.discord.weather import Weather
 from tests.discord_server import Permission
+from tests.discord_server.views import channel_json
+from tests.discord_server.world import Channel, ChannelType, Message
 
 VIEW = Permission.VIEW_CHANNEL
 FROM_HERE = ["the bot may read from here on"]
@@ -100,3 +102,17 @@ async def test_a_channel_that_is_shown_during_an_outage_is_heard_from_its_end(ch
         server.acts.join_guild(server.guild)
 
         assert await speak_from_here(chat, mods) == FROM_HERE
+
+
+async def test_a_private_thread_is_heard_from_when_the_bot_is_let_in(chat, server):
+    ben = server.member("Ben")
+    async with chat.running():
+        now, kind = server.clock.now(), ChannelType.PRIVATE_THREAD
+        thread = Channel(server.ids.next(), kind, "plans", now, server.guild)
+        thread.parent_id, thread.owner_id = server.general.id, ben.id
+        server.guild.channels[thread.id] = thread
+        secret = Message(server.ids.next(), thread, ben.user, "a secret", now)
+        thread.messages[secret.id] = secret
+        server.gateway.emit("THREAD_CREATE", channel_json(thread), guild=server.guild)
+
+        assert await speak_from_here(chat, thread) == FROM_HERE

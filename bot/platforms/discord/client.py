@@ -164,6 +164,11 @@ class EarshotClient(discord.AutoShardedClient):
         """Look what can be seen, now that a channel has changed."""
         await self._rights_changed(channel.guild)
 
+    async def on_thread_join(self, thread: discord.Thread) -> None:
+        """Note since when a thread can be seen that others were in before."""
+        let_in = self._parts.catch_up.seeing.let_in
+        await insisted(lambda: let_in(thread), f"since when {thread.name} can be seen")
+
     async def on_guild_role_update(self, _: discord.Role, role: discord.Role) -> None:
         """Look what can be seen, now that a role has changed."""
         await self._rights_changed(role.guild)

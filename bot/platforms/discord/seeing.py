@@ -10,7 +10,7 @@ from datetime import datetime
 
 import discord
 
-from bot.platforms.discord.keys import PLATFORM, channel_key
+from bot.platforms.discord.keys import PLATFORM, channel_key, conversation_of
 from bot.platforms.in_order import InOrder
 from bot.store import Store
 
@@ -38,6 +38,13 @@ class Seeing:
         """Note which channels of a server are hidden now, and since when the others can be seen."""
         async with self._turns.turn(guild.id):
             await self._look(guild)
+
+    async def let_in(self, thread: discord.Thread) -> None:
+        """Note since when a private thread can be seen: from now on, if nothing of it is known."""
+        where = conversation_of(thread)
+        async with self._turns.turn(thread.guild.id):
+            if thread.is_private() and not await self._store.messages.recent(where, limit=1):
+                await self._store.messages.hear_from(where, self._clock())
 
     async def known(self, guild: discord.Guild | None) -> None:
         """Wait until it is noted what of a server can be seen."""
