@@ -15,6 +15,7 @@ import discord
 from bot.messages import ConversationKey, Message
 from bot.pipeline import Pipeline
 from bot.platforms.discord.catch_up import CatchUp
+from bot.platforms.discord.crowds import Crowds
 from bot.platforms.discord.edits import taken_over
 from bot.platforms.discord.hearing import Me, edited, heard
 from bot.platforms.discord.keys import conversation_of, guild_id, place_id
@@ -42,12 +43,15 @@ class Ears:
     catch_up: CatchUp
     opinions: Opinions
     removals: Removals
+    crowds: Crowds
     reader: Reader
     name: str
 
     async def message(self, client: discord.Client, message: discord.Message) -> None:
         """Hear a message as it is said, after what was missed in that place."""
         server_id = message.guild.id if message.guild else None
+        if await self.crowds.is_too_big(client, message.channel.id, server_id):
+            return
         session = self.catch_up.sessions.of_server(client, server_id)  # by its turn it may be over
         async with self.turns.turn(message.channel.id):
             where = await self._where(client, message.channel.id, server_id)
@@ -77,6 +81,8 @@ class Ears:
 
     async def edited(self, client: discord.Client, event: discord.RawMessageUpdateEvent) -> None:
         """Hear that a message was edited."""
+        if await self.crowds.is_too_big(client, event.channel_id, event.guild_id):
+            return
         async with self.turns.turn(event.channel_id):
             where = await self._where(client, event.channel_id, event.guild_id)
             await insisted(partial(self._edit, client, event, where), f"an edit in {where}")
@@ -101,15 +107,24 @@ class Ears:
             await insisted(partial(self.removals.look, client, guild), "a look at the audit log")
 
     async def place_deleted(self, where: ConversationKey) -> None:
-        """Hear that a channel or a thread is gone, and what was said in it."""
+        """Hear that a channel or a thread is gone, and what was said in it.
+
+        What was said right before waits for its turn, and is forgotten after that.
+        """
         clear = self.store.messages.clear if where.thread else self.store.messages.clear_channel
-        await insisted(partial(clear, where), f"the end of {where}")
+        async with self.turns.turn(place_id(where)):
+            await insisted(partial(clear, where), f"the end of {where}")
+        if where.thread is None:  # of its threads no event tells
+            await self.turns.all_before()
+            await insisted(partial(clear, where), f"the end of the threads of {where}")
 
     async def reacted(
         self, client: discord.Client, event: discord.RawReactionActionEvent, *, gone: bool
     ) -> None:
         """Hear a reaction, or that one is gone."""
         if client.user is None or event.user_id == client.user.id:
+            return
+        if await self.crowds.is_too_big(client, event.channel_id, event.guild_id):
             return
         async with self.turns.turn(event.channel_id):
             where = await self._where(client, event.channel_id, event.guild_id)

@@ -1,6 +1,7 @@
 """The tasks that deal with an event just now, so that a stop can end them."""
 
 import asyncio
+from collections.abc import Collection
 
 
 class Handling:
@@ -9,6 +10,11 @@ class Handling:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_over = False
+
+    @property
+    def tasks(self) -> Collection[asyncio.Task[None]]:
+        """The tasks that are not done yet."""
+        return self._tasks
 
     def add(self, task: asyncio.Task[None]) -> None:
         """Keep a task until it is done; once all is over, it does not even begin."""

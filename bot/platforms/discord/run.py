@@ -18,6 +18,7 @@ from bot.platforms.discord.asking import Asking
 from bot.platforms.discord.catch_up import CatchUp
 from bot.platforms.discord.client import EarshotClient, Parts, Shards
 from bot.platforms.discord.clock import DiscordClock
+from bot.platforms.discord.crowds import Crowds
 from bot.platforms.discord.ears import Ears
 from bot.platforms.discord.guilds import Guilds
 from bot.platforms.discord.interactions import Interactions
@@ -138,19 +139,20 @@ class DiscordBot:
 
     def _parts(self) -> Parts:
         name, memory, turns = self.pipeline.me.name, Memory(self.store), InOrder()
-        opinions = Opinions(self.store, self.clock.now)
+        opinions, places = Opinions(self.store, self.clock.now), Places(self.store)
         catch_up = CatchUp(
             self.store, self.pipeline, memory, turns, name=name, clock=self.clock.now
         )
         ears = Ears(
             store=self.store,
             pipeline=self.pipeline,
-            places=Places(self.store),
+            places=places,
             turns=turns,
             memory=memory,
             catch_up=catch_up,
             opinions=opinions,
             removals=Removals(opinions, self.clock.now),
+            crowds=Crowds(turns, places, catch_up),
             reader=read_text,
             name=name,
         )
