@@ -18,19 +18,21 @@ from discord.webhook.async_ import async_context
 from bot.commands import CommandAnswer, offered_in_words
 from bot.commands.parse import clipped
 from bot.platforms.discord.buttons import button, fits
-from bot.platforms.discord.refusals import FAILURES
+from bot.platforms.discord.parts import MAX_CHARS
+from bot.platforms.discord.refusals import FAILURES, cause
 from bot.split import num_units, split
 
 logger = logging.getLogger(__name__)
 
 AnyInteraction = discord.Interaction[discord.Client]
 
-MAX_CHARS = 2000  # Discord rejects longer posts with HTTP 400
 CALL_TIMEOUT_S = 60.0  # discord.py itself tries five times, for about 25 s in all
 ACKNOWLEDGE_TIMEOUT_S = 5.0  # after three Discord takes no acknowledgement
 NUM_TRIES = 3
 RETRY_AFTER_S = 0.2
 MAX_QUOTE_CHARS = 300
+QUOTE_MARKS = "> \n"  # around a question, above its answer
+MAX_CHARS_UNDER_QUESTION = MAX_CHARS - MAX_QUOTE_CHARS - len(QUOTE_MARKS)
 MIN_QUOTE_CHARS = 20  # less of a question says nothing
 LIFETIME_S = 14.5 * 60.0  # Discord forgets an interaction after 15 minutes
 PLACEHOLDER = "…"
@@ -128,7 +130,7 @@ async def logged(interaction: AnyInteraction) -> AsyncIterator[None]:
 
 def log_failure(interaction: AnyInteraction, error: BaseException | None) -> None:
     """Tell the log in one line that an interaction was not answered, and why."""
-    why = " ".join(str(error).split()) or type(error).__name__
+    why = "nobody knows why" if error is None else cause(error)
     place = f"{interaction.guild_id or 'direct messages'}/{interaction.channel_id}"
     kind = interaction.type.name
     logger.warning("%s %d in %s was not answered: %s", kind, interaction.id, place, why)
@@ -246,7 +248,7 @@ class InteractionResponder:
 
 def under_question(question: str, text: str) -> str:
     """Put a text under the question it answers, which is cut short or left out for want of room."""
-    room = MAX_CHARS - num_units(text) - num_units("> \n")
+    room = MAX_CHARS - num_units(text) - len(QUOTE_MARKS)
     max_chars = min(MAX_QUOTE_CHARS, room)
     while max_chars >= MIN_QUOTE_CHARS:
         quote = discord.utils.escape_markdown(clipped(question, max_chars))

@@ -17,9 +17,10 @@ import discord
 
 from bot.errors import PlatformError, PlatformUnavailable, StoreError
 from bot.messages import ChannelSettings, ConversationKey, KeptDecision, OutboxItem, Rule
+from bot.platforms.discord.answering import MAX_CHARS_UNDER_QUESTION
 from bot.platforms.discord.drafts import Draft
 from bot.platforms.discord.keys import PLATFORM
-from bot.platforms.discord.parts import MAX_CHARS, MAX_PARTS, Part, parts, text_parts
+from bot.platforms.discord.parts import MAX_PARTS, Part, parts, text_parts
 from bot.platforms.discord.posting import Poster
 from bot.platforms.discord.responding import Responder, Responders
 from bot.platforms.discord.showing import Outbox, Showing
@@ -29,7 +30,6 @@ logger = logging.getLogger(__name__)
 
 NONCE_REMEMBERED = timedelta(minutes=2)  # Discord says "a few minutes"
 TYPING_S = 8.0  # it is shown for ten seconds
-MAX_CHARS_UNDER_QUESTION = MAX_CHARS - 310  # the question of a command is quoted above its answer
 
 
 class Channels(Protocol):

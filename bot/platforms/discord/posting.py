@@ -8,6 +8,7 @@ import logging
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import discord
 
@@ -149,30 +150,25 @@ async def _send(  # noqa: PLR0913 - each is a property of the message
     """Call discord.py; it adds `enforce_nonce` wherever a nonce is given."""
     channel = _channel(client, where)
     files = [_file(part)] if part.file_name else []
-    mentions = discord.AllowedMentions.none()
-    if reply_to is None:
-        return await channel.send(
-            part.text,
-            files=files,
-            nonce=nonce,
-            suppress_embeds=True,
-            silent=silent,
-            allowed_mentions=mentions,
-        )
+    reference: dict[str, Any] = {}
+    if reply_to is not None:
+        reference = {
+            "reference": discord.MessageReference(
+                message_id=int(reply_to),
+                channel_id=channel.id,
+                guild_id=channel.guild_id,
+                fail_if_not_exists=False,
+            ),
+            "mention_author": True,
+        }
     return await channel.send(
         part.text,
         files=files,
         nonce=nonce,
         suppress_embeds=True,
         silent=silent,
-        allowed_mentions=mentions,
-        reference=discord.MessageReference(
-            message_id=int(reply_to),
-            channel_id=channel.id,
-            guild_id=channel.guild_id,
-            fail_if_not_exists=False,
-        ),
-        mention_author=True,
+        allowed_mentions=discord.AllowedMentions.none(),
+        **reference,
     )
 
 

@@ -39,8 +39,9 @@ def retry_after_s(error: BaseException) -> float | None:
 def cause(error: BaseException) -> str:
     """Say in one line what went wrong."""
     if isinstance(error, discord.HTTPException):
-        text = error.text[:200]
-        return " ".join(f"{error.status} {error.response.reason or ''} {text}".split())
+        code = f"(code {error.code})" if error.code else ""
+        words = f"{error.status} {error.response.reason or ''} {error.text[:200]} {code}"
+        return " ".join(words.split())
     if isinstance(error, TimeoutError):
         return "no answer in time"
     return " ".join(str(error).split()) or type(error).__name__
@@ -65,7 +66,7 @@ def refusal(
         return f"Earshot cannot {doing} in {place}: the thread is archived, and it may not open it"
     if error.code == TAKES_NO_DIRECT_MESSAGES:
         return f"Earshot cannot {doing} in {place}: this person takes no direct messages from it"
-    return f"Discord does not let Earshot {doing} in {place}: {cause(error)} (code {error.code})"
+    return f"Discord does not let Earshot {doing} in {place}: {cause(error)}"
 
 
 def place_name(client: discord.Client, where: ConversationKey) -> str:
