@@ -14,6 +14,7 @@ def chat(server, database_url):
 
 async def shown(chat, *names):
     """Let Ana show files with a secret in each; wait until they are read."""
+    await chat.says(chat.server.member("Ana"), "hello")  # nothing is fetched any more
     files = [(name, SECRET.encode()) for name in names]
     return await chat.says(chat.server.member("Ana"), "look", files=files)
 
