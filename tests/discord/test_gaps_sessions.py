@@ -24,18 +24,6 @@ async def anew(server, meanwhile):
     return said
 
 
-async def test_a_message_right_after_a_server_is_back_hides_no_gap(chat, server):
-    ben = server.member("Ben")
-    async with chat.running():
-        await chat.heard(server.general, await ben.says(server.general, "first"))
-        server.acts.lose_guild(server.guild)
-        await ben.says(server.general, "missed")
-        server.acts.join_guild(server.guild)
-        await chat.heard(server.general, await ben.says(server.general, "live"))
-
-        assert await chat.texts() == ["first", "missed", "live"]
-
-
 async def test_a_message_of_the_session_before_closes_no_gap_of_the_next(chat, server):
     ben = server.member("Ben")
     async with chat.running():

@@ -42,11 +42,12 @@ class Places:
         While Discord cannot tell, it is asked again: a thread taken for a channel would be heard
         although its channel is off. Raises StoreError, and whatever a closed client raises.
         """
-        channel = client.get_channel(place_id)
-        if channel is not None and not isinstance(channel, discord.CategoryChannel):
-            return conversation_of(channel)
         if guild_id is None:
             return channel_key(None, place_id)
+        guild = client.get_guild(guild_id)  # `get_channel` would look through all servers
+        channel = None if guild is None else guild.get_channel_or_thread(place_id)
+        if channel is not None and not isinstance(channel, discord.CategoryChannel):
+            return conversation_of(channel)
         found = self._found.get(place_id)
         if found is None:
             found = await self._looked_up(client, place_id, guild_id)
