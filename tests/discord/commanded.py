@@ -1,5 +1,6 @@
 """A bot that hears nothing but `/assistant`, with a real history, for a simulated Discord."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ from bot.pipeline import Pipeline
 from bot.platforms.discord.answering import InteractionResponder
 from bot.platforms.discord.application import Json, payload_in_all_languages
 from bot.platforms.discord.asking import Asking
+from bot.platforms.discord.handling import Handling
 from bot.platforms.discord.interactions import Interactions
 from bot.platforms.discord.keys import PLATFORM, conversation_of
 from bot.platforms.discord.sync import synced
@@ -71,6 +73,7 @@ class Bot(discord.Client):
             patience_s=patience_s,
         )
         commands = Commands(store=store, model=pipeline.model, me=ME)
+        self.handling = Handling()
         self.interactions = Interactions(commands, asking, name=ME.name, clock=utc_now)
 
     @property
@@ -87,6 +90,7 @@ class Bot(discord.Client):
         assert await synced(self, self.store.notes, self.payload)
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
+        self.handling.add(asyncio.current_task())
         await self.interactions.handle(interaction)
 
     async def hear(self, _: discord.Client, message: discord.Message) -> None:
@@ -120,7 +124,7 @@ async def running_bot(database_url: str, *, patience_s: float = 60.0) -> AsyncIt
     async with pipeline.conversations:
         bot = Bot(store, pipeline, patience_s=patience_s)
         yield bot
-        await bot.interactions.close()
+        await bot.handling.stop()
     await store.close()
 
 

@@ -1,5 +1,6 @@
 """A bot that hears nothing but `/assistant`, with a real history, wired to a loopback Discord."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from bot.messages import Author, Entry, Message, Mode
 from bot.pipeline import Pipeline
 from bot.platforms.discord.application import payload_in_all_languages
 from bot.platforms.discord.asking import Asking
+from bot.platforms.discord.handling import Handling
 from bot.platforms.discord.interactions import Interactions
 from bot.platforms.discord.keys import channel_key, conversation_of
 from bot.platforms.discord.platform import DiscordPlatform, addressed_by
@@ -36,11 +38,13 @@ class Client(Ears):
         super().__init__(server)
         self.store = store
         self.interactions = interactions
+        self.handling = Handling()
 
     async def setup_hook(self) -> None:
         assert await synced(self, self.store.notes, payload_in_all_languages(ME.name))
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
+        self.handling.add(asyncio.current_task())
         await self.interactions.handle(interaction)
         self.server.changed()
 
@@ -111,6 +115,6 @@ async def wired_bot(server: DiscordServer, database_url: str) -> AsyncIterator[B
     made = Bot(server, store)
     async with made.pipeline.conversations, ready(made.client):
         yield made
-    await made.interactions.close()
+    await made.client.handling.stop()
     await made.platform.close()
     await store.close()

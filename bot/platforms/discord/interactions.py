@@ -9,7 +9,7 @@ No state is kept here: a button pressed after a restart does what it says.
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
@@ -61,23 +61,15 @@ FAILED = "That didn't work. Whoever runs me finds the cause in the log."
 
 @dataclass(frozen=True, slots=True)
 class Interactions:
-    """Answers interactions. `name` is the assistant's, `clock` gives aware UTC times.
-
-    To be closed before the store is.
-    """
+    """Answers interactions. `name` is the assistant's, `clock` gives aware UTC times."""
 
     commands: Commands
     asking: Asking
     name: str
     clock: Callable[[], datetime]
-    _running: set[asyncio.Task[object]] = field(init=False, default_factory=set)
 
     async def handle(self, interaction: AnyInteraction) -> None:
         """Answer an interaction; never raises. It may take as long as an answer takes."""
-        task = asyncio.current_task()
-        if task is not None:
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
         try:
             await self._routed(interaction)
         except UsageError as error:
@@ -88,13 +80,6 @@ class Interactions:
             log_failure(interaction, error)
         except Exception:  # the top of discord.py's task
             logger.exception("interaction %d failed", interaction.id)
-
-    async def close(self) -> None:
-        """Stop answering. A question that was heard waits in the history."""
-        running = list(self._running)
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
 
     async def _routed(self, interaction: AnyInteraction) -> None:
         match interaction.type:

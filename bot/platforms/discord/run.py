@@ -80,7 +80,6 @@ class DiscordBot:
     shards: Shards | None = field(init=False)
     platform: DiscordPlatform = field(init=False)
     pipeline: Pipeline = field(init=False)
-    interactions: Interactions = field(init=False)
     parts: Parts = field(init=False)
     _resumed: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _are_commands_told: bool = field(init=False, default=True)  # until the first try
@@ -133,7 +132,6 @@ class DiscordBot:
     async def _fall_silent(self) -> None:
         """Stop hearing, answering and deciding; the next start takes up where this one ends."""
         await self.parts.handling.stop()
-        await self.interactions.close()
         await self.pipeline.conversations.stop()
         await self.platform.close()
 
@@ -165,11 +163,11 @@ class DiscordBot:
             kept=memory,
         )
         commands = Commands(store=self.store, model=self.served.model, me=self.pipeline.me)
-        self.interactions = Interactions(commands, asking, name, self.clock.now)
+        interactions = Interactions(commands, asking, name, self.clock.now)
         return Parts(
             logged_in=self._logged_in,
             ready=self._ready,
-            interaction=self.interactions.handle,
+            interaction=interactions.handle,
             ears=ears,
             guilds=Guilds(self.store, self.platform, self.clock.now),
             catch_up=catch_up,
