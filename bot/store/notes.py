@@ -8,7 +8,10 @@ from bot.store.tables import notes
 
 @carried_through
 class Notes:
-    """The notes of every platform. Each method is a transaction of its own."""
+    """The notes of every platform. Each method is a transaction of its own.
+
+    A note about a workspace is named with it behind a slash: it goes when the workspace is erased.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database

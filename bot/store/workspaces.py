@@ -17,6 +17,7 @@ from bot.store.tables import (
     conversations,
     decisions,
     messages,
+    notes,
     outbox,
     speakers,
     workspaces,
@@ -167,6 +168,8 @@ async def _erase(connection: AsyncConnection, platform: str, workspace: str) -> 
         await connection.execute(
             delete(table).where(table.c.platform == platform, table.c.workspace == workspace)
         )
+    about_it = notes.c.name.endswith(f"/{workspace}", autoescape=True)
+    await connection.execute(delete(notes).where(notes.c.platform == platform, about_it))
 
 
 async def _delete_of(

@@ -254,3 +254,14 @@ async def test_a_note_is_what_was_written_last(store: Store) -> None:
 
     assert await store.notes.get("discord", "commands") == "def"
     assert await store.notes.get("slack", "commands") is None
+
+
+async def test_a_note_about_an_erased_workspace_goes_with_it(store: Store) -> None:
+    await store.notes.set("room", "hidden/home", "7")
+    await store.notes.set("room", "hidden/office", "8")
+    await store.workspaces.joined(*HOME, at=later(0))
+    await store.workspaces.left(*HOME, at=later(1))
+    await store.workspaces.purge(later(1) + WEEK, grace=DAY * timedelta(minutes=1))
+
+    assert await store.notes.get("room", "hidden/home") is None
+    assert await store.notes.get("room", "hidden/office") == "8"
