@@ -110,6 +110,7 @@ class CatchUp:
 
     def has_no_gap(self, client: discord.Client, where: ConversationKey) -> None:
         """Note that nothing is missing in a place."""
+        self._failed.pop(place_id(where), None)
         shard_id = shard_of(where, num_shards=client.shard_count or 1)
         self._closed[place_id(where)] = _Closed(shard_id, guild_id(where))
 
