@@ -6,7 +6,10 @@ People in a chat see fixed sentences instead, never these texts. No error carrie
 
 
 class EarshotError(Exception):
-    """Anything Earshot raises on purpose; the command line prints it and exits with 1."""
+    """Anything Earshot raises on purpose; the command line prints it and exits with 1.
+
+    A ConfigError exits with 78: whoever starts the process again need not try.
+    """
 
 
 class ConfigError(EarshotError):

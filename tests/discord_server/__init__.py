@@ -19,12 +19,15 @@ It listens on 127.0.0.1, so another process can connect as well: give it `server
   `server.gateway.heard`; `server.until` waits for it.
 """
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import discord.gateway
 import discord.http
 import yarl
+from discord.gateway import KeepAliveHandler
 
 from tests.discord_server.faults import Gate
 from tests.discord_server.intents import Intent
@@ -52,6 +55,9 @@ __all__ = [
 ]
 
 
+HEART_BEAT_S = 12.0  # such a thread waits for the loop for ten seconds at most
+
+
 @asynccontextmanager
 async def discord_server() -> AsyncIterator[DiscordServer]:
     """Run a server; at the end, fail if the bot asked for what the server does not know."""
@@ -61,9 +67,17 @@ async def discord_server() -> AsyncIterator[DiscordServer]:
         yield server
     finally:
         await server.stop()
+        await _heart_beats_ended()
     if server.crashes:
         raise ExceptionGroup("the loopback Discord itself failed", server.crashes)
     assert not server.unknown_routes, f"this server has no {server.unknown_routes}"
+
+
+async def _heart_beats_ended() -> None:
+    """Wait for discord.py's threads: one that was told to stop may still call into the loop."""
+    for thread in threading.enumerate():
+        if isinstance(thread, KeepAliveHandler):
+            await asyncio.to_thread(thread.join, HEART_BEAT_S)
 
 
 @contextmanager

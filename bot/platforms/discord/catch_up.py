@@ -33,7 +33,7 @@ from bot.platforms.discord.keys import (
 from bot.platforms.discord.memory import Memory
 from bot.platforms.discord.missed_changes import MissedChanges
 from bot.platforms.discord.pages import heard_again
-from bot.platforms.discord.refusals import FAILURES
+from bot.platforms.discord.refusals import FAILURES, cause
 from bot.platforms.discord.seeing import Seeing
 from bot.platforms.discord.sessions import Session, Sessions
 from bot.platforms.discord.trying import let_others_go_on
@@ -237,8 +237,9 @@ class CatchUp:
         except (discord.DiscordException, *FAILURES) as error:
             if isinstance(error, TimeoutError):
                 let_others_go_on(client)
-            why = " ".join(str(error).split()) or type(error).__name__
-            logger.warning("Discord: what was missed in %s cannot be fetched yet: %s", where, why)
+            logger.warning(
+                "Discord: what was missed in %s cannot be fetched yet: %s", where, cause(error)
+            )
             return False
         if not missed:
             return True

@@ -1,6 +1,6 @@
 """What people think of a reply: reactions to it, and a moderator who deletes it.
 
-Only the kind of feedback and the decision behind the reply are kept, never a text.
+Who, when, the kind of feedback and the decision behind the reply are kept, never a text.
 """
 
 import logging
