@@ -180,9 +180,10 @@ class DiscordBot:
     async def _logged_in(self, client: EarshotClient) -> None:
         """Go on where a stop ended, before any event comes."""
         self.client = client
-        if client.application_id is not None:
-            self.say(f"Invite it to a server with this link: {invite_url(client.application_id)}")
         if not self._resumed.is_set():
+            if client.application_id is not None:
+                link = invite_url(client.application_id)
+                self.say(f"Invite it to a server with this link: {link}")
             self.platform.started_at = self.clock.now()  # by now, as Discord counts the time
             begin = partial(self.parts.guilds.begin, self.settings.new_channel_mode)
             await insisted(begin, "in which mode channels start", sleep=self.sleep)
