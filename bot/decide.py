@@ -63,8 +63,10 @@ def decide(
     silenced = silenced or _silenced_ambient(history, rules.settings, now=now)
     if silenced is not None:
         rule, reason = silenced
-        shown = rules.threshold if p_speak is not None else None
-        return Decision(Action.SILENT, rule, reason, p_speak, shown)
+        # Where it is muted, a score is kept for the preview alone, and no threshold counts.
+        is_compared = p_speak is not None and not _is_muted(rules.settings)
+        threshold = rules.threshold if is_compared else None
+        return Decision(Action.SILENT, rule, reason, p_speak, threshold)
     if p_speak is None:
         raise ValueError("this burst needs a score")
     return _by_threshold(p_speak, rules.threshold)

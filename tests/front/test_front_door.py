@@ -134,7 +134,7 @@ def test_a_faulty_file_is_named_with_its_line(earshot, tmp_path):
     absent = earshot("replay", str(tmp_path / "absent.jsonl"))
     mixed = earshot("replay", str(file), "--own-history", "--no-replies")
 
-    assert (faulty.returncode, absent.returncode, mixed.returncode) == (1, 1, 1)
+    assert (faulty.returncode, absent.returncode, mixed.returncode) == (78, 78, 78)
     assert 'chat.jsonl: line 2: "messages" is missing or empty' in faulty.stderr
     assert "absent.jsonl cannot be read: No such file or directory" in absent.stderr
     assert "--own-history needs the replies" in mixed.stderr
@@ -146,7 +146,7 @@ def test_an_empty_file_holds_no_conversation(earshot, tmp_path):
 
     done = earshot("replay", str(file))
 
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (78, "")
     assert "holds no conversation" in done.stderr
 
 
@@ -154,7 +154,7 @@ def test_a_taken_port_is_told_with_what_to_do(earshot):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = earshot("room", "--port", str(taken.getsockname()[1]))
 
-    assert done.returncode == 1
+    assert done.returncode == 78
     assert "choose another port with --port" in done.stderr
 
 
@@ -176,7 +176,7 @@ def test_a_faulty_chat_form_is_named(earshot, tmp_path):
     faulty = earshot("chat", typed="", EARSHOT_CHAT_FORM=str(form))
     absent = earshot("chat", typed="", EARSHOT_CHAT_FORM=str(tmp_path / "absent.json"))
 
-    assert (faulty.returncode, absent.returncode) == (1, 1)
+    assert (faulty.returncode, absent.returncode) == (78, 78)
     assert "unknown chat form field 'colour'" in faulty.stderr
     assert "absent.json cannot be read" in absent.stderr
 
