@@ -107,6 +107,22 @@ async def test_a_draft_that_was_shown_and_not_written_down_is_taken_away(server,
     assert earshot.texts == []
 
 
+async def test_an_answer_written_anew_stays_when_the_draft_before_is_taken_away_late(
+    server, client, earshot, draft
+):
+    await earshot.platform.draft(draft, BEGUN)
+    await earshot.pace.asked_for(1)
+    server.clock.advance(minutes(1))
+    successor = await earshot.restarted()
+    server.clock.advance(minutes(1))
+    asked = await client.room.fetch_message(int(draft.reply_to))
+    await asked.reply(WHOLE)  # and it is not written down yet
+
+    await successor.platform.withdraw(draft)
+
+    assert earshot.texts == [WHOLE]
+
+
 async def test_other_words_of_ours_stay_when_a_draft_is_taken_away(server, client, earshot, draft):
     await client.room.send("Good morning.")
     await earshot.platform.draft(draft, BEGUN)

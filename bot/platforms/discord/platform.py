@@ -21,7 +21,7 @@ from bot.platforms.discord.answering import MAX_CHARS_UNDER_QUESTION
 from bot.platforms.discord.drafts import Draft
 from bot.platforms.discord.keys import PLATFORM
 from bot.platforms.discord.parts import MAX_PARTS, Part, parts, text_parts
-from bot.platforms.discord.posting import Poster
+from bot.platforms.discord.posting import CLOCK_MARGIN, Poster
 from bot.platforms.discord.responding import Responder, Responders
 from bot.platforms.discord.showing import Outbox, Showing
 from bot.platforms.discord.trying import Trying
@@ -143,7 +143,9 @@ class DiscordPlatform:
         """Delete what a draft showed, also one of an earlier process."""
         await self._end_draft(item)
         showing = await self._showing(item)
-        await showing.remove(may_be_others=item.created_at < self.started_at)
+        is_of_before = item.created_at < self.started_at
+        until = self.started_at + CLOCK_MARGIN if is_of_before else None
+        await showing.remove(others_until=until)
         self._showings.pop(item.key, None)
 
     async def remove(self, where: ConversationKey, message_ids: Sequence[str]) -> None:

@@ -36,6 +36,11 @@ class Posted:
     has_file: bool
     is_silent: bool
 
+    @property
+    def sent_at(self) -> datetime:
+        """When Discord took it."""
+        return discord.utils.snowflake_time(int(self.id))
+
     def shows(self, part: Part) -> bool:
         """Tell whether it shows this part. Discord itself strips the text at both ends."""
         return self.text.strip() == part.text.strip() and self.has_file == bool(part.file_name)

@@ -7,6 +7,7 @@ neither loses nor doubles it.
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 import discord
@@ -101,9 +102,15 @@ class Showing:
             others.remove(same)
             await self._took(number, same.id, part if same.shows(part) else None)
 
-    async def remove(self, *, may_be_others: bool) -> None:
-        """Delete the messages; also those that answer the question and that we do not know of."""
-        others = await self._own_ones() if may_be_others or self.is_unsure else []
+    async def remove(self, *, others_until: datetime | None) -> None:
+        """Delete the messages; also those that answer the question and that we do not know of.
+
+        An earlier process may have left such until a time, None if there was none. What was posted
+        later is the answer that was written anew, and may not be written down yet.
+        """
+        others = await self._own_ones() if others_until or self.is_unsure else []
+        if others_until is not None and not self.is_unsure:
+            others = [each for each in others if each.sent_at <= others_until]
         answers = [each.id for each in others if self._answers(each) and await self._is_free(each)]
         for message_id in dict.fromkeys([*self.ids, *answers]):
             await self.poster.delete(self.item.conversation, message_id)
