@@ -173,7 +173,8 @@ async def test_a_fetch_cut_short_by_a_limit_of_all_calls_holds_up_no_other_call(
 
     async with chat.running():
         line = (
-            f"what was missed in {chat.place(server.general)} cannot be fetched yet: TimeoutError"
+            f"what was missed in {chat.place(server.general)} cannot be fetched yet: "
+            "no answer in time"
         )
         await seen(lambda: f"Discord: {line}" in logged(caplog))
         await chat.until(lambda: chat.store.messages.gap_from(chat.place(server.general)))

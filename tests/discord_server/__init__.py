@@ -74,9 +74,12 @@ async def discord_server() -> AsyncIterator[DiscordServer]:
 
 
 async def _heart_beats_ended() -> None:
-    """Wait for discord.py's threads: one that was told to stop may still call into the loop."""
+    """End discord.py's threads: one that is left calls into a loop that is closed by then."""
     for thread in threading.enumerate():
         if isinstance(thread, KeepAliveHandler):
+            # That of a connection that was cut off while it came about is told by nobody.
+            thread.stop()
+            await thread.ws.socket.close()
             await asyncio.to_thread(thread.join, HEART_BEAT_S)
 
 
