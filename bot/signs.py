@@ -60,13 +60,6 @@ class Signs:
         except PlatformError as error:
             logger.warning("a draft in %s could not be removed: %s", item.conversation, error)
 
-    async def remove(self, where: ConversationKey, message_ids: Sequence[str]) -> None:
-        """Delete replies."""
-        try:
-            await self.platform.remove(where, message_ids)
-        except PlatformError as error:
-            logger.warning("a reply in %s could not be deleted: %s", where, error)
-
     async def notice(self, where: ConversationKey, text: str, *, reply_to: str | None) -> None:
         """Tell people something that is not a reply."""
         try:

@@ -5,7 +5,6 @@ asked again until it works, so that no message is lost while the bot runs; what 
 does not run, `catch_up` fetches.
 """
 
-import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,8 +26,6 @@ from bot.platforms.discord.removals import Removals
 from bot.platforms.in_order import InOrder
 from bot.platforms.insist import insisted
 from bot.store import Store
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
