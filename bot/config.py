@@ -146,16 +146,40 @@ class Settings(BaseSettings):
         description="The id of the only server that gets the commands, at once, to try them. Unset: all servers.",
     )
     slack_bot_token: SecretStr | None = Field(
-        None, description="The bot token of the Slack app (`xoxb-...`)."
+        None, description="The bot token of the Slack app (`xoxb-...`), for one workspace."
     )
     slack_app_token: SecretStr | None = Field(
-        None, description="The app-level token of the Slack app (`xapp-...`)."
+        None,
+        description="The app-level token of the Slack app (`xapp-...`): events come over Socket Mode.",
     )
     slack_signing_secret: SecretStr | None = Field(
-        None, description="The signing secret of the Slack app."
+        None,
+        description="The signing secret of the Slack app: without an app-level token, events come over HTTP.",
+    )
+    slack_client_id: str | None = Field(
+        None, description="The client id of the Slack app, for an app of many workspaces."
+    )
+    slack_client_secret: SecretStr | None = Field(
+        None, description="The client secret of the Slack app, for an app of many workspaces."
+    )
+    slack_encryption_key: SecretStr | None = Field(
+        None,
+        description="What the tokens of many workspaces are encrypted with; "
+        "`earshot slack key` makes one. Several, comma-separated: the first encrypts, all decrypt.",
+    )
+    slack_public_url: str | None = Field(
+        None,
+        description="Where Slack and browsers reach this process over HTTP, such as `https://bot.example.com`.",
+    )
+    slack_host: str = Field(
+        "127.0.0.1", description="The address on which Slack's requests over HTTP are taken."
+    )
+    slack_port: int = Field(
+        3000, ge=0, le=65535, description="The port for Slack's requests; 0 takes any free one."
     )
     slack_api_base: str | None = Field(
-        None, description="Another address of Slack's API, for tests."
+        None,
+        description="Another address of Slack's API, such as `http://127.0.0.1:3960/api`. Unset: Slack's own.",
     )
 
     @field_validator("default_mode", "new_channel_mode", "log_level", mode="before")
@@ -170,7 +194,7 @@ class Settings(BaseSettings):
             raise ValueError("must begin with sqlite:/// or postgresql://")
         return value
 
-    @field_validator("model_url", "discord_api_base", "slack_api_base")
+    @field_validator("model_url", "discord_api_base", "slack_api_base", "slack_public_url")
     @classmethod
     def _is_http(cls, value: str | None) -> str | None:
         return value if value is None else _checked_url(value, schemes=("http", "https"))
