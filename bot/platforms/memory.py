@@ -1,0 +1,34 @@
+"""What the history knows and a platform's payload does not tell: names, and which words are ours."""
+
+from datetime import datetime
+
+from bot.messages import ConversationKey
+from bot.store import Store
+
+
+class Memory:
+    """Looks into the store. Every method raises StoreError."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def name_of(self, where: ConversationKey, author_id: str) -> str | None:
+        """Give the last name seen of a person in that workspace, None if never seen there."""
+        return await self._store.speakers.name(where.platform, where.workspace, author_id)
+
+    async def is_ours(self, where: ConversationKey, message_id: str) -> bool:
+        """Tell whether a message is a reply of the assistant, or a part of one."""
+        return await self._store.outbox.decision_behind(where, message_id) is not None
+
+    async def is_past(self, where: ConversationKey, message_id: str, sent_at: datetime) -> bool:
+        """Tell whether a message must not be heard now: it was forgotten, or never to be heard.
+
+        Nothing but the time tells that of a message which the history does not hold.
+        """
+        messages = self._store.messages
+        first = (await self._store.outbox.parts_of(where, message_id))[0]
+        entry = await messages.find(where, first)
+        if entry is not None:
+            return entry.deleted or entry.hidden
+        until = await messages.gap_from(where) or await messages.heard_until(where)
+        return until is not None and sent_at <= until
