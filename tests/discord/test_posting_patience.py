@@ -55,7 +55,7 @@ async def test_a_file_is_sent_whole_when_it_is_sent_again(server, poster, where)
 
 async def test_a_limit_of_the_guard_is_waited_for_as_long_as_it_says(server, poster, where, naps):
     answer = Planned(429, "error code: 1015", {"Retry-After": "7"})
-    server.faults._plan(Fault(POST, 1, answer=answer))
+    server.faults.plan(Fault(POST, 1, answer=answer))
 
     await poster.send(where, Part("Hello"))
 

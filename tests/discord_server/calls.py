@@ -43,6 +43,10 @@ class Call:
     answer: Any = None
 
     @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
     def fields(self) -> Json:
         """Give the body, which a check has found to be an object."""
         assert isinstance(self.body, dict)

@@ -16,7 +16,7 @@ from tests.discord_server import (
 from tests.discord_server.calls import Call, Route, read_body
 from tests.discord_server.errors import Refused, no_such_route, too_large, unauthorized
 from tests.discord_server.faults import Fault, Planned
-from tests.discord_server.sessions import reset
+from tests.faults import reset_connection
 
 if TYPE_CHECKING:
     from tests.discord_server.server import DiscordServer
@@ -130,7 +130,7 @@ def _served(
 
 def _failed(request: web.Request, call: Call, fault: Fault) -> web.Response:
     if fault.resets:
-        reset(request)
+        reset_connection(request)
         return web.Response()  # goes nowhere
     assert isinstance(fault.answer, Planned)
     call.status = fault.answer.status

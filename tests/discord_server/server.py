@@ -24,7 +24,6 @@ from tests.discord_server.rest import BASE, application
 from tests.discord_server.snowflakes import Clock, Snowflakes
 from tests.discord_server.threads import forum_post, thread_by_itself, thread_from
 from tests.discord_server.views import whole_member_json
-from tests.discord_server.waiting import Happenings
 from tests.discord_server.world import (
     Attachment,
     Channel,
@@ -38,6 +37,7 @@ from tests.discord_server.world import (
     User,
     World,
 )
+from tests.waiting import Happenings
 
 WITHIN_S = 10.0
 

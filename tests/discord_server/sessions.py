@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import socket
-import struct
 import zlib
 from dataclasses import dataclass, field
 
@@ -12,9 +10,9 @@ from aiohttp import ClientConnectionResetError, web
 from tests.discord_server.intents import Intent
 from tests.discord_server.snowflakes import shard_of
 from tests.discord_server.world import Json
+from tests.faults import reset_connection
 
 DISPATCH = 0
-ABORT_AT_ONCE = struct.pack("ii", 1, 0)  # linger for no time: a reset instead of a farewell
 
 
 class Connection:
@@ -67,17 +65,7 @@ class Connection:
     def drop(self) -> None:
         """Break the TCP connection with no goodbye."""
         self.closed_by_us = True
-        reset(self._request)
-
-
-def reset(request: web.Request) -> None:
-    """Break the TCP connection of a request: the peer sees a reset."""
-    transport = request.transport
-    if transport is None:
-        return
-    peer: socket.socket = transport.get_extra_info("socket")
-    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT_AT_ONCE)
-    transport.abort()
+        reset_connection(self._request)
 
 
 @dataclass(eq=False)

@@ -1,4 +1,4 @@
-"""Waiting until something is true, with no polling; knows nothing of Discord."""
+"""Waiting until something is true, with no polling; knows no platform."""
 
 import asyncio
 from collections.abc import Callable
