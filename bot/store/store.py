@@ -1,8 +1,10 @@
 """The history store: opens the database and gives its nouns."""
 
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from types import MappingProxyType
-from typing import Self
+from typing import Self, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.messages import Mode
 from bot.store.channels import Channels
@@ -16,6 +18,8 @@ from bot.store.schema import create_or_check, upgrade_to_head
 from bot.store.speakers import Speakers
 from bot.store.training import Training
 from bot.store.workspaces import Workspaces
+
+Result = TypeVar("Result")
 
 _NO_MODES: Mapping[str, Mode] = MappingProxyType({})
 
@@ -58,6 +62,20 @@ class Store:
             await database.close()
             raise
         return cls(database, default_mode=default_mode, platform_modes=platform_modes)
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """Give the engine for slack_sdk's own stores, and for nothing else; `Store` closes it.
+
+        What they do goes through `carry_through`. On SQLite each of their transactions takes its
+        turn on the one connection that writes.
+        """
+        return self._database.writer
+
+    async def carry_through(self, work: Coroutine[object, object, Result]) -> Result:
+        """Run work over `engine` to its end, even if its caller is cancelled; raises StoreError."""
+        with self._database.told_plainly():
+            return await self._database.carry_through(work)
 
     async def close(self) -> None:
         """Write what was brought, and close every connection."""

@@ -26,6 +26,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from bot.store.slack_tables import add_slack_tables
+
 AnyRow = Row[*tuple[Any, ...]]
 
 metadata = MetaData(
@@ -132,6 +134,8 @@ decisions = Table(
     Column("latency_ms", Float, nullable=False),
     Column("decided_at", UtcDateTime, nullable=False),
     Index(None, "conversation_id", "id"),
+    # For those that a killed process left without a reply, which are looked for again and again.
+    Index("ix_decisions_action_decided_at", "action", "decided_at"),
     sqlite_autoincrement=True,  # an id is never used twice, also after `clear`
 )
 
@@ -232,3 +236,5 @@ notes = Table(
     Column("name", StorableText, primary_key=True),
     Column("value", StorableText, nullable=False),
 )
+
+add_slack_tables(metadata)
