@@ -14,10 +14,10 @@ from bot.pipeline import Pipeline
 from bot.platforms.discord.answering import InteractionResponder
 from bot.platforms.discord.application import Json, payload_in_all_languages
 from bot.platforms.discord.asking import Asking
-from bot.platforms.discord.handling import Handling
 from bot.platforms.discord.interactions import Interactions
 from bot.platforms.discord.keys import PLATFORM, conversation_of
 from bot.platforms.discord.sync import synced
+from bot.platforms.handling import Handling
 from bot.runtime import utc_now
 from bot.settle import Settling
 from bot.store import Store
@@ -34,8 +34,8 @@ class AskedPlatform(FakePlatform):
     name: str = PLATFORM
     responders: dict[str, InteractionResponder] = field(default_factory=dict)
 
-    def register(self, message_id: str, responder: InteractionResponder) -> None:
-        self.responders[message_id] = responder
+    def register(self, message_id: str, responder: InteractionResponder) -> bool:
+        return self.responders.setdefault(message_id, responder) is responder
 
     async def post(self, item: OutboxItem) -> str:
         responder = self.responders.get(item.reply_to or "")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.discord.living import PausingModel
 from tests.discord.weather import Weather
 from tests.discord_server import Permission
 
@@ -46,3 +47,18 @@ async def test_where_it_may_not_write_the_parts_are_answers_too(chat, server):
 
     assert "\n\n".join(chat.posts()) == SHOWN
     assert all(each.interaction for each in chat.messages())
+
+
+async def test_a_command_that_discord_tells_twice_is_answered_once(chat, server):
+    chat.model = PausingModel()
+    async with chat.running():
+        await server.until(lambda: server.posts(server.general))
+        await server.founder.slash("assistant ask", question=QUESTION, wait=False)
+        await chat.model.is_writing.wait()
+        server.gateway.again("INTERACTION_CREATE")
+        await server.until(lambda: len(server.asked("POST", "/callback")) == 2)
+        chat.model.may_go_on.set()
+        await chat.settled()
+        await server.founder.slash("assistant why")  # whatever it did about the first is done
+
+    assert chat.posts() == [f"> {QUESTION}\nParis."]

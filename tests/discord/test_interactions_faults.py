@@ -111,7 +111,7 @@ async def test_a_question_that_could_not_be_acknowledged_at_all_is_still_answere
     assert warnings_in(caplog.records)[0].startswith("application_command ")
 
 
-async def test_a_question_that_another_process_answers_is_left_to_it(
+async def test_a_question_that_discord_tells_twice_is_answered_once(
     server: DiscordServer, bot: Bot
 ) -> None:
     gate = server.faults.hold(on=CALLBACK, after=True)
@@ -121,7 +121,7 @@ async def test_a_question_that_another_process_answers_is_left_to_it(
     interact(server, asked)
     await server.until(lambda: bot.pipeline.num_received == 1)
     gate.open()
-    await server.until(lambda: bot.pipeline.num_received == 2)
+    await server.until(lambda: len(server.asked("POST", "/callback")) >= 2)
     await bot.pipeline.conversations.drain()
 
     assert asked.text == ASKED

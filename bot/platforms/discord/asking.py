@@ -45,13 +45,13 @@ class Asking:
     """Sends questions down the path of messages.
 
     `receive` hears a question in its turn, as `Pipeline.receive` does; `register` tells the platform
-    where to put the reply to a message; `hear` records a message that
+    where to put the reply to a message, and whether nobody did before; `hear` records a message that
     the history does not have yet; `settled` waits until nothing of a conversation is left to decide.
     """
 
     pipeline: Pipeline
     receive: Callable[[discord.Client, Message], Awaitable[bool]]
-    register: Callable[[str, InteractionResponder], None]
+    register: Callable[[str, InteractionResponder], bool]
     hear: Callable[[discord.Client, discord.Message], Awaitable[object]]
     settled: Callable[[ConversationKey], Awaitable[None]]
     kept: Kept = NOTHING_KEPT
@@ -76,7 +76,8 @@ class Asking:
             await self._received(interaction.client, question)
             return
         responder = InteractionResponder(interaction, _shown(interaction, question.text, target_id))
-        self.register(question.id, responder)
+        if not self.register(question.id, responder):
+            return
         is_new, excuse = await self._received(interaction.client, question)
         if is_new:
             excuse = await self._waited(question, responder)

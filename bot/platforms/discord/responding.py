@@ -25,12 +25,15 @@ class Responders:
     def __init__(self) -> None:
         self._waiting: dict[str, Responder] = {}
 
-    def register(self, message_id: str, responder: Responder) -> None:
-        """Let the reply to a message go to a responder; those that expired are forgotten."""
+    def register(self, message_id: str, responder: Responder) -> bool:
+        """Let the reply to a message go to a responder; those that expired are forgotten.
+
+        False: another one has that already, since Discord told of the interaction twice.
+        """
         self._waiting = {
             known: other for known, other in self._waiting.items() if not other.expired()
         }
-        self._waiting[message_id] = responder
+        return self._waiting.setdefault(message_id, responder) is responder
 
     def of(self, message_id: str | None) -> Responder | None:
         """Find who answers a message, None for an ordinary message or an expired interaction."""
