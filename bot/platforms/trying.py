@@ -108,11 +108,12 @@ class Trying(Generic[Client]):
     async def _once(
         self, call: Callable[[Client], Awaitable[Result]], where: ConversationKey, doing: str
     ) -> Result:
+        failures: tuple[type[BaseException], ...] = (TimeoutError, *self._dialect.failures)
         client = await self._found(where, doing)
         try:
             async with asyncio.timeout(self._timeout_s):
                 return await call(client)
-        except (TimeoutError, *self._dialect.failures) as error:
+        except failures as error:
             if isinstance(error, TimeoutError):
                 self._dialect.cut_short(client)
             raise self._dialect.told(error, client, where, doing) from error

@@ -3,7 +3,7 @@ import logging
 import pytest
 
 from bot.platforms.discord.posting import Poster
-from bot.platforms.discord.trying import Trying
+from bot.platforms.discord.trying import trying
 from tests.discord.living import Chat
 from tests.discord.speaking import Naps, key_of, speaker
 from tests.discord_server import discord_server, pointed_at
@@ -59,7 +59,7 @@ def naps():
 
 @pytest.fixture
 def poster(client, naps):
-    return Poster(Trying(lambda: client, sleep=naps))
+    return Poster(trying(lambda: client, sleep=naps))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from datetime import timedelta
 from bot.messages import Author, ConversationKey, OutboxItem, OutboxStatus
 from bot.platforms.discord.keys import PLATFORM
 from bot.platforms.discord.platform import DiscordPlatform
-from bot.platforms.discord.trying import Trying
+from bot.platforms.discord.trying import trying
 from bot.store import Store
 from tests.discord_server import Channel, DiscordServer, Person
 from tests.discord_server.probe import Ears
@@ -71,7 +71,7 @@ class Speaker:
 
     def __post_init__(self) -> None:
         self.platform = DiscordPlatform(
-            Trying(lambda: self.client, sleep=self.naps),
+            trying(lambda: self.client, sleep=self.naps),
             outbox=self.store.outbox,
             channels=self.store.channels,
             is_addressed=self.is_addressed,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.platforms.discord import crowds
+from bot.platforms import crowds
 from tests.discord.weather import Weather, logged, seen
 
 

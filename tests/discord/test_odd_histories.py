@@ -4,7 +4,7 @@ import pytest
 
 from bot.errors import PlatformError
 from bot.messages import ConversationKey
-from bot.platforms.discord.trying import Trying
+from bot.platforms.discord.trying import trying
 from tests.discord.living import PausingModel
 from tests.discord.weather import Weather, logged, seen
 
@@ -69,6 +69,6 @@ async def test_a_defect_is_told_as_a_refusal_and_logged_with_its_place(server, c
             return False
 
     with pytest.raises(PlatformError, match="Earshot failed to write in discord/1/2: 'fields'"):
-        await Trying(Client).tried(call, WHERE, "write")
+        await trying(Client).tried(call, WHERE, "write")
 
     assert [each.exc_info is not None for each in caplog.records] == [True]

@@ -7,7 +7,7 @@ import pytest
 from bot.errors import PlatformError, PlatformUnavailable
 from bot.messages import ConversationKey
 from bot.platforms.discord.parts import Part
-from bot.platforms.discord.trying import Gone
+from bot.platforms.trying import Gone
 from tests.discord.speaking import key_of
 from tests.discord_server import Permission
 

@@ -8,7 +8,7 @@ import pytest
 from bot.errors import PlatformUnavailable
 from bot.platforms.discord.parts import Part
 from bot.platforms.discord.posting import Poster
-from bot.platforms.discord.trying import Trying
+from bot.platforms.discord.trying import trying
 from tests.discord_server.faults import Fault, Planned
 from tests.discord_server.probe import Ears, ready
 
@@ -86,7 +86,7 @@ async def test_patience_has_an_end(server, poster, where, naps):
 
 
 async def test_no_answer_in_time_is_tried_again(server, client, where, naps):
-    poster = Poster(Trying(lambda: client, timeout_s=0.05, sleep=naps))
+    poster = Poster(trying(lambda: client, timeout_s=0.05, sleep=naps))
     gate = server.faults.hold(on=POST, after=True)
 
     posted = await poster.send(where, Part("Hello"))
@@ -99,19 +99,19 @@ async def test_no_answer_in_time_is_tried_again(server, client, where, naps):
 async def test_a_call_cut_short_in_a_limit_of_all_calls_does_not_stop_the_others(
     server, client, where, naps
 ):
-    poster = Poster(Trying(lambda: client, timeout_s=0.05, patience_s=0.0, sleep=naps))
+    poster = Poster(trying(lambda: client, timeout_s=0.05, patience_s=0.0, sleep=naps))
     server.faults.rate_limit(3600.0, on=POST, for_all=True)
 
     with pytest.raises(PlatformUnavailable, match="no answer in time"):
         await poster.send(where, Part("Hello"))
 
-    await Poster(Trying(lambda: client)).show_typing(where)
+    await Poster(trying(lambda: client)).show_typing(where)
     assert server.general.num_typing == 1
 
 
 async def test_nobody_connected_is_waited_for(server, client, where, naps):
     clients = iter([None, client])
-    poster = Poster(Trying(lambda: next(clients), sleep=naps))
+    poster = Poster(trying(lambda: next(clients), sleep=naps))
 
     await poster.send(where, Part("Hello"))
 
@@ -123,7 +123,7 @@ async def test_a_client_that_was_closed_is_left_for_its_successor(server, client
     async with ready(old):
         pass
     clients = iter([old, client])
-    poster = Poster(Trying(lambda: next(clients), sleep=naps))
+    poster = Poster(trying(lambda: next(clients), sleep=naps))
 
     await poster.send(where, Part("Hello"))
 
@@ -133,7 +133,7 @@ async def test_a_client_that_was_closed_is_left_for_its_successor(server, client
 async def test_a_client_closed_under_a_call_is_left_for_its_successor(server, client, naps, where):
     old = Ears(server)
     clients = iter([old, client])
-    poster = Poster(Trying(lambda: next(clients), sleep=naps))
+    poster = Poster(trying(lambda: next(clients), sleep=naps))
     gate = server.faults.hold(on=POST)
     async with ready(old):
         sending = asyncio.create_task(poster.send(where, Part("Hello")))

@@ -6,7 +6,7 @@ import pytest
 
 from bot.errors import PlatformError, PlatformUnavailable
 from bot.notices import NOT_POSTED
-from bot.platforms.discord.drafts import Draft
+from bot.platforms.drafts import Draft
 from tests.discord.living import PausingModel
 from tests.discord.speaking import Naps
 from tests.discord.weather import Weather, seen

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.errors import PlatformUnavailable
-from bot.platforms.discord.drafts import MIN_CHARS, Draft
+from bot.platforms.drafts import MIN_CHARS, Draft
 from tests.discord.speaking import KEY, Naps, Pace, edits
 
 POST = "POST */messages"

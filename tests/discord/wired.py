@@ -12,12 +12,12 @@ from bot.messages import Author, Entry, Message, Mode
 from bot.pipeline import Pipeline
 from bot.platforms.discord.application import payload_in_all_languages
 from bot.platforms.discord.asking import Asking
-from bot.platforms.discord.handling import Handling
 from bot.platforms.discord.interactions import Interactions
 from bot.platforms.discord.keys import channel_key, conversation_of
 from bot.platforms.discord.platform import DiscordPlatform, addressed_by
 from bot.platforms.discord.sync import synced
-from bot.platforms.discord.trying import Trying
+from bot.platforms.discord.trying import trying
+from bot.platforms.handling import Handling
 from bot.runtime import utc_now
 from bot.settle import Settling
 from bot.store import Store
@@ -71,7 +71,7 @@ class Bot:
 
     def __post_init__(self) -> None:
         self.platform = DiscordPlatform(
-            Trying(lambda: self.client),
+            trying(lambda: self.client),
             outbox=self.store.outbox,
             channels=self.store.channels,
             is_addressed=addressed_by(self.store.decisions),

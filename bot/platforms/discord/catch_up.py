@@ -30,7 +30,6 @@ from bot.platforms.discord.keys import (
     shard_of,
     snowflake_before,
 )
-from bot.platforms.discord.memory import Memory
 from bot.platforms.discord.missed_changes import MissedChanges
 from bot.platforms.discord.pages import heard_again
 from bot.platforms.discord.refusals import FAILURES, cause
@@ -39,6 +38,7 @@ from bot.platforms.discord.sessions import Session, Sessions
 from bot.platforms.discord.trying import let_others_go_on
 from bot.platforms.in_order import InOrder
 from bot.platforms.insist import insisted
+from bot.platforms.memory import Memory
 from bot.store import Store
 
 logger = logging.getLogger(__name__)

@@ -13,13 +13,13 @@ from typing import Any
 import aiohttp
 import discord
 
+from bot.platforms.clock import PlatformClock
 from bot.platforms.discord.catch_up import CatchUp
-from bot.platforms.discord.clock import DiscordClock
 from bot.platforms.discord.ears import Ears
 from bot.platforms.discord.guilds import Guilds
-from bot.platforms.discord.handling import Handling
 from bot.platforms.discord.keys import channel_key, conversation_of
 from bot.platforms.discord.sweeping import Sweeps
+from bot.platforms.handling import Handling
 from bot.platforms.insist import insisted
 
 logger = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ class Parts:
 class EarshotClient(discord.AutoShardedClient):
     """One connection, of as many shards as Discord asks for or `shards` names."""
 
-    def __init__(self, parts: Parts, *, clock: DiscordClock, shards: Shards | None) -> None:
+    def __init__(self, parts: Parts, *, clock: PlatformClock, shards: Shards | None) -> None:
         super().__init__(
             intents=INTENTS,
             shard_count=shards.count if shards else None,
@@ -281,7 +281,7 @@ class EarshotClient(discord.AutoShardedClient):
         await insisted(lambda: look(guild), f"what can be seen of {guild.name}")
 
 
-def _dates_seen_by(clock: DiscordClock) -> aiohttp.TraceConfig:
+def _dates_seen_by(clock: PlatformClock) -> aiohttp.TraceConfig:
     async def see(
         _session: aiohttp.ClientSession,
         _context: SimpleNamespace,

@@ -14,17 +14,17 @@ import discord
 from bot.messages import ConversationKey, Message
 from bot.pipeline import Pipeline
 from bot.platforms.discord.catch_up import CatchUp
-from bot.platforms.discord.crowds import Crowds
+from bot.platforms.discord.crowds import PlaceCrowds
 from bot.platforms.discord.edits import taken_over
 from bot.platforms.discord.hearing import Me, edited, heard
 from bot.platforms.discord.keys import conversation_of, guild_id, place_id
-from bot.platforms.discord.memory import Memory
-from bot.platforms.discord.opinions import Opinions
 from bot.platforms.discord.places import Places
+from bot.platforms.discord.reactions import Reactions
 from bot.platforms.discord.reading import Reader
 from bot.platforms.discord.removals import Removals
 from bot.platforms.in_order import InOrder
 from bot.platforms.insist import insisted
+from bot.platforms.memory import Memory
 from bot.store import Store
 
 
@@ -38,9 +38,9 @@ class Ears:
     turns: InOrder
     memory: Memory
     catch_up: CatchUp
-    opinions: Opinions
+    reactions: Reactions
     removals: Removals
-    crowds: Crowds
+    crowds: PlaceCrowds
     reader: Reader
     name: str
 
@@ -125,7 +125,7 @@ class Ears:
             return
         async with self.turns.turn(event.channel_id):
             where = await self._where(client, event.channel_id, event.guild_id)
-            keep = self.opinions.took_back if gone else self.opinions.reacted
+            keep = self.reactions.took_back if gone else self.reactions.reacted
             await insisted(partial(keep, where, event), f"a reaction in {where}")
 
     async def reactions_cleared(
@@ -137,7 +137,7 @@ class Ears:
         async with self.turns.turn(event.channel_id):
             where = await self._where(client, event.channel_id, event.guild_id)
             await insisted(
-                partial(self.opinions.cleared, where, event), f"cleared reactions in {where}"
+                partial(self.reactions.cleared, where, event), f"cleared reactions in {where}"
             )
 
     async def logged(self, client: discord.Client, guild: discord.Guild) -> None:

@@ -15,8 +15,8 @@ from bot.pipeline import Pipeline
 from bot.platforms.discord.edits import taken_over
 from bot.platforms.discord.fetching import fetched
 from bot.platforms.discord.hearing import Edited, Me
-from bot.platforms.discord.memory import Memory
 from bot.platforms.discord.pages import heard_again
+from bot.platforms.memory import Memory
 from bot.store import Store
 
 NUM_CHECKED = 50  # messages

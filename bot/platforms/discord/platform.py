@@ -18,13 +18,13 @@ import discord
 from bot.errors import PlatformError, PlatformUnavailable, StoreError
 from bot.messages import ChannelSettings, ConversationKey, KeptDecision, OutboxItem, Rule
 from bot.platforms.discord.answering import MAX_CHARS_UNDER_QUESTION
-from bot.platforms.discord.drafts import Draft
 from bot.platforms.discord.keys import PLATFORM
 from bot.platforms.discord.parts import MAX_PARTS, Part, parts, text_parts
 from bot.platforms.discord.posting import CLOCK_MARGIN, Poster
 from bot.platforms.discord.responding import Responder, Responders
 from bot.platforms.discord.showing import Outbox, Showing
-from bot.platforms.discord.trying import Trying
+from bot.platforms.discord.trying import DiscordTrying
+from bot.platforms.drafts import Draft
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class DiscordPlatform:
     UTC times. `responders` get the replies to commands.
     """
 
-    trying: Trying
+    trying: DiscordTrying
     outbox: Outbox
     channels: Channels
     is_addressed: Callable[[OutboxItem], Awaitable[bool]]

@@ -18,7 +18,8 @@ from bot.platforms.discord.fetching import messages
 from bot.platforms.discord.keys import guild_id, place_id, snowflake_before
 from bot.platforms.discord.parts import Part
 from bot.platforms.discord.refusals import NO_HISTORY_TO_REPLY
-from bot.platforms.discord.trying import Gone, Trying
+from bot.platforms.discord.trying import DiscordTrying
+from bot.platforms.trying import Gone
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ class Posted:
 class Poster:
     """Sends, edits, deletes. Every method raises PlatformError, as `Trying` does."""
 
-    def __init__(self, trying: Trying) -> None:
+    def __init__(self, trying: DiscordTrying) -> None:
         self.trying = trying
 
     async def send(  # noqa: PLR0913 - each is a property of the message

@@ -22,10 +22,10 @@ from discord.utils import snowflake_time
 
 from bot.messages import ConversationKey
 from bot.platforms.discord.keys import workspace_of
-from bot.platforms.discord.opinions import Opinions
 from bot.platforms.discord.refusals import FAILURES, cause
 from bot.platforms.discord.trying import let_others_go_on
 from bot.platforms.insist import insisted
+from bot.platforms.opinions import Opinions
 
 logger = logging.getLogger(__name__)
 

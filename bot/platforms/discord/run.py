@@ -12,36 +12,40 @@ from bot.commands.answer import counted
 from bot.config import Settings
 from bot.messages import ConversationKey
 from bot.pipeline import Pipeline
+from bot.platforms.clock import PlatformClock
+from bot.platforms.crowds import Crowds
 from bot.platforms.discord.address import use_addresses
 from bot.platforms.discord.application import payload_in_all_languages
 from bot.platforms.discord.asking import Asking
 from bot.platforms.discord.catch_up import CatchUp
 from bot.platforms.discord.client import EarshotClient, Parts, Shards
-from bot.platforms.discord.clock import DiscordClock
-from bot.platforms.discord.crowds import Crowds
+from bot.platforms.discord.crowds import PlaceCrowds
 from bot.platforms.discord.ears import Ears
 from bot.platforms.discord.guilds import Guilds
 from bot.platforms.discord.interactions import Interactions
 from bot.platforms.discord.invite import invite_url
-from bot.platforms.discord.keys import channel_key, shard_of
-from bot.platforms.discord.memory import Memory
-from bot.platforms.discord.opinions import Opinions
+from bot.platforms.discord.keys import PLATFORM, channel_key, shard_of
 from bot.platforms.discord.places import Places
 from bot.platforms.discord.platform import DiscordPlatform, addressed_by
+from bot.platforms.discord.reactions import Reactions
 from bot.platforms.discord.reading import read_text
 from bot.platforms.discord.removals import Removals
 from bot.platforms.discord.supervisor import keep_connected
 from bot.platforms.discord.sweeping import Sweeps
 from bot.platforms.discord.sync import synced
-from bot.platforms.discord.trying import Trying
+from bot.platforms.discord.trying import trying
 from bot.platforms.in_order import InOrder
 from bot.platforms.insist import insisted
+from bot.platforms.memory import Memory
+from bot.platforms.opinions import Opinions
+from bot.platforms.workspaces import Workspaces
 from bot.runtime import OnStatus, ServedModel, new_pipeline, opened_model, opened_store, utc_now
 from bot.stopping import until_told_to_stop
 from bot.store import Store
 
 logger = logging.getLogger(__name__)
 
+TITLE = "Discord"
 AGAIN_EVERY_S = 30.0  # for replies and gaps that had to wait
 Say = Callable[[str], None]
 
@@ -76,7 +80,7 @@ class DiscordBot:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     local_clock: Callable[[], datetime] = utc_now
     client: EarshotClient | None = field(init=False, default=None)
-    clock: DiscordClock = field(init=False)
+    clock: PlatformClock = field(init=False)
     shards: Shards | None = field(init=False)
     platform: DiscordPlatform = field(init=False)
     pipeline: Pipeline = field(init=False)
@@ -86,11 +90,11 @@ class DiscordBot:
 
     def __post_init__(self) -> None:
         """Make the parts, from the platform up to whoever hears its events."""
-        self.clock = DiscordClock(self.local_clock)
+        self.clock = PlatformClock(self.local_clock, TITLE)
         shards = self.settings.discord_shards
         self.shards = Shards.read(shards) if shards else None
         self.platform = DiscordPlatform(
-            trying=Trying(lambda: self.client, sleep=self.sleep),
+            trying=trying(lambda: self.client, sleep=self.sleep),
             outbox=self.store.outbox,
             channels=self.store.channels,
             is_addressed=addressed_by(self.store.decisions),
@@ -138,6 +142,7 @@ class DiscordBot:
     def _parts(self) -> Parts:
         name, memory, turns = self.pipeline.me.name, Memory(self.store), InOrder()
         opinions, places = Opinions(self.store, self.clock.now), Places(self.store)
+        workspaces = Workspaces(self.store, PLATFORM, self.clock.now, called="server")
         catch_up = CatchUp(
             self.store, self.pipeline, memory, turns, name=name, clock=self.clock.now
         )
@@ -148,9 +153,9 @@ class DiscordBot:
             turns=turns,
             memory=memory,
             catch_up=catch_up,
-            opinions=opinions,
+            reactions=Reactions(opinions),
             removals=Removals(opinions, self.clock.now),
-            crowds=Crowds(turns, places, catch_up),
+            crowds=PlaceCrowds(Crowds(turns, TITLE), places, catch_up),
             reader=read_text,
             name=name,
         )
@@ -169,7 +174,7 @@ class DiscordBot:
             ready=self._ready,
             interaction=interactions.handle,
             ears=ears,
-            guilds=Guilds(self.store, self.platform, self.clock.now),
+            guilds=Guilds(self.store, self.platform, workspaces),
             catch_up=catch_up,
             sweeps=Sweeps(self.store, self.pipeline, catch_up, self.clock.now),
         )

@@ -17,7 +17,7 @@ from bot.messages import ConversationKey, OutboxItem
 from bot.platforms.discord.parts import Part
 from bot.platforms.discord.posting import Posted, Poster
 from bot.platforms.discord.responding import Responder
-from bot.platforms.discord.trying import Gone
+from bot.platforms.trying import Gone
 
 logger = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""Calls to Discord, each tried until it is done, refused, or patience is at its end.
+"""Calls to Discord with patience: what discord.py raises, and what it means for the next try.
 
 discord.py itself tries 500, 502, 504 and 524 five times, and waits where Discord's limits say so.
 It does not try 503 and other 5xx again, a 429 of the guard before Discord, or a connection that
@@ -6,15 +6,12 @@ breaks: https://github.com/Rapptz/discord.py/blob/v2.7.1/discord/http.py#L740. T
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
 import discord
 
 from bot.errors import PlatformError, PlatformUnavailable
 from bot.messages import ConversationKey
-from bot.patience import Patience
 from bot.platforms.discord.refusals import (
     FAILURES,
     UNKNOWN_CHANNEL,
@@ -25,105 +22,59 @@ from bot.platforms.discord.refusals import (
     refusal,
     retry_after_s,
 )
-
-logger = logging.getLogger(__name__)
+from bot.platforms.trying import PATIENCE_S, Gone, Trying
 
 TIMEOUT_S = 60.0  # of one try: discord.py's own five take about 25 s, its limits as long again
-PATIENCE_S = 60.0  # waited in all between the tries
 
-Result = TypeVar("Result")
-
-
-class Gone(PlatformError):  # noqa: N818 - a state of the message
-    """The message or its channel is no longer there."""
+DiscordTrying = Trying[discord.Client]
 
 
-class Trying:
-    """Calls with patience. `client` gives the one that is logged in now, None if none is.
+class DiscordDialect:
+    """What discord.py raises, and what it means."""
 
-    `sleep` waits between tries, `patience_s` in all; no try takes longer than `timeout_s`.
-    """
+    failures = FAILURES
 
-    def __init__(
-        self,
-        client: Callable[[], discord.Client | None],
-        *,
-        timeout_s: float = TIMEOUT_S,
-        patience_s: float = PATIENCE_S,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
-        self._client = client
-        self._timeout_s = timeout_s
-        self._patience_s = patience_s
-        self._sleep = sleep
+    def retry_after_s(self, error: BaseException) -> float | None:
+        """Give how long Discord wants us to wait, None where it does not say."""
+        return retry_after_s(error)
 
-    async def tried(
-        self,
-        call: Callable[[discord.Client], Awaitable[Result]],
-        where: ConversationKey,
-        doing: str,
-        *,
-        insist: bool = True,
-    ) -> Result:
-        """Call until it is done; `doing` names it in errors. Without `insist` only once.
+    def told(
+        self, error: BaseException, client: discord.Client, where: ConversationKey, doing: str
+    ) -> PlatformError:
+        """Say what a failure means."""
+        if may_pass(error) or not isinstance(error, discord.HTTPException):
+            place = place_name(client, where)
+            return PlatformUnavailable(f"Earshot could not {doing} in {place}: {cause(error)}")
+        told = refusal(error, client, where, doing)
+        is_gone = error.code in (UNKNOWN_MESSAGE, UNKNOWN_CHANNEL)
+        return Gone(told) if is_gone else PlatformError(told)
 
-        Raises Gone or another PlatformError for a refusal, PlatformUnavailable where a later try
-        may help.
-        """
-        patience = Patience(left_s=self._patience_s if insist else 0.0)
-        num_tries = 0
-        while True:
-            num_tries += 1
-            try:
-                return await self._once(call, where, doing)
-            except PlatformUnavailable as error:
-                failure = error.__cause__
-                wait_s = patience.next_wait_s(retry_after_s(failure) if failure else None)
-                if wait_s is None:
-                    tries = "once" if num_tries == 1 else f"{num_tries} times"
-                    raise PlatformUnavailable(f"{error} (tried {tries})") from failure
-                logger.warning("%s; trying again in %.1f s", error, wait_s)
-            await self._sleep(wait_s)
+    def cut_short(self, client: discord.Client) -> None:
+        """Keep the others going, whose calls have nothing to do with it."""
+        let_others_go_on(client)
 
-    async def _once(
-        self,
-        call: Callable[[discord.Client], Awaitable[Result]],
-        where: ConversationKey,
-        doing: str,
-    ) -> Result:
-        client = self._client()
-        if client is None or client.user is None or client.is_closed():
-            raise PlatformUnavailable(
-                f"Earshot cannot {doing} in {where}: not connected to Discord"
-            )
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                return await call(client)
-        except FAILURES as error:
-            if isinstance(error, TimeoutError):
-                let_others_go_on(client)
-            raise _told(error, client, where, doing) from error
-        except asyncio.CancelledError:
-            let_others_go_on(client)
-            raise
-        except Exception as error:
-            if client.is_closed():  # by the supervisor, after we looked
-                message = f"Earshot cannot {doing} in {where}: the connection to Discord was closed"
-                raise PlatformUnavailable(message) from error
-            # A defect of ours or of discord.py's, which must not keep other places waiting.
-            message = f"Earshot failed to {doing} in {where}"
-            logger.exception(message)
-            raise PlatformError(f"{message}: {cause(error)}") from error
+    def is_closed(self, client: discord.Client) -> bool:
+        """Tell whether the supervisor closed a client."""
+        return client.is_closed()
 
 
-def _told(
-    error: BaseException, client: discord.Client, where: ConversationKey, doing: str
-) -> PlatformError:
-    if may_pass(error) or not isinstance(error, discord.HTTPException):
-        place = place_name(client, where)
-        return PlatformUnavailable(f"Earshot could not {doing} in {place}: {cause(error)}")
-    told = refusal(error, client, where, doing)
-    return Gone(told) if error.code in (UNKNOWN_MESSAGE, UNKNOWN_CHANNEL) else PlatformError(told)
+def trying(
+    client: Callable[[], discord.Client | None],
+    *,
+    timeout_s: float = TIMEOUT_S,
+    patience_s: float = PATIENCE_S,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> DiscordTrying:
+    """Make calls with patience. `client` gives the one that is logged in now, None if none is."""
+
+    async def logged_in(_: ConversationKey) -> discord.Client:
+        found = client()
+        if found is None or found.user is None or found.is_closed():
+            raise PlatformUnavailable("not connected to Discord")
+        return found
+
+    dialect = DiscordDialect()
+    return Trying(logged_in, dialect, timeout_s=timeout_s, patience_s=patience_s, sleep=sleep)
 
 
 def let_others_go_on(client: discord.Client) -> None:

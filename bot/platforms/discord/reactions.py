@@ -1,0 +1,54 @@
+"""What a reaction on Discord says of a reply, by its emoji."""
+
+import discord
+
+from bot.messages import ConversationKey, FeedbackKind
+from bot.platforms.opinions import Opinions
+
+_SKIN_TONES = "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
+_MEANINGS = {
+    "\N{THUMBS UP SIGN}": FeedbackKind.LIKED,
+    "\N{THUMBS DOWN SIGN}": FeedbackKind.DISLIKED,
+    "\N{SPEAKER WITH CANCELLATION STROKE}": FeedbackKind.HUSHED,
+}
+
+
+def meaning(emoji: str) -> FeedbackKind | None:
+    """Give what a reaction says of a reply; None if that is no matter of ours."""
+    return _MEANINGS.get(emoji.rstrip(_SKIN_TONES + "\ufe0f"))
+
+
+class Reactions:
+    """Reads discord.py's events of reactions. Every method raises StoreError."""
+
+    def __init__(self, opinions: Opinions) -> None:
+        self._opinions = opinions
+
+    async def reacted(
+        self, where: ConversationKey, payload: discord.RawReactionActionEvent
+    ) -> None:
+        """Keep a reaction to a reply."""
+        kind = meaning(payload.emoji.name or "")
+        if kind is not None:
+            message_id, author_id = str(payload.message_id), str(payload.user_id)
+            await self._opinions.given(where, message_id, kind, author_id=author_id)
+
+    async def took_back(
+        self, where: ConversationKey, payload: discord.RawReactionActionEvent
+    ) -> None:
+        """Forget a reaction that was removed."""
+        kind = meaning(payload.emoji.name or "")
+        if kind is not None:
+            message_id, author_id = str(payload.message_id), str(payload.user_id)
+            await self._opinions.taken_back(where, message_id, kind, author_id=author_id)
+
+    async def cleared(
+        self,
+        where: ConversationKey,
+        payload: discord.RawReactionClearEvent | discord.RawReactionClearEmojiEvent,
+    ) -> None:
+        """Forget the reactions that a moderator cleared: all, or those with one emoji."""
+        kinds = frozenset(_MEANINGS.values())
+        if isinstance(payload, discord.RawReactionClearEmojiEvent):
+            kinds &= {meaning(payload.emoji.name or "")}
+        await self._opinions.cleared(where, str(payload.message_id), kinds)
