@@ -17,6 +17,7 @@ from bot.store.outbox import Outbox
 from bot.store.schema import create_or_check, upgrade_to_head
 from bot.store.speakers import Speakers
 from bot.store.training import Training
+from bot.store.turns import Turns
 from bot.store.workspaces import Workspaces
 
 Result = TypeVar("Result")
@@ -40,6 +41,7 @@ class Store:
         self.feedback = Feedbacks(database)
         self.workspaces = Workspaces(database)
         self.notes = Notes(database)
+        self.turns = Turns(database)
 
     @classmethod
     async def open(
@@ -80,6 +82,7 @@ class Store:
     async def close(self) -> None:
         """Write what was brought, and close every connection."""
         await self.messages.close()
+        await self.turns.close()
         await self._database.close()
 
 
