@@ -1,0 +1,162 @@
+"""Slack's app as slack_bolt runs it: whatever comes is handed on before Slack hears that it came.
+
+1. An event is written down first, then acknowledged (`arrivals`). slack_bolt itself acknowledges
+   before its listeners run, so all is done in the middleware that comes before them.
+2. A command or an interaction is acknowledged with what its handler gives at once.
+3. What comes from a workspace without the app is refused, and logged once. It counts as arrived:
+   delivering it again would not help.
+4. Where the history or Slack cannot be asked, nothing is acknowledged: Slack delivers it again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.error import BoltError
+from slack_bolt.response import BoltResponse
+
+from bot.errors import EarshotError, PlatformError, PlatformUnavailable
+from bot.platforms.slack.arrivals import PATIENCE_S, Arrivals
+from bot.platforms.slack.clients import Clients
+from bot.platforms.slack.known_teams import KnownTeams
+from bot.platforms.slack.origins import Body, Origin, origin
+from bot.platforms.slack.teams import Team
+
+logger = logging.getLogger(__name__)
+
+# Quiet: what it says at "info", and of requests that are forged, is a line of ours or none.
+BOLT_LOGGER = logging.getLogger("slack_bolt.earshot")
+BOLT_LOGGER.setLevel(logging.ERROR)
+
+Acknowledgement = dict[str, object] | str | None  # what Slack gets with it
+
+ARRIVED = 200
+NOT_NOW = 503
+REMOVALS = frozenset({"app_uninstalled", "tokens_revoked"})
+NOT_HERE = (
+    "Earshot is not installed in this workspace. Ask whoever manages apps here to install it."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """Who hears what Slack sends; `body` is the whole of it, as Slack's documents show it.
+
+    `event` returns once the event is written down, or raises; it may be called again for an event
+    that it failed with. `command` and `interaction` return at once, with the acknowledgement.
+    `installed` and `removed` tell of workspaces.
+    """
+
+    event: Callable[[Body, Team], Awaitable[None]]
+    command: Callable[[Body, Team], Awaitable[Acknowledgement]]
+    interaction: Callable[[Body, Team], Awaitable[Acknowledgement]]
+    installed: Callable[[Team], Awaitable[None]]
+    removed: Callable[[str], Awaitable[None]]
+
+
+class Intake:
+    """Hands on what comes. `close` waits for the events under way."""
+
+    def __init__(self, handlers: Handlers, teams: KnownTeams) -> None:
+        self._handlers = handlers
+        self._teams = teams
+        self._arrivals = Arrivals()
+        self._refused: set[str] = set()
+
+    async def close(self) -> None:
+        """Let the events under way be written down."""
+        await self._arrivals.close()
+
+    async def take(self, body: Body, next_: Callable[[], Awaitable[BoltResponse]]) -> BoltResponse:
+        """Take what Slack sent, its signature checked; stands before everything else in slack_bolt."""
+        if body.get("type") == "url_verification":
+            return await next_()
+        where = origin(body)
+        if where is None:
+            return BoltResponse(status=ARRIVED)  # what nobody can place is not delivered again
+        try:
+            return await self._taken(body, where)
+        except PlatformUnavailable as error:
+            logger.warning("Slack: something from %s has to wait: %s", where.team_id, error)
+        except PlatformError as error:
+            return self._refuse(body, where, error)
+        except EarshotError as error:
+            logger.warning("Slack: something from %s has to wait: %s", where.team_id, error)
+        return BoltResponse(status=NOT_NOW)
+
+    async def _taken(self, body: Body, where: Origin) -> BoltResponse:
+        if body.get("type") == "event_callback":
+            record = partial(self._record, body, where)
+            is_recorded = await self._arrivals.recorded(str(body.get("event_id")), record)
+            return BoltResponse(status=ARRIVED if is_recorded else NOT_NOW)
+        team = await self._team(where)
+        handler = self._handlers.command if "command" in body else self._handlers.interaction
+        return await self._acknowledged(handler(body, team), where)
+
+    async def _record(self, body: Body, where: Origin) -> None:
+        event = body.get("event")
+        kind = event.get("type") if isinstance(event, dict) else None
+        if kind in REMOVALS:
+            await self._removed(body, where)
+            return
+        try:
+            team = await self._team(where)
+        except PlatformUnavailable:
+            raise
+        except PlatformError as error:
+            self._refuse(body, where, error)
+            return
+        await self._handlers.event(body, team)
+
+    async def _removed(self, body: Body, where: Origin) -> None:
+        event = body.get("event")
+        tokens = event.get("tokens") if isinstance(event, dict) else None
+        if isinstance(tokens, dict) and not tokens.get("bot"):
+            return  # somebody's own token: the bot stays
+        at = body.get("event_time")
+        seconds = float(at) if isinstance(at, int | float) else 0.0
+        if await self._teams.removed(where.team_id, where.enterprise_id, at=seconds):
+            await self._handlers.removed(where.team_id)
+
+    async def _team(self, where: Origin) -> Team:
+        team = await self._teams.team(where.team_id, where.enterprise_id)
+        self._refused.discard(where.team_id)
+        return team
+
+    async def _acknowledged(
+        self, answering: Awaitable[Acknowledgement], where: Origin
+    ) -> BoltResponse:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                given = await answering
+        except TimeoutError:
+            logger.warning("Slack: a command in %s took too long to begin with", where.team_id)
+            return BoltResponse(status=NOT_NOW)
+        return BoltResponse(status=ARRIVED, body=given or "")
+
+    def _refuse(self, body: Body, where: Origin, error: PlatformError) -> BoltResponse:
+        if where.team_id not in self._refused:
+            self._refused.add(where.team_id)
+            logger.warning("Slack: what comes from %s is refused: %s", where.team_id, error)
+        return BoltResponse(status=ARRIVED, body=NOT_HERE if "command" in body else "")
+
+
+def new_app(intake: Intake, clients: Clients, *, signing_secret: str | None = None) -> AsyncApp:
+    """Make the app. Without a signing secret it serves Socket Mode alone."""
+    return AsyncApp(
+        name="earshot",
+        logger=BOLT_LOGGER,
+        client=clients.client(),
+        signing_secret=signing_secret or "",
+        before_authorize=intake.take,
+        authorize=_nothing_left,
+    )
+
+
+async def _nothing_left() -> AuthorizeResult:
+    """Stand where slack_bolt would ask Slack who it is: `take` has done all that is to be done."""
+    raise BoltError("nothing is left for a listener")

@@ -1,0 +1,216 @@
+"""The installations of an app of many workspaces: slack_sdk's tables in our database, tokens encrypted.
+
+A token that expires is renewed before it does, by one process at a time: the refresh token that
+belongs to it is good for one use.
+"""
+
+import asyncio
+import copy
+import logging
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from slack_sdk.errors import SlackTokenRotationError
+from slack_sdk.oauth.installation_store import Bot, Installation
+from slack_sdk.oauth.installation_store.async_installation_store import AsyncInstallationStore
+from slack_sdk.oauth.installation_store.sqlalchemy import AsyncSQLAlchemyInstallationStore
+from slack_sdk.oauth.token_rotation.async_rotator import AsyncTokenRotator
+
+from bot.errors import PlatformError, PlatformUnavailable
+from bot.messages import ConversationKey
+from bot.platforms.slack.clients import TIMEOUT_S
+from bot.platforms.slack.encrypting import Encryption
+from bot.platforms.slack.keys import PLATFORM, channel_key
+from bot.store import Store
+
+logger = logging.getLogger(__name__)
+
+RENEW_BEFORE_MINUTES = 120  # of the twelve hours that a token lives; as Bolt does
+RENEWAL = "token renewal"  # in place of a channel: what a process waits for its turn with
+
+Record = TypeVar("Record", Bot, Installation)
+
+
+class Installations(AsyncInstallationStore):
+    """Keeps who installed the app. Every method may raise StoreError; no token is stored readable."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        client_id: str,
+        encryption: Encryption,
+        rotator: AsyncTokenRotator,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._kept = AsyncSQLAlchemyInstallationStore(client_id, store.engine, logger=logger)
+        self._encryption = encryption
+        self._rotator = rotator
+        self._clock = clock
+
+    async def workspaces(self) -> list[str]:
+        """List the workspaces in which the app is, by what the history knows."""
+        return await self._store.workspaces.present(PLATFORM)
+
+    async def bot(self, team_id: str, enterprise_id: str | None = None) -> Bot | None:
+        """Give the bot of a workspace, with a token that is valid for a while; None if it has none.
+
+        Raises PlatformError where the token has expired and Slack gives no new one,
+        PlatformUnavailable where Slack cannot be reached for it.
+        """
+        organization = await self._organization(team_id, enterprise_id)
+        bot = await self._found(team_id, organization)
+        if bot is None or not self._is_expiring(bot):
+            return bot
+        # Not to be cut off between Slack's answer and the database: the old token is spent then.
+        return await asyncio.shield(asyncio.ensure_future(self._renewed(team_id, organization)))
+
+    async def removed(self, team_id: str, enterprise_id: str | None, *, at: float) -> bool:
+        """Delete what was installed before `at`, in seconds; False if there is nothing of the kind."""
+        organization = await self._organization(team_id, enterprise_id)
+        bot = await self._found(team_id, organization)
+        if bot is None or bot.installed_at > at:
+            return False
+        await self.async_delete_all(enterprise_id=bot.enterprise_id, team_id=bot.team_id)
+        return True
+
+    async def async_save(self, installation: Installation) -> None:
+        """Keep a new installation; it counts instead of an earlier one of the workspace."""
+        sealed = self._encrypted(installation)
+        team_id = installation.team_id
+        await self._store.carry_through(self._kept.async_save(sealed))
+        if team_id and installation.enterprise_id:
+            await self._store.notes.set(
+                PLATFORM, _organization_of(team_id), installation.enterprise_id
+            )
+
+    async def async_save_bot(self, bot: Bot) -> None:
+        """Keep a bot's new token."""
+        await self._store.carry_through(self._kept.async_save_bot(self._encrypted(bot)))
+
+    async def async_find_bot(
+        self,
+        *,
+        enterprise_id: str | None,
+        team_id: str | None,
+        is_enterprise_install: bool | None = False,
+    ) -> Bot | None:
+        """Find a bot, its token readable; None also where no key of the settings reads it."""
+        bot = await self._store.carry_through(
+            self._kept.async_find_bot(
+                enterprise_id=enterprise_id,
+                team_id=team_id,
+                is_enterprise_install=is_enterprise_install,
+            )
+        )
+        return None if bot is None else self._decrypted(bot)
+
+    async def async_delete_bot(self, *, enterprise_id: str | None, team_id: str | None) -> None:
+        """Delete a bot's token."""
+        await self._store.carry_through(
+            self._kept.async_delete_bot(enterprise_id=enterprise_id, team_id=team_id)
+        )
+
+    async def async_delete_installation(
+        self, *, enterprise_id: str | None, team_id: str | None, user_id: str | None = None
+    ) -> None:
+        """Delete who installed the app."""
+        await self._store.carry_through(
+            self._kept.async_delete_installation(
+                enterprise_id=enterprise_id, team_id=team_id, user_id=user_id
+            )
+        )
+
+    async def _organization(self, team_id: str, enterprise_id: str | None) -> str | None:
+        """Give the organization of a workspace; what an event once said of it is remembered."""
+        name = _organization_of(team_id)
+        known = await self._store.notes.get(PLATFORM, name)
+        if enterprise_id and enterprise_id != known:
+            await self._store.notes.set(PLATFORM, name, enterprise_id)
+        return enterprise_id or known
+
+    async def _found(self, team_id: str, enterprise_id: str | None) -> Bot | None:
+        """Look for the workspace's own installation, then for that of its organization."""
+        bot = await self.async_find_bot(enterprise_id=enterprise_id, team_id=team_id)
+        if bot is None and enterprise_id:
+            bot = await self.async_find_bot(
+                enterprise_id=enterprise_id, team_id=None, is_enterprise_install=True
+            )
+        return bot
+
+    def _is_expiring(self, bot: Bot, *, minutes: float = RENEW_BEFORE_MINUTES) -> bool:
+        ends_at = bot.bot_token_expires_at
+        return ends_at is not None and ends_at <= self._clock() + minutes * 60
+
+    async def _renewed(self, team_id: str, enterprise_id: str | None) -> Bot | None:
+        async with self._store.turns.alone(_renewal_of(team_id)):
+            bot = await self._found(team_id, enterprise_id)
+            if bot is None or not self._is_expiring(bot):
+                return bot  # another process was first
+            try:
+                async with asyncio.timeout(TIMEOUT_S):
+                    fresh = await self._rotator.perform_bot_token_rotation(
+                        bot=bot, minutes_before_expiration=RENEW_BEFORE_MINUTES
+                    )
+            except Exception as error:  # noqa: BLE001 - slack_sdk lets through what aiohttp raises
+                return self._not_renewed(bot, team_id, error)
+            if fresh is None:
+                return bot
+            await self.async_save_bot(fresh)
+            logger.info("Slack: the token of %s is renewed", team_id)
+            return fresh
+
+    def _not_renewed(self, bot: Bot, team_id: str, error: Exception) -> Bot:
+        logger.warning("Slack: the token of %s could not be renewed: %s", team_id, error)
+        if not self._is_expiring(bot, minutes=0):
+            return bot  # it is good for a while yet, and renewing is tried again
+        if isinstance(error, SlackTokenRotationError):
+            raise PlatformError(
+                f"the token of {team_id} has expired: the app has to be installed there again"
+            ) from error
+        raise PlatformUnavailable(f"the token of {team_id} has expired: {error}") from error
+
+    def _encrypted(self, record: Record) -> Record:
+        sealed = copy.copy(record)
+        # Whole seconds come back from the database as they were: a renewed token replaces the old.
+        sealed.installed_at = float(int(record.installed_at))
+        for name in _secret_names(record):
+            token = getattr(record, name)
+            setattr(sealed, name, token and self._encryption.encrypted(token))
+        return sealed
+
+    def _decrypted(self, bot: Bot) -> Bot | None:
+        for name in _secret_names(bot):
+            stored = getattr(bot, name)
+            token = stored and self._encryption.decrypted(stored)
+            if stored and token is None:
+                logger.error(
+                    "Slack: no key in EARSHOT_SLACK_ENCRYPTION_KEY reads the token of %s: add the "
+                    "key that it was stored with, or install the app there again",
+                    bot.team_id or bot.enterprise_id,
+                )
+                return None
+            setattr(bot, name, token)
+        return bot
+
+
+def _secret_names(record: Bot | Installation) -> tuple[str, ...]:
+    if isinstance(record, Bot):
+        return ("bot_token", "bot_refresh_token")
+    return (
+        "bot_token",
+        "bot_refresh_token",
+        "user_token",
+        "user_refresh_token",
+        "incoming_webhook_url",
+    )
+
+
+def _organization_of(team_id: str) -> str:
+    return f"organization/{team_id}"
+
+
+def _renewal_of(team_id: str) -> ConversationKey:
+    return channel_key(team_id, RENEWAL)

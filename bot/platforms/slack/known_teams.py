@@ -1,0 +1,192 @@
+"""Knows the workspaces that have the app: the one of a bot token, or those that installed it."""
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from slack_sdk.oauth.installation_store import Bot
+
+from bot.errors import PlatformError
+from bot.platforms.slack.clients import Clients, Refused, asked
+from bot.platforms.slack.installations import Installations
+from bot.platforms.slack.teams import Team
+
+logger = logging.getLogger(__name__)
+
+# Another process may have renewed a token, or have been told that a workspace left.
+LIFETIME_S = 300.0
+
+NOT_INSTALLED = "the app is not installed in the workspace {}"
+
+
+class KnownTeams(Protocol):
+    """Workspaces as `Teams` gives them, and what changes of them."""
+
+    async def team(self, team_id: str, enterprise_id: str | None = None) -> Team:
+        """Give a workspace. `enterprise_id` is the organization that it belongs to, if known.
+
+        Raises PlatformUnavailable where Slack cannot be reached, PlatformError where the app is not
+        installed, StoreError.
+        """
+        ...
+
+    async def all(self) -> list[Team]:
+        """Give every workspace that has the app."""
+        ...
+
+    async def removed(self, team_id: str, enterprise_id: str | None, *, at: float) -> bool:
+        """Note that a workspace removed the app, `at` in seconds of Slack's time.
+
+        False if that is no news: it has come back since, or was gone.
+        """
+        ...
+
+
+class OneTeam:
+    """The workspace of a bot token."""
+
+    def __init__(self, token: str, clients: Clients) -> None:
+        self._token = token
+        self._clients = clients
+        self._asking = asyncio.Lock()
+        self._team: Team | None = None
+        self._is_removed = False
+
+    async def team(self, team_id: str, enterprise_id: str | None = None) -> Team:
+        """Give the workspace, if it is that one."""
+        team = await self.only()
+        if team_id not in {team.id, enterprise_id}:
+            raise PlatformError(NOT_INSTALLED.format(team_id))
+        return team
+
+    async def only(self) -> Team:
+        """Give the workspace; Slack is asked once. Raises Refused for a token that is not valid."""
+        async with self._asking:
+            if self._team is None:
+                self._team = await introduced(self._clients, self._token)
+            return self._team
+
+    async def all(self) -> list[Team]:
+        """Give the workspace, as the only one."""
+        return [await self.only()]
+
+    async def removed(self, team_id: str, enterprise_id: str | None, *, at: float) -> bool:
+        """Note that the workspace removed the app; its token does not come back."""
+        is_news = not self._is_removed
+        self._is_removed = True
+        if is_news:
+            logger.error(
+                "Slack: the workspace %s removed the app, and its token with it: install the app "
+                "there again, set EARSHOT_SLACK_BOT_TOKEN to the new token, and start again",
+                team_id,
+            )
+        return is_news
+
+
+@dataclass(slots=True)
+class _Known:
+    team: Team
+    read_at: float
+
+
+class ManyTeams:
+    """The workspaces that installed the app; each is read anew after a while."""
+
+    def __init__(
+        self,
+        installations: Installations,
+        clients: Clients,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._installations = installations
+        self._clients = clients
+        self._clock = clock
+        self._known: dict[str, _Known] = {}
+        self._reading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def team(self, team_id: str, enterprise_id: str | None = None) -> Team:
+        """Give a workspace that installed the app."""
+        async with self._reading[team_id]:
+            known = self._known.get(team_id)
+            if known is None or self._clock() - known.read_at > LIFETIME_S:
+                known = await self._read(team_id, enterprise_id)
+                self._known[team_id] = known
+            return known.team
+
+    async def all(self) -> list[Team]:
+        """Give every workspace that installed the app; one whose token fails is left out."""
+        teams = []
+        for team_id in await self._installations.workspaces():
+            try:
+                teams.append(await self.team(team_id))
+            except PlatformError as error:
+                logger.warning("Slack: %s is left out: %s", team_id, error)
+        return teams
+
+    async def removed(self, team_id: str, enterprise_id: str | None, *, at: float) -> bool:
+        """Delete what was installed before that moment."""
+        is_news = await self._installations.removed(team_id, enterprise_id, at=at)
+        if is_news:
+            self.forget(team_id)
+        return is_news
+
+    def forget(self, team_id: str) -> None:
+        """Read a workspace anew when it is next asked for."""
+        self._known.pop(team_id, None)
+
+    async def _read(self, team_id: str, enterprise_id: str | None) -> _Known:
+        bot = await self._installations.bot(team_id, enterprise_id)
+        if bot is None:
+            self._known.pop(team_id, None)
+            raise PlatformError(NOT_INSTALLED.format(team_id))
+        before = self._known.get(team_id)
+        if before is not None and before.team.client.token == bot.bot_token:
+            return _Known(before.team, self._clock())
+        return _Known(_team_of(bot, team_id, self._clients), self._clock())
+
+
+async def introduced(clients: Clients, token: str) -> Team:
+    """Ask Slack whose token it is. Raises Refused and PlatformUnavailable."""
+    client = clients.client(token)
+    answer = await asked(client.auth_test(), doing="who the bot is")
+    given: Mapping[str, object] = answer.data if isinstance(answer.data, dict) else {}
+    app_id = _text(given, "app_id") or await _app_id(clients, token, _text(given, "bot_id"))
+    return Team(
+        id=_text(given, "team_id") or _text(given, "enterprise_id"),
+        name=_text(given, "team"),
+        user_id=_text(given, "user_id"),
+        bot_id=_text(given, "bot_id"),
+        app_id=app_id,
+        client=client,
+    )
+
+
+async def _app_id(clients: Clients, token: str, bot_id: str) -> str:
+    """Ask which app a bot belongs to; a server that cannot tell is not asked again."""
+    try:
+        answer = await asked(clients.client(token).bots_info(bot=bot_id), doing="its app")
+    except Refused:
+        return ""
+    bot = answer.get("bot")
+    return _text(bot, "app_id") if isinstance(bot, dict) else ""
+
+
+def _team_of(bot: Bot, team_id: str, clients: Clients) -> Team:
+    return Team(
+        id=team_id,
+        name=bot.team_name or bot.enterprise_name or team_id,
+        user_id=bot.bot_user_id,
+        bot_id=bot.bot_id,
+        app_id=bot.app_id or "",
+        client=clients.client(bot.bot_token),
+    )
+
+
+def _text(given: Mapping[str, object], key: str) -> str:
+    value = given.get(key)
+    return value if isinstance(value, str) else ""
