@@ -1,0 +1,175 @@
+"""Answers for one person on Slack: by the interaction's own address, else as a message.
+
+That address takes five posts within thirty minutes, also where the bot is no member, but knows no
+threads. What Slack refuses is one line in the log and never raised: whoever asked sees Slack's sign.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from urllib.parse import urlsplit
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot.commands import CommandAnswer
+from bot.errors import PlatformError
+from bot.messages import ConversationKey
+from bot.platforms.answers import shown_parts
+from bot.platforms.slack.buttons import Block, fits, with_button
+from bot.platforms.slack.keys import is_direct
+from bot.platforms.slack.refusals import SlackTrying
+from bot.platforms.slack.teams import Team
+from bot.platforms.slack.views import escaped
+
+logger = logging.getLogger(__name__)
+
+MAX_CHARS = 3000  # of a section, https://docs.slack.dev/reference/block-kit/blocks/section-block
+# From https://docs.slack.dev/interactivity/handling-user-interaction#message_responses.
+MAX_BY_URL = 5
+SLACK_HOSTS = ("slack.com", "slack-gov.com")
+
+
+@dataclass(slots=True)
+class Listener:
+    """Whom an answer is for, and where they gave a command.
+
+    `response_url` is an interaction's own address. `sees` is where they see an answer, if that is
+    another place: Slack shows nothing in a thread in which nobody wrote yet.
+    """
+
+    team: Team
+    where: ConversationKey
+    user_id: str
+    response_url: str = ""
+    sees: ConversationKey | None = None
+    num_left: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        """Count what may still be said by the address; none where it is not Slack's."""
+        if self.where.thread is None and is_slacks(self.response_url, self.team.client.base_url):
+            self.num_left = MAX_BY_URL
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One post of an answer. `is_public`: for everybody there."""
+
+    text: str
+    blocks: list[Block] | None
+    is_public: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Says answers with patience, by whichever way Slack takes them."""
+
+    trying: SlackTrying
+
+    async def say(self, listener: Listener, answer: CommandAnswer) -> bool:
+        """Answer; False, and a line in the log, where Slack does not take all of it."""
+        for post in posts(answer):
+            try:
+                await self._said(listener, post)
+            except PlatformError as error:
+                logger.warning("%s was not answered: %s", listener.user_id, error)
+                return False
+        return True
+
+    async def tell(self, listener: Listener, text: str) -> bool:
+        """Say a sentence that only the listener sees."""
+        return await self.say(listener, CommandAnswer(text, ephemeral=True))
+
+    async def _said(self, listener: Listener, post: Post) -> None:
+        """Say one post. Raises PlatformError."""
+        where, doing = listener.where, "answer a command"
+        if listener.num_left:
+            listener.num_left -= 1
+            try:
+                await self.trying.tried(partial(_by_url, listener, post), where, doing)
+            except PlatformError as error:
+                listener.num_left = 0
+                logger.info("%s; posted as a message instead", error)
+            else:
+                return
+        await self.trying.tried(_as_message(listener, post), where, doing)
+
+
+def posts(answer: CommandAnswer) -> Iterator[Post]:
+    """Give an answer as Slack takes it, in posts that are short enough."""
+    offer = answer.offer if fits(answer.offer) else None
+    *texts, last = shown_parts(
+        answer,
+        has_button=offer is not None,
+        max_chars=MAX_CHARS,
+        escaped=escaped,
+        escaped_code=escaped,
+    )
+    for text in texts:
+        yield Post(text, None, not answer.ephemeral)
+    blocks = None if offer is None else with_button(last, offer)
+    yield Post(last, blocks, not answer.ephemeral)
+
+
+def is_slacks(url: str, api_base: str) -> bool:
+    """Tell whether an address is Slack's own, or on the host that stands in for Slack's API."""
+    given, api = urlsplit(url), urlsplit(api_base)
+    if given.hostname == api.hostname:
+        return (given.scheme, given.port) == (api.scheme, api.port)
+    host = given.hostname or ""
+    is_known = any(host == known or host.endswith(f".{known}") for known in SLACK_HOSTS)
+    return is_known and given.scheme == "https"
+
+
+async def _by_url(listener: Listener, post: Post, team: Team) -> None:
+    """Say it by the interaction's address. Raises as a call of Slack's API does."""
+    body = {
+        "text": post.text,
+        "blocks": post.blocks,
+        "response_type": "in_channel" if post.is_public else "ephemeral",
+        "replace_original": False,
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
+    client = AsyncWebhookClient(
+        listener.response_url, timeout=team.client.timeout, proxy=team.client.proxy
+    )
+    told = await client.send_dict(body)
+    if told.status_code != 200:
+        response = AsyncSlackResponse(
+            client=team.client,
+            http_verb="POST",
+            api_url="response_url",
+            req_args={},
+            data={"ok": False, "error": " ".join(told.body.split())[:200] or "no_words"},
+            headers=told.headers,
+            status_code=told.status_code,
+        )
+        raise SlackApiError("refused", response)  # type: ignore[no-untyped-call]
+
+
+def _as_message(listener: Listener, post: Post) -> Callable[[Team], Awaitable[object]]:
+    """Say it as a message: to one person alone, or to all. In a direct chat it is meant to stay."""
+    where = listener.sees or listener.where
+
+    async def posted(team: Team) -> object:
+        if post.is_public or is_direct(where.channel):
+            return await team.client.chat_postMessage(
+                channel=where.channel,
+                thread_ts=where.thread,
+                text=post.text,
+                blocks=post.blocks,
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        return await team.client.chat_postEphemeral(
+            channel=where.channel,
+            user=listener.user_id,
+            thread_ts=where.thread,
+            text=post.text,
+            blocks=post.blocks,
+        )
+
+    return posted

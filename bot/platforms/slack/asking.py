@@ -1,0 +1,132 @@
+"""Questions asked by a command or about a message: they go down the path of messages.
+
+The platform posts the reply as it posts any other. Why there is none, only the asker sees.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+
+from bot.commands import Caller
+from bot.errors import StoreError
+from bot.messages import ASKED, ConversationKey, Message
+from bot.pipeline import Pipeline
+from bot.platforms.asking import ANSWERED_WITH_NEXT, TOO_LATE, Fate, fate_of, received
+from bot.platforms.slack.answering import Answering, Listener
+from bot.platforms.slack.keys import is_direct
+from bot.platforms.slack.managing import Managing
+from bot.platforms.slack.teams import Team
+
+logger = logging.getLogger(__name__)
+
+PATIENCE_S = 25 * 60.0  # the address of an interaction takes answers for 30 minutes
+AGAIN_EVERY_S = 15.0  # a question that is still to be decided is looked at again
+NUM_LOOKED_AT = 50  # the newest messages, among which the reply must be
+
+INVITE = "I'm not in this channel, so I can't answer here. Invite me first: /invite @{name}"
+NOT_OURS = "I can't answer in a chat that I'm not part of. Ask me in a direct message to me."
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Sends questions down the path of messages.
+
+    `receive` hears a question in its turn, as `Pipeline.receive` does; `record` sees to it that the
+    history has a message, by its conversation and time stamp; `readable` puts names for the marks
+    that Slack passes on; `settled` waits until nothing of a conversation is left to decide.
+    """
+
+    pipeline: Pipeline
+    answering: Answering
+    managing: Managing
+    receive: Callable[[Team, Message], Awaitable[bool]]
+    record: Callable[[Team, ConversationKey, str], Awaitable[object]]
+    readable: Callable[[Team, str], Awaitable[str]]
+    settled: Callable[[ConversationKey], Awaitable[None]]
+    patience_s: float = PATIENCE_S
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    async def may_ask(self, listener: Listener) -> bool:
+        """Tell whether the bot can answer there; if not, the listener is told why."""
+        channel = listener.where.channel
+        if await self.managing.is_in(listener.team, channel) is not False:
+            return True
+        told = NOT_OURS if is_direct(channel) else INVITE.format(name=self.pipeline.me.name)
+        await self.answering.tell(listener, told)
+        return False
+
+    async def ask(
+        self, listener: Listener, caller: Caller, text: str, *, name: str, about: str | None = None
+    ) -> None:
+        """Ask, and say so if nothing will come.
+
+        `name` tells this question from every other, however often it is delivered; `about` is the
+        time stamp of the message that it is about.
+        """
+        if not await self.may_ask(listener):
+            return
+        question = await self._question(listener, caller, text, name, about)
+        receive = partial(self.receive, listener.team)
+        is_new, excuse = await received(question, receive, self.pipeline.store)
+        if is_new:
+            excuse = await self._waited(question)
+        if excuse is not None:
+            await self.answering.tell(listener, excuse)
+
+    async def _question(
+        self, listener: Listener, caller: Caller, text: str, name: str, about: str | None
+    ) -> Message:
+        """Make the message that the pipeline hears. It points at what is asked about."""
+        if about is not None:
+            about = await self._recorded(listener.team, caller.where, about)
+        return Message(
+            conversation=caller.where,
+            id=f"{ASKED}{name}",
+            author=caller.author,
+            text=await self.readable(listener.team, text),
+            sent_at=caller.now,
+            addressed=True,
+            reply_to=about,
+        )
+
+    async def _recorded(self, team: Team, where: ConversationKey, ts: str) -> str:
+        """Give the id under which the history has a message; it is recorded now if it is new."""
+        store = self.pipeline.store
+        try:
+            message_id = (await store.outbox.parts_of(where, ts))[0]
+            if await store.messages.find(where, message_id) is None:
+                await self.record(team, where, message_id)
+        except StoreError as error:
+            logger.warning("what a question in %s is about is not known: %s", where, error)
+            return ts
+        return message_id
+
+    async def _waited(self, question: Message) -> str | None:
+        """Wait for what becomes of a question; gives what to say if nothing tells it already."""
+        try:
+            async with asyncio.timeout(self.patience_s):
+                await self.settled(question.conversation)
+                while (fate := await fate_of(question, self.pipeline.store)) is Fate.UNDECIDED:
+                    await self.sleep(AGAIN_EVERY_S)
+        except TimeoutError:
+            return TOO_LATE
+        if fate is Fate.ANSWERED:
+            return await self._where_answered(question)
+        return None if fate is Fate.TOLD else TOO_LATE
+
+    async def _where_answered(self, question: Message) -> str | None:
+        """Say so if the reply stands under somebody else's words."""
+        messages = self.pipeline.store.messages
+        try:
+            asked = await messages.find(question.conversation, question.id)
+            said = await messages.recent(question.conversation, limit=NUM_LOOKED_AT)
+        except StoreError:
+            return None
+        replies = [
+            entry.reply_to
+            for entry in said
+            if entry.from_assistant and asked and entry.decision_id == asked.decision_id
+        ]
+        return ANSWERED_WITH_NEXT if replies and question.id not in replies else None

@@ -1,0 +1,163 @@
+"""What people do with Earshot on Slack beside writing: commands, buttons, forms, the menu of a message.
+
+1. Each is acknowledged at once, and done after that in a task of its own.
+2. What cannot be read is told whoever did it, and nobody else.
+3. What is delivered twice is done once.
+4. What Slack refuses is one line in the log; nothing is raised into slack_bolt.
+No state is kept here but what came last: a button pressed after a restart does what it says.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from bot.commands import UsageError, parse
+from bot.messages import ConversationKey
+from bot.platforms.slack.answering import Answering, Listener
+from bot.platforms.slack.ask_form import Asked, asked
+from bot.platforms.slack.buttons import SETTINGS, offered
+from bot.platforms.slack.commanding import Commanding
+from bot.platforms.slack.forms import Forms
+from bot.platforms.slack.keys import channel_key, is_direct
+from bot.platforms.slack.lenient import Payload, part_of, text_in
+from bot.platforms.slack.managing import Managing
+from bot.platforms.slack.tasks import Once, Tasks
+from bot.platforms.slack.teams import Team
+
+logger = logging.getLogger(__name__)
+
+ASK_ABOUT = "ask_about"  # the shortcut, as the manifest names it
+ASK = "ask"
+IN_TIME_S = 2.0  # of the three seconds that Slack waits for a form or an acknowledgement
+NOT_OPENED = "That took too long to open. Please do it again."
+
+Acknowledgement = dict[str, object] | str | None
+
+
+async def nothing_else(body: Payload, team: Team) -> Acknowledgement:
+    """Know of no other views."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Interactions:
+    """Takes what slack_bolt hands on. `others` answers what belongs to views of other modules."""
+
+    commanding: Commanding
+    answering: Answering
+    managing: Managing
+    forms: Forms
+    tasks: Tasks
+    once: Once
+    others: Callable[[Payload, Team], Awaitable[Acknowledgement]] = nothing_else
+
+    async def command(self, body: Payload, team: Team) -> Acknowledgement:
+        """Take `/assistant` with whatever was typed after it."""
+        where = channel_key(team.id, text_in(body, "channel_id"))
+        listener = Listener(team, where, text_in(body, "user_id"), text_in(body, "response_url"))
+        return self._typed(body, listener, text_in(body, "text"))
+
+    async def interaction(self, body: Payload, team: Team) -> Acknowledgement:
+        """Take anything that people press, submit or choose."""
+        match text_in(body, "type"):
+            case "message_action" if text_in(body, "callback_id") == ASK_ABOUT:
+                return self.shortcut(body, team)
+            case "block_actions" if (typed := offered(body)) is not None:
+                return self._typed(body, _presser(body, team), typed)
+            case "view_submission" if asked(part_of(body, "view"), team.id) is not None:
+                return self._asked(body, team)
+            case _:
+                return await self.others(body, team)
+
+    def shortcut(self, body: Payload, team: Team) -> Acknowledgement:
+        """Open the form that asks about a message, where an answer can be given."""
+        listener = _presser(body, team)
+        message = part_of(body, "message")
+        ts = text_in(body, "message_ts") or text_in(message, "ts")
+        where = _where_answered(listener.where, ts, text_in(message, "thread_ts"))
+        trigger_id = text_in(body, "trigger_id")
+        if ts and self.once.is_new(trigger_id):
+            opening = partial(self._open_question, listener, where, ts, trigger_id)
+            self.tasks.start(opening, name=f"a question about a message in {where}")
+        return None
+
+    def _typed(self, body: Payload, listener: Listener, typed: str) -> Acknowledgement:
+        """Do what stands after `/assistant`, typed or behind a button."""
+        trigger_id = text_in(body, "trigger_id")
+        if not self.once.is_new(trigger_id):
+            return None
+        where = listener.where
+        if typed.casefold() in ("", SETTINGS):
+            opening = partial(self._open_settings, listener, trigger_id)
+            self.tasks.start(opening, name=f"the settings of {where}")
+            return None
+        try:
+            called = parse(typed)
+        except UsageError as error:
+            telling = partial(self.answering.tell, listener, str(error))
+            self.tasks.start(telling, name=f"a word on how to use commands in {where}")
+        else:
+            running = partial(self.commanding.run, listener, called, name=trigger_id)
+            self.tasks.start(running, name=f"a command in {where}")
+        return None
+
+    def _asked(self, body: Payload, team: Team) -> Acknowledgement:
+        """Ask what was typed into the form about a message; Slack closes the form."""
+        view = part_of(body, "view")
+        question = asked(view, team.id)
+        view_id = text_in(view, "id")
+        if question is not None and self.once.is_new(view_id):
+            user_id = text_in(part_of(body, "user"), "id")
+            listener = Listener(team, question.where, user_id, sees=_where_seen(question))
+            called = parse(f"{ASK} {question.question}")
+            asking = partial(
+                self.commanding.run, listener, called, name=view_id, about=question.target_ts
+            )
+            self.tasks.start(asking, name=f"a question in {question.where}")
+        return None
+
+    async def _open_settings(self, listener: Listener, trigger_id: str) -> None:
+        team, where = listener.team, listener.where
+        caller = await self.managing.caller(team, where, listener.user_id)
+        if not await self.forms.open_settings(team, trigger_id, where, caller):
+            await self.answering.tell(listener, NOT_OPENED)
+
+    async def _open_question(
+        self, listener: Listener, where: ConversationKey, ts: str, trigger_id: str
+    ) -> None:
+        team = listener.team
+        try:
+            async with asyncio.timeout(IN_TIME_S):
+                if not await self.commanding.asking.may_ask(listener):
+                    return
+        except TimeoutError:
+            logger.info("nobody said in time whether I am in %s", where.channel)
+        if not await self.forms.open_ask(team, trigger_id, where, ts):
+            await self.answering.tell(listener, NOT_OPENED)
+
+
+def _presser(body: Payload, team: Team) -> Listener:
+    """Say who pressed something, and where it stands: a thread is known by its first message."""
+    container = part_of(body, "container")
+    channel_id = text_in(part_of(body, "channel"), "id") or text_in(container, "channel_id")
+    thread_ts = text_in(container, "thread_ts") or text_in(part_of(body, "message"), "thread_ts")
+    is_shortcut = text_in(body, "type") == "message_action"
+    where = channel_key(team.id, channel_id, thread_ts=None if is_shortcut else thread_ts or None)
+    return Listener(
+        team, where, text_in(part_of(body, "user"), "id"), text_in(body, "response_url")
+    )
+
+
+def _where_answered(where: ConversationKey, ts: str, thread_ts: str) -> ConversationKey:
+    """Name the thread of a message, where a question about it is answered; a chat has none yet."""
+    is_plain = is_direct(where.channel) and not thread_ts
+    thread = None if is_plain else thread_ts or ts
+    return replace(where, thread=thread)
+
+
+def _where_seen(question: Asked) -> ConversationKey:
+    """Name the place where something said to the asker alone is seen: no thread without a reply."""
+    begins = question.where.thread == question.target_ts
+    return replace(question.where, thread=None) if begins else question.where
