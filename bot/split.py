@@ -30,13 +30,14 @@ _GRAPHEME = regex.compile(r"\X")
 _BLOCK_START = regex.compile(r"(?:[-*+]|-?#{1,6}|>{1,3}|\d{1,9}[.)])\s|`{3}")
 _HEADING = regex.compile(r"-?#{1,6}[ \t]")
 _QUOTE = regex.compile(r"(?:[ \t]{0,3}>[ ]?){1,8}+")
-_MARKER = r"(?:[-*+]|\d{1,9}[.)])"
+_MARKER = r"(?:[-*+\u2022\u25e6\u25aa\u2610\u2611]|\d{1,9}[.)])"  # also as bullets and boxes
 _LIST_ITEM = regex.compile(
     rf"(?m)^[ \t]*+(?:>[ ]?)*+{_MARKER}[ \t][^\n]*\S"
     rf"(?:\n[ \t]++(?!{_MARKER}\s|[>`])[^\n]*\S)*"
 )
-# Code, [text](link), <link> and <:emoji:1>, bare links, :emoji:, emphasis. Each alternative stops at
-# what could begin it anew, or after some hundred characters: a long row of brackets takes no longer.
+# Code, [text](link), <link> and <:emoji:1>, bare links, :emoji:, entities, emphasis. Each alternative
+# stops at what could begin it anew, or after some hundred characters: a long row of brackets takes no
+# longer.
 _WHOLE = regex.compile(
     r"(?<!`)(`++)[^\n]{1,500}?(?<!`)\1(?!`)"
     r"|!?\[(?:[^\[\]\n]|\[[^\[\]\n]*+\])*+\]"
@@ -44,6 +45,7 @@ _WHOLE = regex.compile(
     r"|<[^<>\n]++>"
     r"|\bhttps?://[^\s<>]++"
     r"|:[\w+-]{1,64}:"
+    r"|&(?:amp|lt|gt);"
     r"|(?<![*_~|])(\*{1,3}|_{1,3}|~~|\|\|)(?=[^\s*_~|])[^*_~|\n]{1,300}+\2"
 )
 _FENCE = regex.compile(
