@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.messages import Author, ConversationKey
-from bot.platforms.discord.hearing import Edited, heard
+from bot.platforms.discord.hearing import heard
 from bot.platforms.discord.reading import unread
+from bot.platforms.edits import Edited
 from tests.discord.ears import (
     EDITED,
     GENERAL,

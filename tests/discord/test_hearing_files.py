@@ -8,8 +8,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.platforms.discord import reading
-from bot.platforms.discord.reading import MAX_FETCHED_BYTES, MAX_TEXT_CHARS, decoded, read_text
+from bot.platforms import text_files
+from bot.platforms.discord.reading import read_text
+from bot.platforms.text_files import MAX_FETCHED_BYTES, MAX_TEXT_CHARS, decoded
 from tests.discord.ears import Ears, file, said
 
 HUGE = 500 * 2**20
@@ -93,7 +94,7 @@ async def test_a_server_that_does_not_answer_is_not_waited_for(ears, monkeypatch
     async def answer(_request):
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(reading, "READ_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(text_files, "READ_TIMEOUT_S", 0.05)
     async with _serving(answer) as (url, _):
         assert await _read(ears, url) is None
 

@@ -15,13 +15,13 @@ from bot.messages import ConversationKey, Message
 from bot.pipeline import Pipeline
 from bot.platforms.discord.catch_up import CatchUp
 from bot.platforms.discord.crowds import PlaceCrowds
-from bot.platforms.discord.edits import taken_over
 from bot.platforms.discord.hearing import Me, edited, heard
 from bot.platforms.discord.keys import conversation_of, guild_id, place_id
 from bot.platforms.discord.places import Places
 from bot.platforms.discord.reactions import Reactions
 from bot.platforms.discord.reading import Reader
 from bot.platforms.discord.removals import Removals
+from bot.platforms.edits import taken_over
 from bot.platforms.in_order import InOrder
 from bot.platforms.insist import insisted
 from bot.platforms.memory import Memory

@@ -16,6 +16,7 @@ from bot.platforms.discord.keys import DIRECT, conversation_of
 from bot.platforms.discord.mentions import Names, people_in, readable, roles_in
 from bot.platforms.discord.naming import NOTHING_KEPT, Kept, author_of, names_in, own_role_ids
 from bot.platforms.discord.reading import Reader, unread
+from bot.platforms.edits import Edited
 
 logger = logging.getLogger(__name__)
 
@@ -38,14 +39,6 @@ class Me:
 
     user_id: int
     name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Edited:
-    """What an edited message says; its files are not read again."""
-
-    text: str
-    attachments: tuple[str, ...] = ()
 
 
 async def heard(

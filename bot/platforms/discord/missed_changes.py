@@ -12,10 +12,10 @@ from discord.abc import Messageable
 
 from bot.messages import ConversationKey, Entry
 from bot.pipeline import Pipeline
-from bot.platforms.discord.edits import taken_over
 from bot.platforms.discord.fetching import fetched
-from bot.platforms.discord.hearing import Edited, Me
+from bot.platforms.discord.hearing import Me
 from bot.platforms.discord.pages import heard_again
+from bot.platforms.edits import Edited, taken_over
 from bot.platforms.memory import Memory
 from bot.store import Store
 

@@ -1,22 +1,36 @@
-"""Takes over edits of messages, also in the threads that were made of them."""
+"""Takes over edits of messages wherever a copy of them stands, whatever the platform."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from bot.messages import ConversationKey
 from bot.pipeline import Pipeline
-from bot.platforms.discord.hearing import Edited
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """What an edited message says; its files are not read again."""
+
+    text: str
+    attachments: tuple[str, ...] = ()
 
 
 async def taken_over(
-    pipeline: Pipeline, where: ConversationKey, message_id: str, edited: Edited
+    pipeline: Pipeline,
+    where: ConversationKey,
+    message_id: str,
+    edited: Edited,
+    *,
+    copies: Iterable[ConversationKey] = (),
 ) -> bool:
     """Give a message its new words and files; False: unknown there, or unchanged.
 
-    A thread made of it begins with its copy, of the same id. Raises StoreError.
+    A thread made of it begins with its copy, of the same id; `copies` are other places that have
+    one. Raises StoreError.
     """
     is_changed = await _changed(pipeline, where, message_id, edited)
-    await _changed(pipeline, replace(where, thread=message_id), message_id, edited)
+    for copy in (replace(where, thread=message_id), *copies):
+        await _changed(pipeline, copy, message_id, edited)
     return is_changed
 
 
