@@ -1,0 +1,50 @@
+"""Which channels a person and the assistant are both in, as Slack tells."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from bot.platforms.slack.teams import Team
+from bot.platforms.slack.views import shown
+
+TYPES = "public_channel,private_channel"
+# From https://docs.slack.dev/reference/methods/users.conversations: no page is longer.
+MAX_A_PAGE = 999
+MAX_PAGES = 10
+
+
+async def shared_channels(team: Team, user_id: str) -> list[str] | None:
+    """Give the ids of the channels that both are in, by name; None where Slack does not tell."""
+    theirs, ours = await asyncio.gather(_channels(team, user_id), _channels(team, None))
+    if theirs is None or ours is None:
+        return None
+    both = {each["id"] for each in ours}
+    return [
+        each["id"]
+        for each in sorted(theirs, key=lambda each: str(each.get("name", "")))
+        if each["id"] in both
+    ]
+
+
+async def _channels(team: Team, user_id: str | None) -> Sequence[Mapping[str, Any]] | None:
+    """List the channels of a person, those of the assistant if it is None."""
+    found: list[Mapping[str, Any]] = []
+    cursor: str | None = None
+    for _ in range(MAX_PAGES):
+        page = partial(
+            team.client.users_conversations,
+            user=user_id,
+            types=TYPES,
+            exclude_archived=True,
+            limit=MAX_A_PAGE,
+            cursor=cursor,
+        )
+        answer = await shown(page, team, "list channels")
+        if answer is None:
+            return None
+        found += answer.get("channels") or ()
+        cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+        if not cursor:
+            break
+    return found
