@@ -14,7 +14,7 @@ LOGGED = (
     "this machine's clock is ",
     "Earshot may not ",
     "/assistant could not be registered",
-    "Discord: the server ",
+    " could not be greeted",
     "Discord: what was missed in ",
 )
 
@@ -26,7 +26,8 @@ def page(pytestconfig):
 
 @pytest.fixture
 def sources(pytestconfig):
-    files = (pytestconfig.rootpath / "bot/platforms/discord").glob("*.py")
+    platforms = pytestconfig.rootpath / "bot/platforms"
+    files = [*platforms.glob("*.py"), *platforms.glob("discord/*.py")]
     return "\n".join(file.read_text() for file in files)
 
 
