@@ -19,10 +19,10 @@ from bot.errors import PlatformError
 from bot.messages import ConversationKey
 from bot.platforms.answers import shown_parts
 from bot.platforms.slack.buttons import Block, fits, with_button
+from bot.platforms.slack.dialect import escaped
 from bot.platforms.slack.keys import is_direct
 from bot.platforms.slack.refusals import SlackTrying
 from bot.platforms.slack.teams import Team
-from bot.platforms.slack.views import escaped
 
 logger = logging.getLogger(__name__)
 

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from bot.commands import Caller
 from bot.errors import StoreError
@@ -15,12 +16,16 @@ from bot.messages import ASKED, ConversationKey, Message
 from bot.pipeline import Pipeline
 from bot.platforms.asking import ANSWERED_WITH_NEXT, TOO_LATE, Fate, fate_of, received
 from bot.platforms.slack.answering import Answering, Listener
-from bot.platforms.slack.keys import is_direct
+from bot.platforms.slack.keys import is_direct, is_ts
+from bot.platforms.slack.lenient import Payload, parts_of, text_in
 from bot.platforms.slack.managing import Managing
+from bot.platforms.slack.reading import mentioned, readable
+from bot.platforms.slack.refusals import FAILURES, cause
 from bot.platforms.slack.teams import Team
 
 logger = logging.getLogger(__name__)
 
+CALL_TIMEOUT_S = 10.0
 PATIENCE_S = 25 * 60.0  # the address of an interaction takes answers for 30 minutes
 AGAIN_EVERY_S = 15.0  # a question that is still to be decided is looked at again
 NUM_LOOKED_AT = 50  # the newest messages, among which the reply must be
@@ -29,21 +34,27 @@ INVITE = "I'm not in this channel, so I can't answer here. Invite me first: /inv
 NOT_OURS = "I can't answer in a chat that I'm not part of. Ask me in a direct message to me."
 
 
+class Receive(Protocol):
+    """Hears a question."""
+
+    async def __call__(self, question: Message, team: Team) -> bool:
+        """Tell whether it is new, and not said where nothing is recorded. Raises StoreError."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Asking:
     """Sends questions down the path of messages.
 
-    `receive` hears a question in its turn, as `Pipeline.receive` does; `record` sees to it that the
-    history has a message, by its conversation and time stamp; `readable` puts names for the marks
-    that Slack passes on; `settled` waits until nothing of a conversation is left to decide.
+    `receive` hears a question in its turn, as `Pipeline.receive` does; `record` records a message as
+    Slack gives it, if it is new; `settled` waits until nothing of a conversation is left to decide.
     """
 
     pipeline: Pipeline
     answering: Answering
     managing: Managing
-    receive: Callable[[Team, Message], Awaitable[bool]]
-    record: Callable[[Team, ConversationKey, str], Awaitable[object]]
-    readable: Callable[[Team, str], Awaitable[str]]
+    receive: Receive
+    record: Callable[[Payload, ConversationKey, Team], Awaitable[object]]
     settled: Callable[[ConversationKey], Awaitable[None]]
     patience_s: float = PATIENCE_S
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -68,7 +79,7 @@ class Asking:
         if not await self.may_ask(listener):
             return
         question = await self._question(listener, caller, text, name, about)
-        receive = partial(self.receive, listener.team)
+        receive = partial(self.receive, team=listener.team)
         is_new, excuse = await received(question, receive, self.pipeline.store)
         if is_new:
             excuse = await self._waited(question)
@@ -81,11 +92,12 @@ class Asking:
         """Make the message that the pipeline hears. It points at what is asked about."""
         if about is not None:
             about = await self._recorded(listener.team, caller.where, about)
+        names = await self.managing.people.names(listener.team, mentioned(text))
         return Message(
             conversation=caller.where,
             id=f"{ASKED}{name}",
             author=caller.author,
-            text=await self.readable(listener.team, text),
+            text=readable(text, names),
             sent_at=caller.now,
             addressed=True,
             reply_to=about,
@@ -97,11 +109,24 @@ class Asking:
         try:
             message_id = (await store.outbox.parts_of(where, ts))[0]
             if await store.messages.find(where, message_id) is None:
-                await self.record(team, where, message_id)
+                await self._record(team, where, message_id)
         except StoreError as error:
             logger.warning("what a question in %s is about is not known: %s", where, error)
             return ts
         return message_id
+
+    async def _record(self, team: Team, where: ConversationKey, ts: str) -> None:
+        """Record a message of the channel; what a thread hangs on the thread itself sees to."""
+        if ts == where.thread or not is_ts(ts):
+            return
+        try:
+            async with asyncio.timeout(CALL_TIMEOUT_S):
+                said = await _fetched(team, where, ts)
+        except FAILURES as error:
+            logger.warning("the message %s in %s cannot be read: %s", ts, where, cause(error))
+            return
+        if said is not None:
+            await self.record(said, where, team)
 
     async def _waited(self, question: Message) -> str | None:
         """Wait for what becomes of a question; gives what to say if nothing tells it already."""
@@ -130,3 +155,23 @@ class Asking:
             if entry.from_assistant and asked and entry.decision_id == asked.decision_id
         ]
         return ANSWERED_WITH_NEXT if replies and question.id not in replies else None
+
+
+async def _fetched(team: Team, where: ConversationKey, ts: str) -> Payload | None:
+    """Fetch one message as Slack has it now; None where it is gone. Raises what slack_sdk raises."""
+    if where.thread is None:
+        told = await team.client.conversations_history(
+            channel=where.channel, oldest=ts, latest=ts, inclusive=True, limit=1
+        )
+    else:
+        told = await team.client.conversations_replies(
+            channel=where.channel,
+            ts=where.thread,
+            oldest=ts,
+            latest=ts,
+            inclusive=True,
+            limit=2,  # the first is what the thread hangs on
+        )
+    messages = parts_of({"messages": told.get("messages")}, "messages")
+    said = next((each for each in messages if text_in(each, "ts") == ts), None)
+    return None if said is None else {**said, "channel": where.channel}

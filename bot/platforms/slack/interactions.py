@@ -22,7 +22,7 @@ from bot.platforms.slack.commanding import Commanding
 from bot.platforms.slack.forms import Forms
 from bot.platforms.slack.keys import channel_key, is_direct
 from bot.platforms.slack.lenient import Payload, part_of, text_in
-from bot.platforms.slack.managing import Managing
+from bot.platforms.slack.settings_form import SETTINGS as FORM
 from bot.platforms.slack.tasks import Once, Tasks
 from bot.platforms.slack.teams import Team
 
@@ -36,22 +36,16 @@ NOT_OPENED = "That took too long to open. Please do it again."
 Acknowledgement = dict[str, object] | str | None
 
 
-async def nothing_else(body: Payload, team: Team) -> Acknowledgement:
-    """Know of no other views."""
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class Interactions:
-    """Takes what slack_bolt hands on. `others` answers what belongs to views of other modules."""
+    """Takes what slack_bolt hands on. `pressed` gets what is pressed in the Home tab."""
 
     commanding: Commanding
     answering: Answering
-    managing: Managing
     forms: Forms
+    pressed: Callable[[Payload, Team], Awaitable[bool]]
     tasks: Tasks
     once: Once
-    others: Callable[[Payload, Team], Awaitable[Acknowledgement]] = nothing_else
 
     async def command(self, body: Payload, team: Team) -> Acknowledgement:
         """Take `/assistant` with whatever was typed after it."""
@@ -68,8 +62,14 @@ class Interactions:
                 return self._typed(body, _presser(body, team), typed)
             case "view_submission" if asked(part_of(body, "view"), team.id) is not None:
                 return self._asked(body, team)
-            case _:
-                return await self.others(body, team)
+            case "view_submission" if text_in(part_of(body, "view"), "callback_id") == FORM:
+                return await self.forms.settings_submitted(body, team)
+            case "block_actions":
+                await self.pressed(body, team)
+                return None
+            case kind:
+                logger.debug("an interaction of no known kind: %s", kind)
+                return None
 
     def shortcut(self, body: Payload, team: Team) -> Acknowledgement:
         """Open the form that asks about a message, where an answer can be given."""
@@ -120,8 +120,7 @@ class Interactions:
 
     async def _open_settings(self, listener: Listener, trigger_id: str) -> None:
         team, where = listener.team, listener.where
-        caller = await self.managing.caller(team, where, listener.user_id)
-        if not await self.forms.open_settings(team, trigger_id, where, caller):
+        if not await self.forms.open_settings(team, trigger_id, where, listener.user_id):
             await self.answering.tell(listener, NOT_OPENED)
 
     async def _open_question(

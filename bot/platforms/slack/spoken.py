@@ -42,7 +42,7 @@ def command_in(event: Payload, team: Team) -> str | None:
     if found is None:
         return None
     typed = unescape(found["rest"]).strip()
-    word, _, rest = typed.casefold().partition(" ")
+    word, *rest = typed.casefold().split(maxsplit=1) or [""]
     if word == ASK or (found["sign"] == "!" and word not in _NAMES and rest):
         return None
     return typed
