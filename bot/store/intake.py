@@ -47,7 +47,7 @@ class Intake:
 
     async def record(self, message: Message) -> bool:
         """Record one message; False if it was seen before."""
-        _refuse_unstorable(message)
+        refuse_unstorable(message)
         batch = self._gathering or self._begin_batch()
         place = len(batch.messages)
         batch.messages.append(message)
@@ -57,7 +57,7 @@ class Intake:
     async def record_all(self, brought: Sequence[Message]) -> int:
         """Record many messages in one transaction; give the number of those that were new."""
         for message in brought:
-            _refuse_unstorable(message)
+            refuse_unstorable(message)
         return sum(await self._write(brought))
 
     async def close(self) -> None:
@@ -105,25 +105,35 @@ class Intake:
                 rows = brought[start : start + MAX_ROWS]
                 here = {stored_key(each.conversation) for each in rows}
                 places |= await ensured_ids(connection, here, places)
-                are_new += await _write_rows(connection, rows, places)
+                are_new += await write_rows(connection, rows, places)
         if len(self._places) > MAX_PLACES:
             self._places.clear()
         self._places |= places  # they are committed only now
         return are_new
 
 
-def _refuse_unstorable(message: Message) -> None:
+def refuse_unstorable(message: Message) -> None:
+    """Raise ValueError for a naive time or an id too long to be indexed."""
     if message.sent_at.tzinfo is None:
         raise ValueError(f"message {message.id} was sent at a naive time: {message.sent_at}")
     if max(len(message.id), len(message.author.id)) > MAX_ID_CHARS:
         raise ValueError(f"an id has more than {MAX_ID_CHARS} characters: {message.id[:40]}...")
 
 
-async def _write_rows(
-    connection: AsyncConnection, brought: Sequence[Message], places: Mapping[StoredKey, int]
+async def write_rows(
+    connection: AsyncConnection,
+    brought: Sequence[Message],
+    places: Mapping[StoredKey, int],
+    *,
+    row_ids: Sequence[int] | None = None,
 ) -> list[bool]:
+    """Write messages, into rows that were kept free if they are given; tell which are new."""
+    if not brought:
+        return []
     people = await ensured_speakers(connection, {_person(each): each.author for each in brought})
     rows = [_row(each, places, people) for each in brought]
+    for row, row_id in zip(rows, row_ids or (), strict=row_ids is not None):
+        row["id"] = row_id
     statement = insert_or_skip(connection, messages).returning(
         messages.c.conversation_id, messages.c.platform_id
     )

@@ -11,6 +11,7 @@ from bot.store.channels import Channels
 from bot.store.database import Database
 from bot.store.decisions import Decisions
 from bot.store.feedback import Feedbacks
+from bot.store.late import Late
 from bot.store.messages import Messages
 from bot.store.notes import Notes
 from bot.store.outbox import Outbox
@@ -33,6 +34,7 @@ class Store:
     ) -> None:
         self._database = database
         self.messages = Messages(database)
+        self.late = Late(database)
         self.decisions = Decisions(database)
         self.outbox = Outbox(database)
         self.channels = Channels(database, default_mode=default_mode, platform_modes=platform_modes)
