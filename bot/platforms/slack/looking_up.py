@@ -74,7 +74,7 @@ class LookedUp(Generic[Told]):
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 told = await ask()
-        except (TimeoutError, *FAILURES) as error:
+        except FAILURES as error:
             self._missed(key, error)
         else:
             self._keep(key, told, LIFETIME_S)
