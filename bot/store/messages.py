@@ -1,12 +1,12 @@
 """What was said: the history of every conversation, in the order it was recorded."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Text, and_, cast, func, not_, or_, select, update
+from sqlalchemy import ColumnElement, func, not_, select, update
 
 from bot.messages import ConversationKey, Entry, Message
+from bot.store.changes import change, deleted, edited
 from bot.store.conversations import ensured_id, id_at, in_channel, is_at
 from bot.store.database import Database, carried_through
 from bot.store.entries import entries, entry
@@ -16,7 +16,8 @@ from bot.store.places import deleted_since, known_places, place_with_thread, wai
 from bot.store.replies import bereft
 from bot.store.retention import clear_conversations, purge_channels
 from bot.store.speakers import is_person
-from bot.store.tables import conversations, messages, speakers, storable
+from bot.store.tables import conversations, messages, speakers
+from bot.store.threads import begin_thread, is_complete, place_of, threads_since
 
 
 @carried_through
@@ -58,28 +59,19 @@ class Messages:
         """Replace a message's text, and its attachments if given; False if that changes nothing.
 
         Unknown, deleted and hidden messages stay as they are, and so does one that was edited
-        later than `at`.
+        later than `at`. What `begin_thread` copied is replaced too.
         """
-        values: dict[str, object] = {"text": text}
-        is_other = messages.c.text != text
-        if attachments is not None:
-            left = [storable(each) for each in attachments]
-            values["attachments"] = left
-            # As the text it is kept as: PostgreSQL cannot compare JSON.
-            is_other |= cast(messages.c.attachments, Text) != json.dumps(left)
-        changes = and_(
-            _is_message(where, message_id),
-            is_other,
-            not_(messages.c.hidden),
-            or_(messages.c.changed_at.is_(None), messages.c.changed_at <= at),
-        )
-        return await self._update(changes, **values, edited=True, changed_at=at)
+        to = edited(text, at=at, attachments=attachments)
+        async with self._database.writing() as connection:
+            return await change(connection, where, message_id, to)
 
     async def delete(self, where: ConversationKey, message_id: str, *, at: datetime) -> bool:
-        """Leave a tombstone without text and attachments; False if unknown or deleted before."""
-        return await self._update(
-            _is_message(where, message_id), text="", attachments=[], deleted=True, changed_at=at
-        )
+        """Leave a tombstone without text and attachments; False if unknown or deleted before.
+
+        What `begin_thread` copied becomes one too.
+        """
+        async with self._database.writing() as connection:
+            return await change(connection, where, message_id, deleted(at))
 
     async def deleted(self, platform: str, *, since: datetime) -> list[tuple[ConversationKey, str]]:
         """List what people wrote and was deleted since a time, with where it stood."""
@@ -172,6 +164,33 @@ class Messages:
         """Find the conversation of a thread whose channel is not known; None if nothing is kept."""
         async with self._database.reading() as connection:
             return await place_with_thread(connection, platform, workspace, thread)
+
+    async def begin_thread(self, where: ConversationKey) -> bool:
+        """Let a thread begin with what it hangs on, and our replies to that; True if it is known.
+
+        They are copied from the channel as they stand there, and wait for no decision. To be
+        awaited before a thread's message is recorded; again, it copies replies that came since.
+        """
+        async with self._database.reading() as connection:
+            if await is_complete(connection, where):
+                return True
+        async with self._database.writing() as connection:
+            return await begin_thread(connection, where)
+
+    async def newest_threads(
+        self, where: ConversationKey, since: datetime
+    ) -> list[ConversationKey]:
+        """List a channel's threads in which something was said since a time, the newest first."""
+        async with self._database.reading() as connection:
+            return await threads_since(connection, where, since)
+
+    async def place_of(self, where: ConversationKey, message_id: str) -> ConversationKey | None:
+        """Find where in a channel or its threads a message stands, or a part of a reply.
+
+        Of an original and its copy the original. None if it is unknown.
+        """
+        async with self._database.reading() as connection:
+            return await place_of(connection, where, message_id)
 
     async def waiting(self, platform: str) -> list[ConversationKey]:
         """List the platform's conversations that hold messages of others with no decision."""
@@ -270,16 +289,3 @@ class Messages:
         async with self._database.reading() as connection:
             rows = await connection.execute(query)
             return [entry(row) for row in rows][::-1]
-
-    async def _update(self, which: ColumnElement[bool], **values: object) -> bool:
-        async with self._database.writing() as connection:
-            done = await connection.execute(update(messages).where(which).values(**values))
-        return done.rowcount > 0
-
-
-def _is_message(where: ConversationKey, message_id: str) -> ColumnElement[bool]:
-    return and_(
-        messages.c.conversation_id == id_at(where),
-        messages.c.platform_id == message_id,
-        not_(messages.c.deleted),
-    )
