@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.platforms.slack.dialect import escaped as escaped
 from bot.platforms.slack.refusals import FAILURES, cause
 from bot.platforms.slack.tasks import Tasks
 from bot.platforms.slack.teams import Team
