@@ -1,0 +1,183 @@
+"""Single calls to Slack about messages: post, change, delete, whisper, look for our own.
+
+What is said, and when, is not known here. Nothing that could have reached Slack is sent a second time
+before the channel was asked: every message of ours carries an unseen mark.
+"""
+
+import copy
+import logging
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.messages import ConversationKey
+from bot.platforms.slack.own_messages import REPLY, Posted, Search
+from bot.platforms.slack.refusals import (
+    FAILURES,
+    NO_STREAM_RUNS,
+    STREAM_RUNS,
+    SlackTrying,
+    code,
+    surely_not_done,
+)
+from bot.platforms.slack.teams import Team
+from bot.platforms.trying import Gone
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Mark:
+    """What a message of ours carries unseen: which part of which reply it is.
+
+    `since` is the time before which it was not posted. `is_unsure`: it may stand there, though Slack
+    did not say so.
+    """
+
+    since: datetime
+    key: str = field(default_factory=lambda: uuid.uuid4().hex)
+    number: int = 0
+    kind: str = REPLY
+    is_unsure: bool = False
+
+    @property
+    def metadata(self) -> dict[str, object]:
+        """Give the mark as Slack keeps it."""
+        payload = {"key": self.key, "part": self.number}
+        return {"event_type": self.kind, "event_payload": payload}
+
+
+class Poster:
+    """Posts, changes, deletes. Every method raises PlatformError, as `Trying` does.
+
+    Places are where the words go: the thread of a place is the one they are posted into.
+    """
+
+    def __init__(self, trying: SlackTrying) -> None:
+        self.trying = trying
+
+    async def send(
+        self, place: ConversationKey, text: str, mark: Mark, *, insist: bool = True
+    ) -> str:
+        """Post a message once, and give its time stamp; pings nobody, and shows no previews."""
+        search = Search(place, mark.since)
+
+        async def send(team: Team) -> str:
+            nonlocal search
+            if mark.is_unsure:
+                for posted in await search.found(team):
+                    if (posted.key, posted.number) == (mark.key, mark.number):
+                        mark.is_unsure = False
+                        return posted.ts
+                search = Search(place, mark.since)  # a next try may be lost as well
+            mark.is_unsure = True  # also if this is cut short
+            try:
+                answer = await once(team).chat_postMessage(
+                    channel=place.channel,
+                    text=text,
+                    thread_ts=place.thread,
+                    metadata=mark.metadata,
+                    unfurl_links=False,
+                    unfurl_media=False,
+                    parse="none",
+                    link_names=False,
+                )
+            except FAILURES as error:
+                mark.is_unsure = not surely_not_done(error)
+                raise
+            mark.is_unsure = False
+            return str(answer["ts"])
+
+        return await self.trying.tried(send, place, "write", insist=insist)
+
+    async def update(
+        self, place: ConversationKey, ts: str, text: str, mark: Mark, *, insist: bool = True
+    ) -> None:
+        """Give a message another text. Raises Gone if somebody deleted it."""
+
+        async def change(team: Team) -> None:
+            await team.client.chat_update(
+                channel=place.channel,
+                ts=ts,
+                text=text,
+                blocks=[],  # those that a stream left behind would be shown in place of the text
+                metadata=mark.metadata,
+                parse="none",
+                link_names=False,
+            )
+
+        async def update(team: Team) -> None:
+            try:
+                await change(team)
+            except SlackApiError as error:
+                if code(error) != STREAM_RUNS:
+                    raise
+                await _stop_stream(team, place, ts)
+                await change(team)
+
+        await self.trying.tried(update, place, "edit its message", insist=insist)
+
+    async def delete(self, place: ConversationKey, ts: str) -> None:
+        """Delete a message of ours; one that is gone already is no error."""
+
+        async def delete(team: Team) -> None:
+            try:
+                await team.client.chat_delete(channel=place.channel, ts=ts)
+            except SlackApiError as error:
+                if code(error) != STREAM_RUNS:
+                    raise
+                await _stop_stream(team, place, ts)
+                await team.client.chat_delete(channel=place.channel, ts=ts)
+
+        try:
+            await self.trying.tried(delete, place, "delete its message")
+        except Gone:
+            logger.debug("message %s in %s was gone already", ts, place)
+
+    async def whisper(self, place: ConversationKey, user_id: str, text: str) -> None:
+        """Show somebody a text that nobody else sees. Slack forgets it soon."""
+
+        async def whisper(team: Team) -> None:
+            await team.client.chat_postEphemeral(
+                channel=place.channel,
+                user=user_id,
+                text=text,
+                thread_ts=place.thread,
+                parse="none",
+                link_names=False,
+            )
+
+        await self.trying.tried(whisper, place, "tell somebody something")
+
+    async def show_status(self, place: ConversationKey, status: str) -> None:
+        """Show what the assistant does in a thread of the assistant view; "" shows nothing."""
+
+        async def show(team: Team) -> None:
+            await team.client.assistant_threads_setStatus(
+                channel_id=place.channel, thread_ts=place.thread or "", status=status
+            )
+
+        await self.trying.tried(show, place, "show what it does", insist=False)
+
+    async def own_since(self, place: ConversationKey, moment: datetime) -> list[Posted]:
+        """Find the messages of ours in a channel or thread since a moment, oldest first."""
+        search = Search(place, moment)
+        return await self.trying.tried(search.found, place, "look for its messages")
+
+
+def once(team: Team) -> AsyncWebClient:
+    """Give a client that sends each request once: slack_sdk's own second try doubles messages."""
+    client = copy.copy(team.client)
+    client.retry_handlers = []
+    return client
+
+
+async def _stop_stream(team: Team, place: ConversationKey, ts: str) -> None:
+    try:
+        await team.client.chat_stopStream(channel=place.channel, ts=ts)
+    except SlackApiError as error:
+        if code(error) != NO_STREAM_RUNS:
+            raise
