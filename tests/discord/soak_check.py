@@ -10,8 +10,9 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.messages import ASKED
 from bot.notices import CANNOT_THINK, LISTENING, NO_ANSWER, NOT_POSTED, OPTED_OUT
-from bot.platforms.discord.asking import ANSWERED_WITH_NEXT, ASKED, TOO_LATE
+from bot.platforms.asking import ANSWERED_WITH_NEXT, TOO_LATE
 from tests.discord.soak_people import Asked, People, Said
 from tests.discord_server import Channel, ChannelType, DiscordServer, Message
 

@@ -12,8 +12,8 @@ from bot.commands.dispatch import STORE_FAILED
 from bot.errors import ModelUnavailable, StoreError
 from bot.messages import Author, Message, Mode
 from bot.notices import CANNOT_THINK, OPTED_OUT
+from bot.platforms.asking import NOT_HEARD, TOO_LATE
 from bot.platforms.discord.answering import MAX_CHARS, under_question
-from bot.platforms.discord.asking import NOT_HEARD, TOO_LATE
 from bot.platforms.discord.buttons import DEFAULT_QUESTION
 from bot.platforms.discord.keys import PLATFORM, channel_key
 from bot.split import num_units

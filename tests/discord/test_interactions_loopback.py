@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.messages import Mode
-from bot.platforms.discord.asking import ANSWERED_WITH_NEXT, TOO_LATE
+from bot.platforms.asking import ANSWERED_WITH_NEXT, TOO_LATE
 from bot.platforms.discord.keys import channel_key
 from tests.discord.wired import ASKED, QUESTION, REPLY, Bot, wired_bot
 from tests.discord_server import DiscordServer, Permission, discord_server, pointed_at

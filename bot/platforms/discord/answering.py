@@ -15,12 +15,13 @@ import aiohttp
 import discord
 from discord.webhook.async_ import async_context
 
-from bot.commands import CommandAnswer, offered_in_words
+from bot.commands import CommandAnswer
 from bot.commands.parse import clipped
+from bot.platforms.answers import shown_parts
 from bot.platforms.discord.buttons import button, fits
 from bot.platforms.discord.parts import MAX_CHARS
 from bot.platforms.discord.refusals import FAILURES, cause
-from bot.split import num_units, split
+from bot.split import num_units
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,6 @@ MAX_CHARS_UNDER_QUESTION = MAX_CHARS - MAX_QUOTE_CHARS - len(QUOTE_MARKS)
 MIN_QUOTE_CHARS = 20  # less of a question says nothing
 LIFETIME_S = 14.5 * 60.0  # Discord forgets an interaction after 15 minutes
 PLACEHOLDER = "…"
-BROKEN_FENCE = "`\N{ZERO WIDTH SPACE}``"  # looks like the end of a code block and ends none
 NO_MENTIONS = discord.AllowedMentions.none()
 
 # From https://discord.com/developers/docs/topics/opcodes-and-status-codes#json.
@@ -111,12 +111,12 @@ async def say(interaction: AnyInteraction, answer: CommandAnswer, *, is_public: 
 
 def parts(answer: CommandAnswer) -> list[str]:
     """Give an answer as Discord shows it, in posts that are short enough."""
-    text = answer.text if fits(answer.offer) else offered_in_words(answer)
-    if answer.fixed_width:
-        shown = f"```\n{text.replace('```', BROKEN_FENCE)}\n```"
-    else:
-        shown = discord.utils.escape_markdown(text)
-    return split(shown, max_chars=MAX_CHARS)
+    return shown_parts(
+        answer,
+        has_button=fits(answer.offer),
+        max_chars=MAX_CHARS,
+        escaped=discord.utils.escape_markdown,
+    )
 
 
 @asynccontextmanager

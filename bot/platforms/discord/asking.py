@@ -8,15 +8,16 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 import discord
 
 from bot.commands import Caller
-from bot.commands.dispatch import STORE_FAILED
 from bot.commands.parse import clipped
 from bot.errors import StoreError
-from bot.messages import Action, ConversationKey, Message
+from bot.messages import ASKED, ConversationKey, Message
 from bot.pipeline import Pipeline
+from bot.platforms.asking import ANSWERED_WITH_NEXT, TOO_LATE, Fate, fate_of, received
 from bot.platforms.discord.answering import (
     CALL_TIMEOUT_S,
     AnyInteraction,
@@ -33,11 +34,6 @@ logger = logging.getLogger(__name__)
 
 PATIENCE_S = 14 * 60.0  # a minute before Discord forgets the interaction
 MAX_BESIDE_LINK = 200  # characters; the link must not be cut
-
-ASKED = "ask-"  # before the id of an interaction, so that nobody takes it for a message's
-NOT_HEARD = "I don't read along here right now, so I can't answer."
-ANSWERED_WITH_NEXT = "I answered this together with what was said next."
-TOO_LATE = "I didn't get to this in time. Please ask again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +81,7 @@ class Asking:
             await responder.give_up(excuse)
 
     async def _received(self, client: discord.Client, question: Message) -> tuple[bool, str | None]:
-        """Hand a question on: whether it is new, and what to say if nobody will answer it.
-
-        One that was seen before is answered by whoever saw it.
-        """
-        try:
-            if await self.receive(client, question):
-                return True, None
-            seen = await self.pipeline.store.messages.find(question.conversation, question.id)
-        except StoreError:
-            logger.exception("a question in %s was not heard", question.conversation)
-            return False, STORE_FAILED
-        return False, None if seen else NOT_HEARD
+        return await received(question, partial(self.receive, client), self.pipeline.store)
 
     async def _waited(self, question: Message, responder: InteractionResponder) -> str | None:
         """Wait for a reply; gives what to say if there is none for this question alone."""
@@ -112,17 +97,10 @@ class Asking:
 
     async def _outcome(self, question: Message) -> str | None:
         """Say what became of a question to which nothing came; None if it is still to be decided."""
-        store = self.pipeline.store
-        try:
-            entry = await store.messages.find(question.conversation, question.id)
-            if entry is None or entry.decision_id is None:
-                return TOO_LATE if entry is None else None
-            kept = (await store.decisions.by_id([entry.decision_id])).get(entry.decision_id)
-        except StoreError as error:
-            logger.warning("nobody knows what became of a question: %s", error)
+        fate = await fate_of(question, self.pipeline.store)
+        if fate is Fate.UNDECIDED:
             return None
-        spoke = kept is not None and kept.decision.action is Action.SPEAK
-        return ANSWERED_WITH_NEXT if spoke else TOO_LATE
+        return ANSWERED_WITH_NEXT if fate is Fate.ANSWERED else TOO_LATE
 
     async def _question(
         self, interaction: AnyInteraction, caller: Caller, text: str, target_id: str | None
