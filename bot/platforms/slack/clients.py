@@ -116,7 +116,7 @@ async def asked(question: Awaitable[AsyncSlackResponse], *, doing: str) -> Async
     except SlackApiError as error:
         raise _told(error, doing) from error
     except (TimeoutError, OSError, aiohttp.ClientError) as error:
-        raise PlatformUnavailable(f"{doing}: Slack cannot be reached: {_cause(error)}") from error
+        raise PlatformUnavailable(f"{doing}: Slack cannot be reached: {cause(error)}") from error
     except (AttributeError, json.JSONDecodeError) as error:  # slack_sdk, of a page that is no JSON
         raise PlatformUnavailable(f"{doing}: whoever answers, it is not Slack") from error
 
@@ -143,5 +143,6 @@ def _seconds(header: str | None) -> float:
         return 30.0  # as slack_sdk takes it
 
 
-def _cause(error: BaseException) -> str:
+def cause(error: BaseException) -> str:
+    """Name what went wrong between here and there, in a few words."""
     return f"{type(error).__name__}: {error}".rstrip(": ")

@@ -1,0 +1,178 @@
+"""Serves an app of Slack's: over Socket Mode, over HTTP, or both, as the settings have it."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.config import Settings, variable
+from bot.errors import ConfigError, PlatformUnavailable
+from bot.platforms.slack.app import Handlers, Intake, new_app
+from bot.platforms.slack.clients import Clients, Refused
+from bot.platforms.slack.connecting import OnGap, SocketMode
+from bot.platforms.slack.credentials import BOT_TOKEN_PLACE, Credentials, credentials
+from bot.platforms.slack.installations import Installations
+from bot.platforms.slack.installing import INSTALL_PATH, new_installations, oauth_flow
+from bot.platforms.slack.known_teams import KnownTeams, ManyTeams, OneTeam
+from bot.platforms.slack.socket import Pace
+from bot.platforms.slack.web import SlackWeb, serve_web
+from bot.store import Store
+
+logger = logging.getLogger(__name__)
+
+FIRST_WAIT_S = 1.0
+MAX_WAIT_S = 60.0
+
+Say = Callable[[str], None]
+SawDate = Callable[[str | None], None]
+
+
+@dataclass(slots=True)
+class Connection:
+    """What connects Earshot with Slack. Made outside of any loop; `close` ends what it opened.
+
+    `teams` may be asked as soon as `serve` runs. `saw_date` is told the date of each answer.
+    Raises ConfigError where credentials are missing.
+    """
+
+    settings: Settings
+    store: Store
+    saw_date: SawDate = lambda _: None
+    say: Say = lambda _: None
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    pace: Pace = field(default_factory=Pace)
+    credentials: Credentials = field(init=False)
+    clients: Clients = field(init=False)
+    _teams: KnownTeams | None = field(init=False, default=None)
+    _installations: Installations | None = field(init=False, default=None)
+    _intake: Intake | None = field(init=False, default=None)
+    _web: SlackWeb | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        """Read the credentials."""
+        self.credentials = credentials(self.settings)
+        self.clients = Clients(self.settings.slack_api_base, saw_date=self.saw_date)
+
+    @property
+    def teams(self) -> KnownTeams:
+        """The workspaces; to be asked for inside the loop."""
+        if self._teams is None:
+            self._teams = self._new_teams()
+        return self._teams
+
+    @property
+    def web(self) -> SlackWeb | None:
+        """The ASGI application, once `serve` has made it."""
+        return self._web
+
+    async def serve(
+        self,
+        handlers: Handlers,
+        *,
+        on_gap: OnGap,
+        ready: Callable[[], Awaitable[None]],
+        own_server: bool = True,
+    ) -> None:
+        """Serve until cancelled. Raises ConfigError for what a person has to mend.
+
+        `ready` is awaited once the token is known to be good, before anything comes. `on_gap` is
+        awaited after each connection; over HTTP, where Slack tells of none, after the start alone.
+        Without `own_server`, somebody else serves `web`.
+        """
+        await self._introduced()
+        await ready()
+        self._intake = Intake(handlers, self.teams)
+        app = new_app(self._intake, self.clients, signing_secret=self.credentials.signing_secret)
+        self._web = self._new_web(app, handlers)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                if self.credentials.needs_server and own_server:
+                    tasks.create_task(self._serve_web(self._web), name="web")
+                if self.credentials.app_token is not None:
+                    socket = SocketMode(
+                        app,
+                        self.credentials.app_token,
+                        self.clients,
+                        on_gap,
+                        pace=self.pace,
+                        sleep=self.sleep,
+                    )
+                    tasks.create_task(socket.serve(), name="socket mode")
+                else:
+                    tasks.create_task(_once(on_gap), name="after the start")
+                await asyncio.Event().wait()
+        except* ConfigError as errors:
+            raise errors.exceptions[0] from None
+
+    async def close(self) -> None:
+        """Let what is being written down be written, then close every connection."""
+        if self._intake is not None:
+            await self._intake.close()
+        await self.clients.close()
+
+    def _new_teams(self) -> KnownTeams:
+        if self.credentials.provider is None:
+            return OneTeam(self.credentials.bot_token or "", self.clients)
+        self._installations = new_installations(self.store, self.credentials.provider, self.clients)
+        return ManyTeams(self._installations, self.clients)
+
+    def _new_web(self, app: AsyncApp, handlers: Handlers) -> SlackWeb:
+        provider, teams, oauth = self.credentials.provider, self.teams, None
+        if provider is not None and isinstance(teams, ManyTeams) and self._installations:
+            oauth = oauth_flow(
+                self.settings,
+                provider,
+                store=self.store,
+                clients=self.clients,
+                installations=self._installations,
+                teams=teams,
+                installed=handlers.installed,
+            )
+        takes_events = self.credentials.signing_secret is not None
+        return SlackWeb(app, takes_events=takes_events, oauth=oauth)
+
+    async def _serve_web(self, web: SlackWeb) -> None:
+        def say_where(address: str) -> None:
+            public = self.settings.slack_public_url or address
+            self.say(f"Slack's requests are taken at {address}.")
+            if self.credentials.provider is not None:
+                self.say(f"Workspaces install the app at {public}{INSTALL_PATH}.")
+
+        await serve_web(
+            web, host=self.settings.slack_host, port=self.settings.slack_port, on_open=say_where
+        )
+
+    async def _introduced(self) -> None:
+        """Wait until Slack has told who the bot is; of many workspaces none is asked."""
+        teams, wait_s = self.teams, FIRST_WAIT_S
+        if not isinstance(teams, OneTeam):
+            return
+        while True:
+            try:
+                team = await teams.only()
+            except Refused as error:
+                raise ConfigError(
+                    f"Slack refused the bot token of {variable('slack_bot_token')} "
+                    f"({error.code}): {BOT_TOKEN_PLACE}."
+                ) from error
+            except PlatformUnavailable as error:
+                logger.warning(
+                    "Slack cannot be reached at %s: %s; trying again in %.0f s",
+                    self.clients.shown,
+                    error,
+                    wait_s,
+                )
+            else:
+                self.say(f"Connected to Slack, to the workspace {team.name}.")
+                return
+            await self.sleep(wait_s)
+            wait_s = min(2 * wait_s, MAX_WAIT_S)
+
+
+async def _once(on_gap: OnGap) -> None:
+    try:
+        await on_gap()
+    except Exception:  # the top of a task
+        logger.exception("Slack: what was missed could not be fetched")
