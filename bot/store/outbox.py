@@ -11,7 +11,14 @@ from sqlalchemy import ColumnElement, Select, and_, delete, func, literal, selec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import Author, ConversationKey, OutboxItem, OutboxStatus
-from bot.store.conversations import KEY_COLUMNS, conversation_key, ensured_id, hold, id_at
+from bot.store.conversations import (
+    KEY_COLUMNS,
+    conversation_key,
+    ensured_id,
+    hold,
+    id_at,
+    in_channel,
+)
 from bot.store.database import Database, carried_through, insert_or_skip
 from bot.store.replies import parts_beside
 from bot.store.speakers import ensured_speakers, follow_name, person_key
@@ -84,6 +91,23 @@ class Outbox:
         """
         async with self._database.reading() as connection:
             return await parts_beside(connection, where, message_id) or [message_id]
+
+    async def place_of(self, where: ConversationKey, message_id: str) -> ConversationKey:
+        """Find in which conversation of a channel a reply was given, by any of its parts.
+
+        A platform may show it in a thread, and tell of it by its channel alone. What is no reply is
+        taken to stand where it is looked for.
+        """
+        query = (
+            select(*KEY_COLUMNS)
+            .join_from(reply_parts, conversations)
+            .where(in_channel(where), reply_parts.c.message_id == message_id)
+            .order_by(conversations.c.id)
+            .limit(1)
+        )
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).first()
+        return where if row is None else conversation_key(row)
 
     async def decision_behind(self, where: ConversationKey, message_id: str) -> int | None:
         """Give the id of the decision that a reply carries out, found by any of its parts.

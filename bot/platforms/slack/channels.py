@@ -1,0 +1,112 @@
+"""Channels that the bot is invited to and removed from, and those that change or end.
+
+The bot hears a channel from the moment it was invited there, and says once in each what it stores.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from bot.errors import PlatformError, StoreError
+from bot.messages import ConversationKey
+from bot.platforms.in_order import InOrder
+from bot.platforms.insist import insisted
+from bot.platforms.slack.keys import PLATFORM, channel_key, is_direct, sent_at
+from bot.platforms.slack.lenient import Payload, part_of, text_in
+from bot.platforms.slack.naming import People
+from bot.platforms.slack.teams import Team
+from bot.platforms.workspaces import greeting
+from bot.ports import Platform
+from bot.store import Store
+
+logger = logging.getLogger(__name__)
+
+HERE = "this channel"
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """Notes what becomes of channels. `turns` are theirs; `name` is the assistant's in the chat.
+
+    `later` has something done that nobody waits for. `clock` gives aware UTC times. Methods wait
+    until the history can be written.
+    """
+
+    store: Store
+    platform: Platform
+    people: People
+    turns: InOrder
+    name: str
+    clock: Callable[[], datetime]
+    later: Callable[[Callable[[], Awaitable[object]], str], None]
+
+    async def joined(self, event: Payload, team: Team) -> None:
+        """Hear that somebody came into a channel: the bot, or one whose name may be new."""
+        channel_id, user_id = text_in(event, "channel"), text_in(event, "user")
+        if user_id != team.user_id or not channel_id:
+            return
+        where = channel_key(team.id, channel_id)
+        self.people.forget(team.id, channel_id)
+        async with self._turn(where):
+            moment = sent_at(ts) if (ts := text_in(event, "event_ts")) else self.clock()
+            await insisted(partial(self._heard_from, where, moment), f"the invitation to {where}")
+        self.later(partial(self._greet, where), f"the greeting in {where}")
+
+    async def left(self, event: Payload, team: Team) -> None:
+        """Hear that somebody left a channel, perhaps the bot."""
+        channel_id, user_id = text_in(event, "channel"), text_in(event, "user")
+        is_own = text_in(event, "type") in ("channel_left", "group_left")
+        if channel_id and (is_own or user_id == team.user_id):
+            self.people.forget(team.id, channel_id)
+            logger.info("Slack: no longer in %s: nothing is heard there any more", channel_id)
+
+    async def changed(self, event: Payload, team: Team) -> None:
+        """Hear that a channel has another name, or is archived, or no longer."""
+        channel_id = _channel_of(event)
+        if not channel_id:
+            return
+        self.people.forget(team.id, channel_id)
+        kind = text_in(event, "type").partition("_")[2]
+        if kind in ("archive", "unarchive"):
+            logger.info("Slack: %s is %sd", channel_id, kind)
+
+    async def deleted(self, event: Payload, team: Team) -> None:
+        """Hear that a channel is gone, and forget what was said in it."""
+        channel_id = _channel_of(event)
+        if not channel_id:
+            return
+        where = channel_key(team.id, channel_id)
+        async with self._turn(where):
+            await insisted(partial(self.store.messages.clear_channel, where), f"the end of {where}")
+        logger.info("Slack: %s was deleted, and with it what was kept of it", channel_id)
+
+    def _turn(self, where: ConversationKey) -> AbstractAsyncContextManager[None]:
+        return self.turns.turn((where.workspace, where.channel))
+
+    async def _heard_from(self, where: ConversationKey, moment: datetime) -> None:
+        """What was said before the invitation is not the bot's business."""
+        if not is_direct(where.channel):
+            await self.store.messages.hear_from(where, moment)
+
+    async def _greet(self, where: ConversationKey) -> None:
+        """Say once in a channel who it is; a channel that cannot be greeted is told to the log."""
+        note = f"greeted-{where.channel}/{where.workspace}"  # goes with the workspace's data
+        try:
+            if await self.store.notes.get(PLATFORM, note) is not None:
+                return
+            settings = await self.store.channels.settings(where)
+            text = greeting(self.name, settings, channels=HERE)
+            await self.platform.notice(where, text, reply_to=None)
+        except (PlatformError, StoreError) as error:
+            logger.warning("Slack: %s could not be greeted: %s", where, error)
+            return
+        set_note = partial(self.store.notes.set, PLATFORM, note, self.clock().isoformat())
+        await insisted(set_note, f"the greeting in {where}")
+
+
+def _channel_of(event: Payload) -> str:
+    """Give a channel's id, which stands alone or within what is told of the channel."""
+    return text_in(event, "channel") or text_in(part_of(event, "channel"), "id")

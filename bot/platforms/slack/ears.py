@@ -1,0 +1,156 @@
+"""What is said on Slack, in the order it is said: each event on its way to the pipeline.
+
+One object hears for all workspaces. An event returns once what it tells is written down: only then
+is Slack told that it arrived. A history that fails is asked again until it works; what is missed
+while nobody listens, `catch_up` fetches.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from functools import partial
+
+from bot.messages import ConversationKey, FeedbackKind, Message, Mode
+from bot.pipeline import Pipeline
+from bot.platforms.crowds import Crowds
+from bot.platforms.edits import taken_over
+from bot.platforms.in_order import InOrder
+from bot.platforms.insist import insisted
+from bot.platforms.opinions import Opinions
+from bot.platforms.slack.catch_up import CatchUp
+from bot.platforms.slack.edits import copies, deleted_id, edited, edited_id
+from bot.platforms.slack.files import Reader
+from bot.platforms.slack.hearing import CHANGED, heard, place
+from bot.platforms.slack.keys import channel_key, is_direct
+from bot.platforms.slack.lenient import Payload, part_of, text_in
+from bot.platforms.slack.naming import People
+from bot.platforms.slack.reactions import meaning
+from bot.platforms.slack.spoken import Spoken
+from bot.platforms.slack.teams import Team
+from bot.platforms.slack.threads import Threads
+
+BROADCAST = "thread_broadcast"
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """Hears messages, edits, deletions and reactions. `turns` are those of the channels.
+
+    `titled` is told of what is said to the assistant alone, once it is written down.
+    """
+
+    pipeline: Pipeline
+    people: People
+    threads: Threads
+    catch_up: CatchUp
+    opinions: Opinions
+    crowds: Crowds
+    spoken: Spoken
+    reader: Reader
+    turns: InOrder
+    titled: Callable[[Message, Team], None]
+
+    async def message(self, event: Payload, team: Team) -> None:
+        """Hear that something was said, changed or deleted; `app_mention` tells the same again."""
+        where = place(event, team.id)
+        if where is None or await self.spoken.spoken(event, where, team):
+            return
+        if await self._is_too_much(where, team):
+            return
+        hear = self._hear
+        if deleted_id(event) is not None:
+            hear = self._delete
+        elif text_in(event, "subtype") == CHANGED:
+            hear = self._edit
+        async with self.turn(where):
+            await insisted(partial(hear, event, where, team), f"what was said in {where}")
+
+    async def asked(self, question: Message, team: Team) -> bool:
+        """Hear a question asked by a command, after what was missed in that place.
+
+        False: heard before, or said in a channel that records nothing. Raises StoreError.
+        """
+        async with self.turn(question.conversation):
+            await self._ready(question.conversation, team, before=None)
+            return await self.pipeline.receive(question)
+
+    async def record(self, event: Payload, where: ConversationKey, team: Team) -> None:
+        """Record a message that somebody points at, if it is new. Raises StoreError."""
+        message = await self._heard(event, where, team)
+        if message is not None:
+            await self.pipeline.overhear(message)
+
+    async def reacted(self, event: Payload, team: Team, *, gone: bool) -> None:
+        """Hear a reaction to a message, or that one is gone."""
+        kind, item = meaning(text_in(event, "reaction")), part_of(event, "item")
+        user_id = text_in(event, "user")
+        channel_id, ts = text_in(item, "channel"), text_in(item, "ts")
+        if kind is None or user_id == team.user_id or not (user_id and channel_id and ts):
+            return
+        channel = channel_key(team.id, channel_id)
+        async with self.turn(channel):
+            keep = partial(self._opinion, channel, ts, kind, user_id, gone=gone)
+            await insisted(keep, f"a reaction in {channel}")
+
+    def turn(self, where: ConversationKey) -> AbstractAsyncContextManager[None]:
+        """Wait for the turn of a channel, which its threads share: both have the same messages."""
+        return self.turns.turn((where.workspace, where.channel))
+
+    async def _is_too_much(self, where: ConversationKey, team: Team) -> bool:
+        async def fetch() -> None:
+            self.catch_up.reopen(where)
+            close = partial(self.catch_up.place, where, team, before=None)
+            await insisted(close, f"what was missed in {where}")
+
+        return await self.crowds.is_too_big((where.workspace, where.channel), fetch)
+
+    async def _hear(self, event: Payload, where: ConversationKey, team: Team) -> None:
+        message = await self._heard(event, where, team)
+        if message is None:
+            return
+        await self._ready(where, team, before=message.id)
+        is_new = await self.pipeline.receive(message)
+        if text_in(event, "subtype") == BROADCAST:  # people see it in the channel, too
+            channel = replace(where, thread=None)
+            await self.pipeline.overhear(replace(message, conversation=channel, addressed=False))
+        if is_new and is_direct(where.channel):
+            self.titled(message, team)
+
+    async def _ready(self, where: ConversationKey, team: Team, *, before: str | None) -> None:
+        """See to it that what was said before is known, as far as it can be had now."""
+        await self._listen_directly(where)
+        await self.catch_up.place(where, team, before=before)
+        await self.threads.begin(where, team)
+
+    async def _listen_directly(self, where: ConversationKey) -> None:
+        """Answer in direct chats whatever holds for channels: all there is said to the assistant."""
+        if not is_direct(where.channel):
+            return
+        channels, channel = self.pipeline.store.channels, replace(where, thread=None)
+        if "mode" not in await channels.chosen(channel):
+            await channels.change(channel, mode=Mode.MENTION)
+
+    async def _heard(self, event: Payload, where: ConversationKey, team: Team) -> Message | None:
+        return await heard(event, where, team=team, people=self.people, reader=self.reader)
+
+    async def _edit(self, event: Payload, where: ConversationKey, team: Team) -> None:
+        told = await edited(event, team=team, people=self.people)
+        if told is not None:
+            message_id = edited_id(event)
+            others = copies(where, message_id)
+            await taken_over(self.pipeline, where, message_id, told, copies=others)
+
+    async def _delete(self, event: Payload, where: ConversationKey, team: Team) -> None:
+        message_id = deleted_id(event) or ""
+        for each in (where, *copies(where, message_id)):
+            parts = await self.pipeline.store.outbox.parts_of(each, message_id)
+            await self.pipeline.delete(each, parts[0])
+
+    async def _opinion(
+        self, channel: ConversationKey, ts: str, kind: FeedbackKind, user_id: str, *, gone: bool
+    ) -> None:
+        where = await self.pipeline.store.outbox.place_of(channel, ts)
+        say: Callable[..., Awaitable[None]] = (
+            self.opinions.taken_back if gone else self.opinions.given
+        )
+        await say(where, ts, kind, author_id=user_id)
