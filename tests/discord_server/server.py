@@ -9,6 +9,7 @@ from datetime import datetime
 
 from aiohttp import web
 
+from tests.clock import Clock
 from tests.discord_server.acts import Acts
 from tests.discord_server.calls import Call
 from tests.discord_server.errors import Refused
@@ -21,7 +22,7 @@ from tests.discord_server.message_views import message_json
 from tests.discord_server.people import Person
 from tests.discord_server.permissions import BOT, MEMBERS, NOTHING, Permission, in_channel
 from tests.discord_server.rest import BASE, application
-from tests.discord_server.snowflakes import Clock, Snowflakes
+from tests.discord_server.snowflakes import Snowflakes
 from tests.discord_server.threads import forum_post, thread_by_itself, thread_from
 from tests.discord_server.views import whole_member_json
 from tests.discord_server.world import (

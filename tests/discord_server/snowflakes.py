@@ -1,28 +1,12 @@
-"""The time of the server and the ids that are made of it; knows nothing else of Discord."""
+"""The ids that are made of the time of the server; knows nothing else of Discord."""
 
 from datetime import UTC, datetime, timedelta
+
+from tests.clock import Clock
 
 DISCORD_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 TIMESTAMP_SHIFT = 22
 MOST_IN_A_HURRY = 60_000  # so many ids may be asked for faster than one in a millisecond
-
-
-class Clock:
-    """Runs with the real time and can be put forward, or back with a negative number.
-
-    Deadlines go by `elapsed_s`, which only `advance` moves: a slow machine misses none.
-    """
-
-    def __init__(self) -> None:
-        self.elapsed_s = 0.0
-
-    def now(self) -> datetime:
-        """Give the time it is here."""
-        return datetime.now(UTC) + timedelta(seconds=self.elapsed_s)
-
-    def advance(self, seconds: float) -> None:
-        """Let so much time pass at once."""
-        self.elapsed_s += seconds
 
 
 class Snowflakes:

@@ -1,0 +1,129 @@
+"""Events on their way to the app: whether it hears of them, in which envelope, how often, in what order."""
+
+import random
+from typing import TYPE_CHECKING
+
+from tests.slack_server.world import Channel, Json, Team
+
+if TYPE_CHECKING:
+    from tests.slack_server.deliveries import Delivery
+    from tests.slack_server.server import SlackServer
+
+# What the app subscribes to, as its manifest names it, and the scopes that each needs.
+MESSAGES = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
+NEEDED = {
+    "app_mention": "app_mentions:read",
+    **{f"message.{name}": f"{name}:history" for name in MESSAGES.values()},
+    "member_joined_channel": "channels:read",
+    "member_left_channel": "channels:read",
+    "channel_rename": "channels:read",
+    "channel_archive": "channels:read",
+    "channel_unarchive": "channels:read",
+    "channel_deleted": "channels:read",
+    "channel_left": "channels:read",
+    "group_rename": "groups:read",
+    "group_archive": "groups:read",
+    "group_unarchive": "groups:read",
+    "group_deleted": "groups:read",
+    "group_left": "groups:read",
+    "reaction_added": "reactions:read",
+    "reaction_removed": "reactions:read",
+    "file_shared": "files:read",
+    "file_deleted": "files:read",
+    "user_change": "users:read",
+    "team_rename": "team:read",
+    "app_home_opened": None,
+    "app_uninstalled": None,
+    "tokens_revoked": None,
+    "assistant_thread_started": "assistant:write",
+    "assistant_thread_context_changed": "assistant:write",
+}
+ALWAYS = {"app_uninstalled", "tokens_revoked"}  # they come when there is no token left
+
+
+class Events:
+    """`subscribed` is what the app hears of; `sent` are all callbacks that were sent.
+
+    `twice` sends each a second time. Between `hold` and `release` they wait, to come in another
+    order. `duplicate_at_random` sends some a second time, as Slack does now and then.
+    """
+
+    def __init__(self, server: "SlackServer") -> None:
+        self._server = server
+        self.subscribed: set[str] = set(NEEDED)
+        self.sent: list[Json] = []
+        self.unheard: list[Json] = []  # of what the app did not subscribe to
+        self.twice = False
+        self._held: list[Json] | None = None
+        self._chance = 0.0
+        self._random = random.Random(0)
+
+    def send(self, team: Team, event: Json, *, channel: Channel | None = None) -> None:
+        """Tell the app of a workspace, if it subscribed and may hear it."""
+        if not self._may_hear(team, event):
+            self.unheard.append(event)
+            return
+        callback = self.callback(team, event, channel=channel)
+        if self._held is not None:
+            self._held.append(callback)
+            return
+        self.deliver(callback)
+
+    def deliver(self, callback: Json) -> "list[Delivery]":
+        """Send a callback as it stands, such as one of before once more."""
+        self.sent.append(callback)
+        again = self.twice or self._random.random() < self._chance
+        return [
+            self._server.deliveries.send("events_api", callback) for _ in range(2 if again else 1)
+        ]
+
+    def duplicate_at_random(self, chance: float, *, seed: int) -> None:
+        self._chance, self._random = chance, random.Random(seed)
+
+    def hold(self) -> None:
+        """Let events wait from now on."""
+        self._held = []
+
+    def release(self, *, backwards: bool = False) -> None:
+        """Send what waits, the last first if it is to come in the wrong order."""
+        held, self._held = self._held or [], None
+        for callback in held[::-1] if backwards else held:
+            self.deliver(callback)
+
+    def callback(self, team: Team, event: Json, *, channel: Channel | None = None) -> Json:
+        """Put an event in its envelope."""
+        server = self._server
+        authorization = {
+            "enterprise_id": None,
+            "team_id": team.id,
+            "user_id": team.bot.id,
+            "is_bot": True,
+            "is_enterprise_install": False,
+        }
+        home = channel.team_id if channel is not None else team.id
+        return {
+            "token": "verification-token",
+            "team_id": home,
+            "context_team_id": team.id,
+            "context_enterprise_id": None,
+            "api_app_id": server.app_id,
+            "event": event,
+            "type": "event_callback",
+            "event_id": server.stamps.id("Ev"),
+            "event_time": int(float(event.get("event_ts") or server.stamps.ts())),
+            "authorizations": [authorization],
+            "is_ext_shared_channel": bool(channel is not None and channel.shared_with),
+            "event_context": f"4-{server.stamps.id('x')}",
+        }
+
+    def _may_hear(self, team: Team, event: Json) -> bool:
+        name = event["type"]
+        if name in ALWAYS:
+            return name in self.subscribed
+        if name == "message":
+            name = f"message.{MESSAGES[event['channel_type']]}"
+        if not team.installed or name not in self.subscribed:
+            return False
+        scope = NEEDED.get(name)
+        tokens = self._server.tokens.of(team)
+        return scope is None or any(scope in one.scopes for one in tokens[-1:])

@@ -1,0 +1,283 @@
+"""The server itself: where it listens, what there is, what was seen; who does what comes on top."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from aiohttp import web
+
+from tests.clock import Clock
+from tests.slack_server import rest
+from tests.slack_server.acts import Acts
+from tests.slack_server.calls import Call
+from tests.slack_server.deliveries import Deliveries, Delivery
+from tests.slack_server.events import Events
+from tests.slack_server.faults import Faults
+from tests.slack_server.http import Http
+from tests.slack_server.sockets import Sockets
+from tests.slack_server.stamps import Stamps
+from tests.slack_server.tokens import SCOPES, Token, Tokens
+from tests.slack_server.world import Channel, Group, Kind, Message, Team, User, World
+from tests.waiting import Happenings
+
+WITHIN_S = 10.0
+
+Who = str | User
+Where = str | Channel
+
+
+class Site:
+    """A Slack with one app, installed in the workspace `team` with its channel `general`.
+
+    It listens between `start` and `stop`. `calls` are all HTTP requests, `refusals` the methods
+    and errors of those that were refused, `unknown_methods` those that this server does not have.
+    """
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.stamps = Stamps(self.clock)
+        self.world = World()
+        self.tokens = Tokens(self.clock)
+        self.faults = Faults()
+        self.acts = Acts(self)
+        self.events = Events(self)
+        self.deliveries = Deliveries(self)
+        self.sockets = Sockets(self)
+        self.http = Http(self)
+        self.calls: list[Call] = []
+        self.refusals: list[tuple[str, str]] = []
+        self.unknown_methods: list[str] = []
+        self.crashes: list[Exception] = []
+        self.history_free_at_s: dict[tuple[str, str], float] = {}
+        self.pages_from_oldest = False
+        self.mention_first = False
+        self.app_id, self.app_name = "A0EARSHOT", "Earshot"
+        self.client_id, self.client_secret = "1000.2000", "client-secret"
+        self.signing_secret = "signing-secret"
+        self.app_token = self.tokens.app().value
+        self._address = ""
+        self._runner: web.AppRunner | None = None
+        self._happenings = Happenings()
+        self.team = self.add_team("Harbor")
+        self.general = self.add_channel("general")
+
+    # Where it is.
+
+    async def start(self) -> None:
+        """Listen on a free port of the loopback."""
+        self._runner = web.AppRunner(rest.application(self), access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self._address = f"127.0.0.1:{self._runner.addresses[0][1]}"
+
+    async def stop(self) -> None:
+        """Break all connections and stop listening."""
+        self.faults.clear()
+        await self.deliveries.stop()
+        self.sockets.drop()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    @property
+    def address(self) -> str:
+        return self._address
+
+    @property
+    def url(self) -> str:
+        return f"http://{self._address}"
+
+    @property
+    def api_url(self) -> str:
+        """The base_url of a client; it ends with a slash."""
+        return f"{self.url}/api/"
+
+    # What there is.
+
+    def add_team(self, name: str, *, installed: bool = True, domain: str | None = None) -> Team:
+        """Found a workspace, by default with the app in it."""
+        team_id, bot_id = self.stamps.id("T"), self.stamps.id("B")
+        bot = User(self.stamps.id("U"), "earshot", team_id, "Earshot", is_bot=True, bot_id=bot_id)
+        bot.app_id = self.app_id
+        team = Team(team_id, name, domain or name.lower(), bot)
+        self.world.teams[team.id] = team
+        if installed:
+            self.install(team)
+        return team
+
+    def install(
+        self, team: Team, scopes: Iterable[str] = SCOPES, *, rotates: bool = False
+    ) -> Token:
+        """Install the app in a workspace, or once more; give the token of its bot."""
+        team.installed = True
+        team.bot.deleted = False
+        team.users[team.bot.id] = self.world.users[team.bot.id] = team.bot
+        return self.tokens.bot(team, scopes, rotates=rotates)
+
+    @property
+    def token(self) -> str:
+        """The newest token of the bot in `team`."""
+        return self.token_of(self.team)
+
+    def token_of(self, team: Team) -> str:
+        return self.tokens.of(team)[-1].value
+
+    @property
+    def bot(self) -> User:
+        """The bot as a member of `team`."""
+        return self.team.bot
+
+    def member(
+        self,
+        name: str,
+        *,
+        team: Team | None = None,
+        is_bot: bool = False,
+        display_name: str = "",
+        **facts: bool,
+    ) -> User:
+        """Let somebody be in a workspace, or give them if they are; `facts` such as is_admin."""
+        team = team or self.team
+        user = next((one for one in team.users.values() if one.real_name == name), None)
+        if user is None:
+            handle = name.lower().replace(" ", ".")
+            user = User(self.stamps.id("U"), handle, team.id, name, display_name, is_bot)
+            user.bot_id = self.stamps.id("B") if is_bot else None
+            team.users[user.id] = self.world.users[user.id] = user
+        for fact, value in facts.items():
+            assert hasattr(user, fact), fact
+            setattr(user, fact, value)
+        return user
+
+    def add_group(self, handle: str, *members: Who, team: Team | None = None) -> Group:
+        """Make a user group."""
+        team = team or self.team
+        users = [self.user(one) for one in members]
+        group = Group(self.stamps.id("S"), handle, handle.title(), team.id, users)
+        team.groups[group.id] = group
+        return group
+
+    def add_channel(  # noqa: PLR0913 - each is named in the call
+        self,
+        name: str,
+        kind: Kind = Kind.PUBLIC,
+        *,
+        team: Team | None = None,
+        members: Iterable[Who] = (),
+        bot_present: bool = True,
+        shared_with: Iterable[Team] = (),
+    ) -> Channel:
+        """Make a channel, by default with the bot in it; nobody is told."""
+        team = team or self.team
+        users = [self.user(one) for one in members]
+        creator = users[0] if users else self.member("Olga", team=team, is_primary_owner=True)
+        channel_id = self.stamps.id("D" if kind is Kind.IM else "C")
+        channel = Channel(channel_id, name, kind, team.id, creator, self.stamps.seconds())
+        channel.members = [one.id for one in dict.fromkeys([creator, *users])]
+        if bot_present:
+            channel.members.append(team.bot.id)
+        channel.shared_with = [one.id for one in shared_with]
+        self.world.channels[channel.id] = channel
+        return channel
+
+    def dm(self, who: Who, *, team: Team | None = None) -> Channel:
+        """Give the direct chat of somebody with the bot; it is made if it is not there."""
+        user = self.user(who)
+        team = team or self.world.teams[user.team_id]
+        for channel in self.world.channels.values():
+            if channel.kind is Kind.IM and channel.members == [user.id, team.bot.id]:
+                return channel
+        return self.add_channel("", Kind.IM, team=team, members=[user])
+
+    def user(self, who: Who) -> User:
+        """Find somebody by the name or the id; a name that is new joins `team`."""
+        if isinstance(who, User):
+            return who
+        known = self.world.users.values()
+        named = (one for one in known if who in (one.id, one.name, one.real_name))
+        return next(named, None) or self.member(who)
+
+    def channel(self, where: Where) -> Channel:
+        """Find a channel by its id or its name, a direct chat as @name."""
+        if isinstance(where, Channel):
+            return where
+        if where.startswith("@"):
+            return self.dm(where.removeprefix("@"))
+        known = self.world.channels.values()
+        return next(one for one in known if where.removeprefix("#") in (one.id, one.name))
+
+    # What was seen.
+
+    def posts(self, where: Where, *, thread: Message | str | None = None) -> list[Message]:
+        """Give what the bot posted for all in a channel, the oldest first; or in one thread."""
+        channel = self.channel(where)
+        bots = [one.bot for one in self.world.teams.values()]
+        own = [one for one in channel.oldest_first() if one.bot in bots]
+        if thread is None:
+            return own
+        ts = thread if isinstance(thread, str) else thread.ts
+        return [one for one in own if one.thread_ts == ts]
+
+    def whispers(self, where: Where, who: Who | None = None) -> list[Message]:
+        """Give what the bot showed one person alone in a channel."""
+        seen = self.channel(where).whispers
+        return [one for one in seen if who is None or one.seen_by is self.user(who)]
+
+    def asked(self, method: str) -> list[Call]:
+        """Give the calls of a method."""
+        return [one for one in self.calls if one.name == method]
+
+    @property
+    def pinged(self) -> list[str]:
+        """Everybody whom the bot ever pinged: ids of users and groups, `channel`, `here`."""
+        own = [
+            one.ever_pinged
+            for channel in self.world.channels.values()
+            for one in [*channel.messages.values(), *channel.whispers]
+            if one.bot is not None and one.bot.app_id == self.app_id
+        ]
+        return [ping for pings in own for ping in pings]
+
+    async def until(self, true: Callable[[], object], *, within_s: float = WITHIN_S) -> None:
+        """Wait until something is true; it is asked after everything that happens here.
+
+        Raises AssertionError with the last calls if it stays false.
+        """
+        if not await self._happenings.until(true, within_s=within_s):
+            last = [f"{one.name} -> {one.error or one.status}" for one in self.calls[-8:]]
+            raise AssertionError(f"not true within {within_s} s; last: {last}")
+
+    async def until_posted(
+        self, where: Where, num: int = 1, *, within_s: float = WITHIN_S
+    ) -> list[Message]:
+        """Wait until the bot posted so many messages in a channel; give them."""
+        await self.until(lambda: len(self.posts(where)) >= num, within_s=within_s)
+        return self.posts(where)
+
+    async def until_connected(self, num: int = 1, *, within_s: float = WITHIN_S) -> None:
+        """Wait until the app has so many sockets."""
+        await self.until(lambda: len(self.sockets.connections) >= num, within_s=within_s)
+
+    async def until_delivered(self, *, within_s: float = WITHIN_S) -> None:
+        """Wait until everything that was sent to the app is acknowledged or lost."""
+        await self.until(lambda: not self.deliveries.open, within_s=within_s)
+
+    def changed(self) -> None:
+        """Wake those who wait: something happened."""
+        self._happenings.changed()
+
+    # What the parts of the server share.
+
+    def answered(self, delivery: Delivery) -> None:
+        """Do what the app asked for in the acknowledgement of a command or an interaction."""
+
+    def meet_handshake(self, request: web.Request) -> web.Response | None:
+        """Give the answer of the fault that a handshake meets; faults know it as "socket"."""
+        call = Call("socket", dict(request.query), request.headers.copy(), self.loop_time())
+        self.calls.append(call)
+        fault = self.faults.meet(call)
+        if fault is None or fault.answer is None:
+            return None
+        call.status = fault.answer.status
+        return rest.respond(self, fault.answer.status, fault.answer.body)
+
+    def loop_time(self) -> float:
+        return asyncio.get_running_loop().time()
