@@ -93,7 +93,8 @@ def _by_default(handler: Handler, *settings: str) -> Handler:
     async def carried_out(call: Call) -> CommandAnswer:
         answer = await handler(_for_all(call))
         text = f"By default: {answer.text}"
-        if not call.invocation.only_shows and await _chosen(call) & {*settings}:
+        changes_here = not call.for_all and not call.invocation.only_shows
+        if changes_here and await _chosen(call) & {*settings}:
             text += " This channel keeps its own choice; /assistant defaults follow ends that."
         return replace(answer, text=text)
 

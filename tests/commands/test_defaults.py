@@ -228,3 +228,12 @@ async def test_a_channel_that_follows_out_of_off_forgets_what_was_said(channel: 
     assert (await channel.store.channels.settings(WHERE)).mode is Mode.ACTIVE
     assert await channel.store.messages.heard_until(WHERE) == NOW
     assert await channel.store.messages.heard_until(ELSEWHERE) is None
+
+
+async def test_a_default_that_is_set_for_the_workspace_itself_speaks_of_no_channel(
+    channel: Channel,
+) -> None:
+    answer = await channel.run("defaults eagerness 30", where=FOR_ALL)
+
+    assert answer.text.startswith("By default: My eagerness is now 30 of 100.")
+    assert "This channel" not in answer.text
