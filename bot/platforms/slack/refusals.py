@@ -36,6 +36,36 @@ PASSING = RATE_LIMITED | {
 }
 GONE = frozenset({"message_not_found", "channel_not_found", "thread_not_found"})
 NO_THREADS = frozenset({"cannot_reply_to_message", "restricted_action_non_threadable_channel"})
+# No message of any kind is taken there, whoever asks how.
+SPEECHLESS = frozenset(
+    {
+        "account_inactive",
+        "channel_not_found",
+        "invalid_auth",
+        "is_archived",
+        "is_inactive",
+        "not_authed",
+        "not_in_channel",
+        "restricted_action",
+        "restricted_action_read_only_channel",
+        "restricted_action_thread_locked",
+        "thread_not_found",
+        "token_expired",
+        "token_revoked",
+    }
+)
+# A workspace that says so has no streams at all; any other refusal is of one channel.
+NO_STREAMS = frozenset(
+    {
+        "access_denied",
+        "feature_not_enabled",
+        "method_deprecated",
+        "method_not_supported",
+        "missing_scope",
+        "not_allowed_token_type",
+        "unknown_method",
+    }
+)
 STREAM_RUNS = "streaming_state_conflict"
 NO_STREAM_RUNS = "message_not_in_streaming_state"
 

@@ -1,0 +1,268 @@
+"""Slack as a chat platform: Earshot's words go into its channels, threads and direct chats.
+
+Posting a reply twice posts it once: each of its messages carries the reply's key unseen, and the
+channel is asked for it before anything is sent again.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.errors import PlatformError, PlatformUnavailable
+from bot.messages import (
+    ASKED,
+    ChannelSettings,
+    ConversationKey,
+    Entry,
+    KeptDecision,
+    OutboxItem,
+)
+from bot.platforms.drafts import Draft
+from bot.platforms.slack.keys import PLATFORM, is_direct, is_ts
+from bot.platforms.slack.own_messages import NOTICE
+from bot.platforms.slack.pace import Pace
+from bot.platforms.slack.parts import parts, quoted
+from bot.platforms.slack.posting import Mark, Poster
+from bot.platforms.slack.refusals import SlackTrying, retry_after_s
+from bot.platforms.slack.showing import CLOCK_MARGIN, Showing
+from bot.platforms.slack.streaming import Streams
+from bot.platforms.speaking import Channels, Outbox, store_trouble
+from bot.platforms.trying import Gone
+
+logger = logging.getLogger(__name__)
+
+FRESH = timedelta(seconds=10)  # a reply is posted as soon as it is written; an older one may stand
+STATUS = "is writing..."  # behind the app's name
+STATUS_S = 60.0  # Slack shows a status for two minutes
+USER_IDS = ("U", "W")  # begin the ids of people
+
+
+class Messages(Protocol):
+    """The history of conversations. Raises StoreError."""
+
+    async def find(self, where: ConversationKey, message_id: str) -> Entry | None:
+        """Find a message; None if it is not known."""
+        ...
+
+
+@dataclass(slots=True)
+class SlackPlatform:
+    """Posts, drafts and removes by slack_sdk. To be closed when nothing is posted any more.
+
+    `is_addressed` tells which replies belong into a thread below their question. Items from before
+    `started_at` may have been posted by an earlier process; `clock` gives aware UTC times.
+    `monotonic` counts seconds.
+    """
+
+    trying: SlackTrying
+    outbox: Outbox
+    channels: Channels
+    messages: Messages
+    is_addressed: Callable[[OutboxItem], Awaitable[bool]]
+    clock: Callable[[], datetime]
+    started_at: datetime
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    monotonic: Callable[[], float] = time.monotonic
+    _poster: Poster = field(init=False)
+    _streams: Streams = field(init=False)
+    _pace: Pace = field(init=False)
+    _drafts: dict[str, Draft | None] = field(init=False, default_factory=dict)
+    _showings: dict[str, Showing] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make the poster and what streams."""
+        self._poster = Poster(self.trying)
+        self._streams = Streams(self.trying, self._reader)
+        self._pace = Pace(self.monotonic)
+
+    @property
+    def name(self) -> str:
+        """The platform part of its conversation keys."""
+        return PLATFORM
+
+    async def close(self) -> None:
+        """End every draft where it is; the next start takes it away."""
+        for draft in list(self._drafts.values()):
+            if draft is not None:
+                await draft.stop()
+        self._drafts.clear()
+        self._showings.clear()
+
+    @asynccontextmanager
+    async def typing(self, where: ConversationKey) -> AsyncIterator[None]:
+        """Show that a reply is being written, in the threads of the assistant view; elsewhere nothing.
+
+        Slack has no sign of typing for apps.
+        """
+        if where.thread is None or not is_direct(where.channel):
+            yield
+            return
+        shown = asyncio.create_task(self._keep_status(where))
+        try:
+            yield
+        finally:
+            shown.cancel()
+            await asyncio.wait([shown])
+
+    async def draft(self, item: OutboxItem, text: str) -> None:
+        """Show the text so far soon, unless the channel wants whole replies only; returns at once."""
+        if item.key not in self._drafts:
+            with store_trouble():
+                settings = await self.channels.settings(item.conversation)
+            self._drafts[item.key] = self._new_draft(item) if settings.stream_replies else None
+        draft = self._drafts[item.key]
+        if draft is not None:
+            draft.write(text)
+
+    async def post(self, item: OutboxItem) -> str:
+        """Post a reply in as many messages as it takes, and give the id of the first."""
+        await self._end_draft(item)
+        is_known = item.key in self._showings
+        showing = await self._showing(item)
+        texts = parts(item.text, above=showing.above)
+        if not texts:
+            raise PlatformError(f"a reply in {item.conversation} shows nothing")
+        if showing.is_unsure or (not is_known and self._may_stand_there(item)):
+            await showing.recall(texts)
+        await showing.finish(texts)
+        self._showings.pop(item.key, None)
+        return showing.ids[0]
+
+    async def withdraw(self, item: OutboxItem) -> None:
+        """Delete what a draft showed, also one of an earlier process."""
+        await self._end_draft(item)
+        showing = await self._showing(item)
+        is_of_before = item.created_at < self.started_at
+        until = self.started_at + CLOCK_MARGIN if is_of_before else None
+        await showing.remove(others_until=until)
+        self._showings.pop(item.key, None)
+
+    async def remove(self, where: ConversationKey, message_ids: Sequence[str]) -> None:
+        """Delete messages of ours."""
+        for message_id in message_ids:
+            await self._poster.delete(where, message_id)
+
+    async def notice(self, where: ConversationKey, text: str, *, reply_to: str | None) -> None:
+        """Post a short message where the reply would stand; who asked by a command alone sees it."""
+        with store_trouble():
+            settings = await self.channels.settings(where)
+        place = _place(where, reply_to, settings)
+        asker = await self._asker(where, reply_to)
+        try:
+            for part in parts(text):
+                if asker is not None:
+                    await self._poster.whisper(place, asker, part)
+                else:
+                    await self._poster.send(place, part, self._notice_mark())
+        except Gone as error:  # with the question, and nobody waits for its answer any more
+            logger.info("a notice is not posted: %s", error)
+
+    async def decided(
+        self, where: ConversationKey, decision: KeptDecision, message_ids: Sequence[str]
+    ) -> None:
+        """Show nothing of decisions: `/assistant why` tells them."""
+
+    def _new_draft(self, item: OutboxItem) -> Draft:
+        async def show(text: str) -> None:
+            showing = await self._showing(replace(item, text=text))
+            if not showing.ids:
+                with store_trouble():
+                    await self.outbox.begin(item)
+            elif not self._pace.may_go_on(item.conversation.workspace, showing.is_streamed):
+                return
+            try:
+                await showing.grow(text)
+            except PlatformUnavailable as error:
+                cause = error.__cause__
+                wait_s = retry_after_s(cause) if cause is not None else None
+                self._pace.hold(item.conversation.workspace, wait_s or 0.0)
+                raise
+
+        return Draft(show, sleep=self.sleep)
+
+    async def _end_draft(self, item: OutboxItem) -> None:
+        draft = self._drafts.get(item.key)
+        if draft is not None:
+            await draft.stop()
+        self._drafts.pop(item.key, None)
+
+    async def _showing(self, item: OutboxItem) -> Showing:
+        """Find what is shown of a reply: by us just now, or as an earlier process wrote it down."""
+        showing = self._showings.get(item.key)
+        if showing is None:
+            with store_trouble():
+                ids = await self.outbox.parts(item.key)
+                place = await self._place_of(item)
+                above = await self._question_above(item)
+            showing = Showing(item, place, self._poster, self._streams, self.outbox, above)
+            showing.ids, showing.stand = ids, [None] * len(ids)
+            self._showings[item.key] = showing
+        showing.item = replace(item, created_at=min(item.created_at, showing.item.created_at))
+        return showing
+
+    async def _place_of(self, item: OutboxItem) -> ConversationKey:
+        """Give the thread that a reply belongs into, or the channel itself."""
+        settings = await self.channels.settings(item.conversation)
+        place = _place(item.conversation, item.reply_to, settings)
+        is_beside = place != item.conversation
+        return place if is_beside and await self._answers(item) else item.conversation
+
+    async def _answers(self, item: OutboxItem) -> bool:
+        # What is being drafted is addressed; its decision may not be kept yet.
+        return item.key in self._drafts or await self.is_addressed(item)
+
+    async def _question_above(self, item: OutboxItem) -> str:
+        """Quote the question of a command, which nobody else saw."""
+        if item.reply_to is None or not item.reply_to.startswith(ASKED):
+            return ""
+        entry = await self.messages.find(item.conversation, item.reply_to)
+        if entry is None or not entry.text:
+            return ""
+        return quoted(entry.author.name, entry.text)
+
+    async def _reader(self, item: OutboxItem) -> str | None:
+        """Give the id of the person whom a reply answers, None if it is no person's."""
+        with store_trouble():
+            found = await self.messages.find(item.conversation, item.reply_to or "")
+        is_person = found is not None and found.author.id.startswith(USER_IDS)
+        return found.author.id if found is not None and is_person else None
+
+    async def _asker(self, where: ConversationKey, reply_to: str | None) -> str | None:
+        """Give the id of who asked by a command."""
+        if reply_to is None or not reply_to.startswith(ASKED):
+            return None
+        with store_trouble():
+            found = await self.messages.find(where, reply_to)
+        return None if found is None else found.author.id
+
+    def _notice_mark(self) -> Mark:
+        return Mark(self.clock() - CLOCK_MARGIN, kind=NOTICE)
+
+    def _may_stand_there(self, item: OutboxItem) -> bool:
+        """Tell whether another process, or this one before, may have posted a reply already."""
+        return item.created_at < self.started_at or self.clock() - item.created_at > FRESH
+
+    async def _keep_status(self, where: ConversationKey) -> None:
+        try:
+            while True:  # Slack takes it away itself, with the reply or the notice
+                await self._poster.show_status(where, STATUS)
+                await self.sleep(STATUS_S)
+        except PlatformError as error:
+            logger.info("a status is not shown: %s", error)
+        except Exception:  # the top of a task: the reply does not depend on it
+            logger.exception("the status in %s failed", where)
+
+
+def _place(
+    where: ConversationKey, reply_to: str | None, settings: ChannelSettings
+) -> ConversationKey:
+    """Give the thread below a question asked in a channel, as the channel wants it."""
+    has_thread = where.thread is not None or is_direct(where.channel)
+    if has_thread or not settings.reply_as_reference or not is_ts(reply_to):
+        return where
+    return replace(where, thread=reply_to)
