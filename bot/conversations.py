@@ -75,6 +75,10 @@ class Conversations:
         self._asides.add(task)
         task.add_done_callback(self._asides.discard)
 
+    def is_busy(self, where: ConversationKey) -> bool:
+        """Tell whether something is left to decide in a conversation."""
+        return where in self._workers
+
     async def settled(self, where: ConversationKey) -> None:
         """Wait until nothing is left to decide in a conversation."""
         while (worker := self._workers.get(where)) is not None:

@@ -25,6 +25,7 @@ Question = tuple[ConversationKey, str]
 class Delivery:
     """Posts replies, each once, and takes them away. `clock` gives aware UTC times.
 
+    Whoever posts or takes back has the conversation's turn, so that no other process does the same.
     Replies older than `max_age_s` are withdrawn. `owns` tells which conversations are this process's
     own. Every method raises StoreError where the history cannot be read or written.
     """
@@ -59,18 +60,29 @@ class Delivery:
         return status
 
     async def try_again(self) -> None:
-        """Do what could not be done while the platform was not reached, in the order it came up."""
+        """Do what could not be done while the platform was not reached, in the order it came up.
+
+        What another process works on is left to it.
+        """
         for draft in list(self._standing_drafts.values()):
-            await self.take_back(draft)
+            async with self.store.turns.if_free(draft.conversation) as is_ours:
+                if is_ours:
+                    await self.take_back(draft)
         await self._post_pending()
         for where, question_id in list(self._standing_replies):
-            await self.look_after_reply(where, question_id)
+            async with self.store.turns.if_free(where) as is_ours:
+                if is_ours:
+                    await self.look_after_reply(where, question_id)
 
-    async def clear_drafts(self) -> None:
-        """Remove what a stop left half written; to be awaited before any new reply is begun."""
+    async def clear_drafts(self, where: ConversationKey) -> None:
+        """Remove what a stop left half written in a conversation whose turn the caller has."""
         for item in await self.store.outbox.drafts(self.platform.name):
-            if self.owns(item.conversation):
+            if item.conversation == where:
                 await self.take_back(item)
+
+    def is_standing(self, draft: OutboxItem) -> bool:
+        """Tell whether a draft is known to be still shown, and `try_again` will remove it."""
+        return draft.key in self._standing_drafts
 
     async def take_back(self, draft: OutboxItem) -> None:
         """Remove a draft from the platform, and forget it. Does not raise StoreError."""
@@ -89,25 +101,32 @@ class Delivery:
         What fails is tried again later. Does not raise StoreError.
         """
         try:
-            await self._remove_bereft(where, question_id)
+            async with self.store.turns.alone(where):
+                await self._remove_bereft(where, question_id)
         except StoreError as error:
             self._standing_replies.add((where, question_id))
             logger.warning("nobody knows yet whether a reply in %s stays: %s", where, error)
 
     async def _post_pending(self) -> None:
-        oldest = self.clock() - timedelta(seconds=self.max_age_s)
         for item in await self.store.outbox.pending(self.platform.name):
             if item.key in self._being_posted or not self.owns(item.conversation):
                 continue
-            if await self.store.outbox.status(item.key) is not OutboxStatus.PENDING:
-                continue  # posted, or cleared, since the list was read
-            if item.created_at >= oldest:
-                await self.post(item)
-            elif await self._is_withdrawn(item):
-                await self.store.outbox.withdraw(item.key)
-                logger.warning(
-                    "a reply in %s is withdrawn: it could not be posted in time", item.conversation
-                )
+            async with self.store.turns.if_free(item.conversation) as is_ours:
+                # Else it was posted, here or elsewhere, or cleared, since the list was read.
+                if is_ours and await self._is_pending(item):
+                    await self._post_late(item)
+
+    async def _is_pending(self, item: OutboxItem) -> bool:
+        return await self.store.outbox.status(item.key) is OutboxStatus.PENDING
+
+    async def _post_late(self, item: OutboxItem) -> None:
+        if item.created_at >= self.clock() - timedelta(seconds=self.max_age_s):
+            await self.post(item)
+        elif await self._is_withdrawn(item):
+            await self.store.outbox.withdraw(item.key)
+            logger.warning(
+                "a reply in %s is withdrawn: it could not be posted in time", item.conversation
+            )
 
     async def _post(self, item: OutboxItem) -> OutboxStatus:
         try:

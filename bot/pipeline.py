@@ -10,12 +10,14 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.conversations import Conversations
 from bot.delivery import Delivery
 from bot.errors import ModelError, StoreError
+from bot.excuses import excuse, failed, wordless
 from bot.judge import Considered, Judge
+from bot.leftovers import Leftovers
 from bot.messages import (
     Action,
     Author,
@@ -26,9 +28,8 @@ from bot.messages import (
     Mode,
     OutboxItem,
     OutboxStatus,
-    Rule,
 )
-from bot.notices import CANNOT_THINK, LISTENING, NO_ANSWER, OPTED_OUT
+from bot.notices import OPTED_OUT
 from bot.ports import Model, Platform
 from bot.settle import Settling
 from bot.signs import Signs
@@ -77,6 +78,7 @@ class Pipeline:
     writer: Writer = field(init=False)
     signs: Signs = field(init=False)
     delivery: Delivery = field(init=False)
+    leftovers: Leftovers = field(init=False)
 
     def __post_init__(self) -> None:
         """Make the parts that need the same store and model."""
@@ -94,6 +96,15 @@ class Pipeline:
             clock=self.clock,
             max_age_s=self.max_age_s,
             owns=self.owns,
+        )
+        self.leftovers = Leftovers(
+            store=self.store,
+            delivery=self.delivery,
+            platform=self.platform.name,
+            clock=self.clock,
+            max_age_s=self.max_age_s,
+            owns=self.owns,
+            is_busy=self.conversations.is_busy,
         )
 
     async def receive(self, message: Message) -> bool:
@@ -165,29 +176,35 @@ class Pipeline:
 
     async def tidy(self) -> None:
         """Do of `resume` what comes before the first message; the rest is left to the caller."""
-        await self.delivery.clear_drafts()
-        since = self.clock() - timedelta(seconds=self.max_age_s)
+        await self.leftovers.take_up_all()
         for where, question_id in await self.store.messages.deleted(
-            self.platform.name, since=since
+            self.platform.name, since=self.leftovers.since
         ):
             if self.owns(where):
                 self._look_after_reply(where, question_id)
-        await self.store.decisions.reopen(self.platform.name, since=since, keys=self.owns)
 
     async def waiting(self) -> list[ConversationKey]:
-        """List the conversations of this process in which messages are undecided."""
-        found = await self.store.messages.waiting(self.platform.name)
-        return [where for where in found if self.owns(where)]
+        """List the conversations of this process in which messages are undecided.
+
+        Also those that a process which is no more left half answered: `wake` takes them up.
+        """
+        return await self.leftovers.waiting()
 
     async def respond(self, where: ConversationKey) -> None:
         """Decide on what waits in a conversation, and carry the decision out.
 
-        Raises StoreError if it could not be decided on: it still waits then.
+        No other process does either there meanwhile. Raises StoreError if it could not be decided
+        on: it still waits then.
         """
         await self.ready()
-        considered = await self.judge.consider(where)
-        if considered is None:
-            return
+        async with self.store.turns.alone(where) as was_taken:
+            if was_taken or self.leftovers.is_noticed(where):
+                await self.leftovers.take_up(where)
+            considered = await self.judge.consider(where)
+            if considered is not None:
+                await self._carry_out(considered)
+
+    async def _carry_out(self, considered: Considered) -> None:
         await self._tell(considered)
         if considered.kept.decision.action is not Action.SPEAK:
             await self._excuse(considered)
@@ -195,9 +212,10 @@ class Pipeline:
         try:
             await self._speak(considered)
         except StoreError:
-            logger.exception("no reply in %s", where)
-            failed = _failed(considered, "the reply could not be written down")
-            await self._excuse(replace(considered, kept=failed))
+            logger.exception("no reply in %s", considered.where)
+            self.leftovers.give_up(considered.kept.id)
+            kept = failed(considered, "the reply could not be written down")
+            await self._excuse(replace(considered, kept=kept))
 
     async def _speak(self, considered: Considered) -> None:
         draft = self._draft(considered)
@@ -215,16 +233,24 @@ class Pipeline:
         try:
             async with self.signs.typing(considered.where):
                 text = await self.writer.write(considered, draft)
-            changed = await self.judge.reconsider(considered) if text else _wordless(considered)
+            changed = await self.judge.reconsider(considered) if text else wordless(considered)
         except ModelError as error:
             logger.warning("no reply in %s: %s", considered.where, error)
-            changed = _failed(considered, "the model failed while it wrote the reply").decision
+            changed = failed(considered, "the model failed while it wrote the reply").decision
         if changed is not None:
             await self._take_back(considered, draft, changed)
             return None
         item = replace(draft, text=text, created_at=self.clock())
-        await self.store.outbox.add(item)
+        if (await self.store.outbox.add(item)).decision_id is None:
+            await self._let_go(item)
+            return None
         return item
+
+    async def _let_go(self, item: OutboxItem) -> None:
+        """Post nothing: the decision was cleared, or another process took it up for a dead one's."""
+        logger.warning("a reply in %s is not posted: its decision is gone", item.conversation)
+        await self.store.outbox.withdraw(item.key)
+        await self.delivery.take_back(item)
 
     def _look_after_reply(self, where: ConversationKey, question_id: str) -> None:
         looking = self.delivery.look_after_reply(where, question_id)
@@ -254,22 +280,13 @@ class Pipeline:
             return await self.store.decisions.revise(kept.id, changed)
         except StoreError as error:
             logger.warning("decision %d stays as it was: %s", kept.id, error)
+            self.leftovers.give_up(kept.id)
             return replace(kept, decision=changed)
 
     async def _excuse(self, considered: Considered) -> None:
-        """Say why an addressed message gets no reply; bots are not told, they might answer that."""
-        if not considered.is_addressed or all(entry.author.is_bot for entry in considered.asked):
-            return
-        decision = considered.kept.decision
-        if decision.rule is Rule.EMPTY_REPLY:
-            text = NO_ANSWER
-        elif decision.action is Action.FAILED:
-            text = CANNOT_THINK
-        elif decision.rule is Rule.MODE:
-            text = LISTENING
-        else:
-            return
-        await self.signs.notice(considered.where, text, reply_to=considered.asked[-1].id)
+        text = excuse(considered)
+        if text is not None:
+            await self.signs.notice(considered.where, text, reply_to=considered.asked[-1].id)
 
     async def _tell(self, considered: Considered) -> None:
         message_ids = [entry.id for entry in considered.burst]
@@ -280,21 +297,3 @@ class Pipeline:
         return await self.store.speakers.is_opted_out(
             where.platform, where.workspace, message.author.id
         )
-
-
-def _wordless(considered: Considered) -> Decision:
-    """The model had nothing to say: silence for an ambient message, a failure for an addressed one."""
-    action = Action.FAILED if considered.is_addressed else Action.SILENT
-    return replace(
-        considered.kept.decision,
-        action=action,
-        rule=Rule.EMPTY_REPLY,
-        reason="the model wrote an empty reply",
-    )
-
-
-def _failed(considered: Considered, reason: str) -> KeptDecision:
-    decision = replace(
-        considered.kept.decision, action=Action.FAILED, rule=Rule.MODEL_FAILED, reason=reason
-    )
-    return replace(considered.kept, decision=decision)

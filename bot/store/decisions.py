@@ -75,36 +75,34 @@ class Decisions:
             raise StoreError(f"decision {decision_id} is no longer kept: it was cleared meanwhile")
         return _kept(row)
 
+    async def begun(self, platform: str, *, since: datetime) -> list[tuple[int, ConversationKey]]:
+        """List the decisions to speak since a time that have no whole reply, with where they are.
+
+        Somebody writes the reply just now, or was stopped while it did.
+        """
+        async with self._database.reading() as connection:
+            rows = await connection.execute(_begun(platform, since))
+            return [(row.id, conversation_key(row)) for row in rows]
+
     async def reopen(
         self,
         platform: str,
         *,
         since: datetime,
         keys: Callable[[ConversationKey], bool] = lambda _: True,
+        except_for: Collection[int] = (),
     ) -> int:
         """Take back decisions to speak that a stop left without a whole reply; give their number.
 
         Their messages wait again. Only decisions from `since` on, in the conversations that `keys`
-        picks: others may be another process's. To be called before any new decision there.
+        picks, and not those with an id in `except_for`. To be called by whoever has the turn there.
         """
-        begun = (
-            select(decisions.c.id, decisions.c.conversation_id, *KEY_COLUMNS)
-            .join_from(decisions, conversations)
-            .where(
-                conversations.c.platform == platform,
-                decisions.c.action == Action.SPEAK.value,
-                decisions.c.decided_at >= since,
-                ~select(outbox.c.key)
-                .where(
-                    outbox.c.decision_id == decisions.c.id,
-                    outbox.c.status != OutboxStatus.DRAFT.value,
-                )
-                .exists(),
-            )
-        )
         async with self._database.writing() as connection:
-            rows = list(await connection.execute(begun))
-            rows = [row for row in rows if keys(conversation_key(row))]
+            rows = [
+                row
+                for row in await connection.execute(_begun(platform, since))
+                if keys(conversation_key(row)) and row.id not in except_for
+            ]
             ids = [row.id for row in rows]
             here = {row.conversation_id for row in rows}
             await hold(connection, conversations.c.id.in_(here))
@@ -152,6 +150,23 @@ class Decisions:
     async def _read(self, query: Select[Any]) -> list[KeptDecision]:
         async with self._database.reading() as connection:
             return [_kept(row) for row in await connection.execute(query)]
+
+
+def _begun(platform: str, since: datetime) -> Select[Any]:
+    whole_reply = select(outbox.c.key).where(
+        outbox.c.decision_id == decisions.c.id, outbox.c.status != OutboxStatus.DRAFT.value
+    )
+    return (
+        select(decisions.c.id, decisions.c.conversation_id, *KEY_COLUMNS)
+        .join_from(decisions, conversations)
+        .where(
+            conversations.c.platform == platform,
+            decisions.c.action == Action.SPEAK.value,
+            decisions.c.decided_at >= since,
+            ~whole_reply.exists(),
+        )
+        .order_by(decisions.c.id)
+    )
 
 
 def _message_id(where: ConversationKey, row: int) -> ScalarSelect[str]:

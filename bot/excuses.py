@@ -1,0 +1,38 @@
+"""What becomes of a decision that was not carried out, and what whoever asked is told instead."""
+
+from dataclasses import replace
+
+from bot.judge import Considered
+from bot.messages import Action, Decision, KeptDecision, Rule
+from bot.notices import CANNOT_THINK, LISTENING, NO_ANSWER
+
+
+def excuse(considered: Considered) -> str | None:
+    """Say why an addressed message gets no reply; bots are not told, they might answer that."""
+    if not considered.is_addressed or all(entry.author.is_bot for entry in considered.asked):
+        return None
+    decision = considered.kept.decision
+    if decision.rule is Rule.EMPTY_REPLY:
+        return NO_ANSWER
+    if decision.action is Action.FAILED:
+        return CANNOT_THINK
+    return LISTENING if decision.rule is Rule.MODE else None
+
+
+def wordless(considered: Considered) -> Decision:
+    """The model had nothing to say: silence for an ambient message, a failure for an addressed one."""
+    action = Action.FAILED if considered.is_addressed else Action.SILENT
+    return replace(
+        considered.kept.decision,
+        action=action,
+        rule=Rule.EMPTY_REPLY,
+        reason="the model wrote an empty reply",
+    )
+
+
+def failed(considered: Considered, reason: str) -> KeptDecision:
+    """The reply could not be written."""
+    decision = replace(
+        considered.kept.decision, action=Action.FAILED, rule=Rule.MODEL_FAILED, reason=reason
+    )
+    return replace(considered.kept, decision=decision)
