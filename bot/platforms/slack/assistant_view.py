@@ -18,8 +18,8 @@ from bot.platforms.in_order import InOrder
 from bot.platforms.slack.forms import Callers
 from bot.platforms.slack.keys import channel_key, is_direct
 from bot.platforms.slack.lenient import Payload, part_of, text_in
-from bot.platforms.slack.memberships import shared_channels
 from bot.platforms.slack.pane_threads import PaneThread, PaneThreads
+from bot.platforms.slack.shared_channels import shared_channels
 from bot.platforms.slack.tasks import Once, Tasks
 from bot.platforms.slack.teams import Team
 from bot.platforms.slack.views import shown

@@ -28,7 +28,7 @@ from bot.platforms.slack.home_tab import (
 )
 from bot.platforms.slack.keys import PLATFORM, channel_key
 from bot.platforms.slack.lenient import Payload, part_of, parts_of, text_in
-from bot.platforms.slack.memberships import shared_channels
+from bot.platforms.slack.shared_channels import shared_channels
 from bot.platforms.slack.tasks import Once, Tasks
 from bot.platforms.slack.teams import Team
 from bot.platforms.slack.views import Json, shown
