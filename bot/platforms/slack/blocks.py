@@ -6,11 +6,9 @@ says nothing. The kinds are those of https://docs.slack.dev/reference/block-kit.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
 
-from bot.platforms.slack.keys import EPOCH
 from bot.platforms.slack.lenient import Payload, number_in, part_of, parts_of, text_in
-from bot.platforms.slack.reading import Names, linked, plain, readable
+from bot.platforms.slack.reading import Names, linked, moment_shown, plain, readable
 
 MAX_INDENT = 8  # Slack's own
 QUOTE = "> "
@@ -165,15 +163,7 @@ def _drawn(code_points: str) -> str:
 def _date(element: Payload, names: Names) -> str:
     """Give a date in the words that its author chose for whoever cannot show it, or else in UTC."""
     fallback = plain(text_in(element, "fallback"))
-    return fallback or _moment(number_in(element, "timestamp")) or "(a date)"
-
-
-def _moment(seconds: int) -> str:
-    try:
-        moment: datetime = EPOCH + timedelta(seconds=seconds)
-    except OverflowError:
-        return ""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return fallback or moment_shown(number_in(element, "timestamp"))
 
 
 _INLINE: dict[str, Callable[[Payload, Names], str]] = {

@@ -8,7 +8,9 @@ also within code. The marks are those of https://docs.slack.dev/messaging/format
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
+from bot.platforms.slack.keys import EPOCH
 from bot.platforms.slack.lenient import is_payload
 
 SOMEONE = "someone"
@@ -18,6 +20,7 @@ UNKNOWN_CHANNEL = "unknown-channel"
 _MARK = re.compile(r"<(?P<mark>[^<>]*)>|&(?P<sign>amp|lt|gt);")
 _SIGNS = {"amp": "&", "lt": "<", "gt": ">"}
 _LINK = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
+_SECONDS = re.compile(r"[0-9]{1,17}")
 _SPOKEN = ("mailto:", "tel:", "http://", "https://")  # what a link's own words leave out
 _KINDS = {"user": "user_id", "usergroup": "usergroup_id", "channel": "channel_id"}
 
@@ -70,6 +73,14 @@ def linked(url: str, label: str) -> str:
     if not label or label == url:
         return bare if url.startswith(("mailto:", "tel:")) else url
     return label if label.rstrip("/") == bare.rstrip("/") else f"[{label}]({url})"
+
+
+def moment_shown(seconds: int) -> str:
+    """Show a moment, given in seconds since 1970, to whoever may live anywhere."""
+    try:
+        return f"{EPOCH + timedelta(seconds=seconds):%Y-%m-%d %H:%M} UTC"
+    except OverflowError:
+        return "(a date)"
 
 
 def mentioned(*said: object) -> Mentioned:
@@ -143,5 +154,6 @@ def _special(target: str, label: str, names: Names) -> str:
     if kind == "subteam":
         return names.group(value, label)
     if kind == "date":
-        return label or value.partition("^")[0]
+        seconds = value.partition("^")[0]
+        return label or moment_shown(int(seconds) if _SECONDS.fullmatch(seconds) else 0)
     return label if label and label != kind else f"@{kind}"

@@ -1,0 +1,269 @@
+"""Who is who on Slack: asked once, remembered for a while, done without where Slack does not tell."""
+
+import asyncio
+import logging
+
+import pytest
+
+from bot.errors import StoreError
+from bot.platforms.slack.looking_up import LIFETIME_S, PAUSE_S, RETRY_S
+from bot.platforms.slack.naming import Channel, Person
+from bot.platforms.slack.reading import Mentioned
+from tests.slack.directory import (
+    BOT,
+    GENERAL,
+    HELPER,
+    NELLY,
+    OTTO,
+    TEAM,
+    Directory,
+    Kept,
+    people,
+    served,
+    user,
+)
+
+TOO_MANY = (429, {"Retry-After": "30"}, {"ok": False, "error": "ratelimited"})
+BROKEN = (500, {}, {"ok": False, "error": "internal_error"})
+
+
+class Clock:
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+async def directory():
+    return Directory()
+
+
+@pytest.fixture
+async def team(directory):
+    async with served(directory) as team:
+        yield team
+
+
+@pytest.fixture
+async def clock():
+    return Clock()
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        (user("U5", "mia.k", display_name="Mia", real_name="Mia K."), "Mia"),
+        (user("U5", "mia.k", real_name="Mia K."), "Mia K."),
+        (user("U5", "mia.k"), "mia.k"),
+        (user("U5", "mia", display_name="Tom &amp; Mia"), "Tom & Mia"),
+        (user("U5", "mia", display_name="  "), "mia"),
+        ({"id": "U5"}, "U5"),
+    ],
+)
+async def test_people_go_by_the_name_that_people_see(directory, team, told, name):
+    directory.users["U5"] = told
+
+    assert (await people().name(team, "U5")).name == name
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({}, {}),
+        ({"is_admin": True}, {"is_manager": True}),
+        ({"is_owner": True}, {"is_manager": True}),
+        ({"is_primary_owner": True}, {"is_manager": True}),
+        ({"is_restricted": True, "is_admin": True}, {"is_guest": True}),
+        ({"is_ultra_restricted": True}, {"is_guest": True}),
+        ({"is_stranger": True, "is_owner": True}, {"is_stranger": True}),
+        ({"team_id": "T9", "is_admin": True}, {"is_stranger": True}),
+        ({"team_id": "T9", "enterprise_user": {"teams": ["T9", TEAM]}}, {}),
+        ({"is_bot": True}, {"is_bot": True}),
+        ({"is_workflow_bot": True}, {"is_bot": True}),
+    ],
+)
+async def test_guests_and_people_of_other_workspaces_are_told_apart(
+    directory, team, told, expected
+):
+    directory.users["U5"] = user("U5", "mia", **told)
+
+    assert await people().name(team, "U5") == Person("U5", "mia", **expected)
+
+
+async def test_the_assistant_goes_by_its_own_name_without_asking(directory, team):
+    assert await people().name(team, BOT) == Person(BOT, "Earshot", is_bot=True)
+    assert directory.asked == []
+
+
+async def test_a_name_is_asked_for_once_an_hour(directory, team, clock):
+    everybody = people(clock=clock)
+
+    for _ in range(3):
+        await everybody.name(team, NELLY)
+    clock.now += LIFETIME_S - 1
+    await everybody.name(team, NELLY)
+    assert directory.num_asked("users.info") == 1
+    clock.now += 2
+    await everybody.name(team, NELLY)
+
+    assert directory.num_asked("users.info") == 2
+
+
+async def test_a_changed_name_is_asked_for_again(directory, team):
+    everybody = people()
+    await everybody.name(team, NELLY)
+    directory.users[NELLY] = user(NELLY, "nelly", display_name="Captain")
+
+    everybody.forget(TEAM, NELLY)
+
+    assert (await everybody.name(team, NELLY)).name == "Captain"
+
+
+async def test_many_messages_at_once_ask_for_a_name_once(directory, team):
+    everybody = people()
+    directory.answers.clear()
+
+    asking = [asyncio.create_task(everybody.name(team, NELLY)) for _ in range(10)]
+    await directory.called.wait()
+    directory.answers.set()
+    found = await asyncio.gather(*asking)
+
+    assert {each.name for each in found} == {"Nelly"}
+    assert directory.num_asked("users.info") == 1
+
+
+async def test_whom_slack_does_not_show_is_asked_for_once(directory, team, caplog):
+    everybody = people()
+
+    found = [await everybody.name(team, "U77", called="Zoe") for _ in range(3)]
+    await everybody.name(team, "U78")
+
+    assert found[-1] == Person("U77", "Zoe", is_known=False)
+    assert directory.num_asked("users.info") == 2
+    assert [record.message for record in caplog.records] == [
+        "users.info tells nothing of U77: user_not_found"
+    ]
+
+
+async def test_the_history_knows_whom_slack_does_not_show(team):
+    everybody = people(Kept({(TEAM, "U77"): "Zoe of old"}))
+
+    assert (await everybody.name(team, "U77", called="Zoe")).name == "Zoe of old"
+    assert (await everybody.name(team, "U78")).name == "U78"
+
+
+async def test_a_history_that_fails_leaves_the_id(team, caplog):
+    class Broken:
+        async def name_of(self, where, author_id):
+            raise StoreError("the disk is full")
+
+    assert (await people(Broken()).name(team, "U77")).name == "U77"
+    assert "the history does not tell the name of U77: the disk is full" in caplog.text
+
+
+async def test_slack_is_left_alone_for_as_long_as_it_says(directory, team, clock):
+    everybody = people(clock=clock)
+    directory.failures = [TOO_MANY]
+
+    assert (await everybody.name(team, NELLY)).name == NELLY
+    await everybody.name(team, OTTO)
+    clock.now += 29
+    await everybody.name(team, OTTO)
+    assert directory.num_asked("users.info") == 1
+    clock.now += 2
+
+    assert (await everybody.name(team, OTTO)).name == "Otto M."
+
+
+async def test_a_failure_is_no_answer_for_long_and_is_logged_once(directory, team, clock, caplog):
+    caplog.set_level(logging.WARNING)
+    everybody = people(clock=clock)
+    directory.failures = [BROKEN, BROKEN]
+
+    await everybody.name(team, NELLY)
+    await everybody.name(team, NELLY)
+    await everybody.name(team, OTTO)
+    clock.now += RETRY_S + 1
+
+    assert (await everybody.name(team, NELLY)).name == "Nelly"
+    assert [record.message for record in caplog.records] == [
+        f"users.info tells nothing of {NELLY}: internal_error (status 500)"
+    ]
+
+
+async def test_a_name_known_before_stays_while_slack_fails(directory, team, clock):
+    everybody = people(clock=clock)
+    await everybody.name(team, NELLY)
+    clock.now += LIFETIME_S + 1
+    directory.failures = [BROKEN]
+
+    assert (await everybody.name(team, NELLY)).name == "Nelly"
+
+
+async def test_where_slack_cannot_be_reached_nobody_waits_for_each_name(directory, clock):
+    everybody = people(clock=clock)
+    async with served(directory) as team:
+        pass
+
+    await everybody.name(team, NELLY)
+    found = await everybody.name(team, OTTO)
+    clock.now += PAUSE_S - 1
+
+    assert (await everybody.name(team, HELPER)).name == HELPER
+    assert found == Person(OTTO, OTTO, is_known=False)
+
+
+async def test_a_slow_slack_is_not_waited_for(directory, team, monkeypatch):
+    monkeypatch.setattr("bot.platforms.slack.looking_up.TIMEOUT_S", 0.05)
+    directory.answers.clear()
+
+    found = await people().name(team, NELLY)
+    directory.answers.set()
+
+    assert found == Person(NELLY, NELLY, is_known=False)
+
+
+async def test_the_oldest_names_make_room(directory, team, monkeypatch):
+    monkeypatch.setattr("bot.platforms.slack.looking_up.MAX_REMEMBERED", 2)
+    everybody = people()
+
+    for user_id in (NELLY, OTTO, HELPER, HELPER, NELLY):
+        await everybody.name(team, user_id)
+
+    assert directory.num_asked("users.info") == 4
+
+
+async def test_channels_apps_and_groups_have_names(directory, team):
+    everybody = people()
+    directory.channels["C2"] = {"id": "C2", "name": "vip", "is_private": True, "creator": OTTO}
+
+    assert await everybody.channel_name(team, GENERAL) == "general"
+    assert await everybody.channel(team, "C2") == Channel("C2", "vip", OTTO, is_private=True)
+    assert await everybody.channel_name(team, "C9") == "C9"
+    assert await everybody.channel(team, "C9") is None
+    assert await everybody.bot_name(team, "B9") == "Deploys"
+    assert await everybody.bot_name(team, "B1") == "B1"
+    assert await everybody.group_name(team, "S1") == "painters"
+    assert await everybody.group_name(team, "S9") == "S9"
+
+
+async def test_a_roll_call_is_not_looked_up_whole(directory, team):
+    everybody = people()
+
+    names = await everybody.names(team, Mentioned(people={f"U{n}" for n in range(500)}))
+
+    assert directory.num_asked("users.info") == 20
+    assert names.person("U499") == "@someone"
+
+
+async def test_a_workspace_can_be_forgotten(directory, team):
+    everybody = people()
+    await everybody.name(team, NELLY)
+    await everybody.group_name(team, "S1")
+
+    everybody.forget_team(TEAM)
+    await everybody.name(team, NELLY)
+
+    assert directory.num_asked("users.info") == 2
