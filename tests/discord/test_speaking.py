@@ -6,7 +6,7 @@ import pytest
 
 from bot.errors import PlatformError
 from bot.messages import Action, Decision, OutboxItem, Rule
-from bot.platforms.discord.platform import addressed_by
+from bot.platforms.speaking import addressed_by
 from tests.discord.speaking import KEY, key_of
 from tests.discord_server import DiscordServer, Permission
 from tests.discord_server.probe import Ears

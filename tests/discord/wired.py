@@ -14,10 +14,11 @@ from bot.platforms.discord.application import payload_in_all_languages
 from bot.platforms.discord.asking import Asking
 from bot.platforms.discord.interactions import Interactions
 from bot.platforms.discord.keys import channel_key, conversation_of
-from bot.platforms.discord.platform import DiscordPlatform, addressed_by
+from bot.platforms.discord.platform import DiscordPlatform
 from bot.platforms.discord.sync import synced
 from bot.platforms.discord.trying import trying
 from bot.platforms.handling import Handling
+from bot.platforms.speaking import addressed_by
 from bot.runtime import utc_now
 from bot.settle import Settling
 from bot.store import Store

@@ -5,59 +5,30 @@ and after a restart, the channel itself is asked what stands there.
 """
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import discord
 
-from bot.errors import PlatformError, PlatformUnavailable, StoreError
-from bot.messages import ChannelSettings, ConversationKey, KeptDecision, OutboxItem, Rule
+from bot.errors import PlatformError, PlatformUnavailable
+from bot.messages import ChannelSettings, ConversationKey, KeptDecision, OutboxItem
 from bot.platforms.discord.answering import MAX_CHARS_UNDER_QUESTION
 from bot.platforms.discord.keys import PLATFORM
 from bot.platforms.discord.parts import MAX_PARTS, Part, parts, text_parts
 from bot.platforms.discord.posting import CLOCK_MARGIN, Poster
 from bot.platforms.discord.responding import Responder, Responders
-from bot.platforms.discord.showing import Outbox, Showing
+from bot.platforms.discord.showing import Showing
 from bot.platforms.discord.trying import DiscordTrying
 from bot.platforms.drafts import Draft
+from bot.platforms.speaking import Channels, Outbox, store_trouble
 
 logger = logging.getLogger(__name__)
 
 NONCE_REMEMBERED = timedelta(minutes=2)  # Discord says "a few minutes"
 TYPING_S = 8.0  # it is shown for ten seconds
-
-
-class Channels(Protocol):
-    """The settings of channels. Raises StoreError."""
-
-    async def settings(self, where: ConversationKey) -> ChannelSettings:
-        """Give what applies in a conversation."""
-        ...
-
-
-class Decisions(Protocol):
-    """The decisions that were kept. Raises StoreError."""
-
-    async def by_id(self, ids: Collection[int]) -> dict[int, KeptDecision]:
-        """Find decisions by their ids; unknown ones are left out."""
-        ...
-
-
-def addressed_by(decisions: Decisions) -> Callable[[OutboxItem], Awaitable[bool]]:
-    """Tell whether a reply answers somebody who addressed the assistant, by its kept decision."""
-
-    async def is_addressed(item: OutboxItem) -> bool:
-        if item.decision_id is None:
-            return False
-        kept = (await decisions.by_id([item.decision_id])).get(item.decision_id)
-        return kept is not None and kept.decision.rule is Rule.ADDRESSED
-
-    return is_addressed
 
 
 @dataclass(slots=True)
@@ -111,7 +82,7 @@ class DiscordPlatform:
     async def draft(self, item: OutboxItem, text: str) -> None:
         """Show the text so far soon, unless the channel wants whole replies only; returns at once."""
         if item.key not in self._drafts:
-            with _store_trouble():
+            with store_trouble():
                 settings = await self.channels.settings(item.conversation)
             self._drafts[item.key] = self._new_draft(item, settings)
         draft = self._drafts[item.key]
@@ -176,7 +147,7 @@ class DiscordPlatform:
         async def show(text: str) -> None:
             responder = self.responders.of(item.reply_to)
             if not showing.ids:
-                with _store_trouble():
+                with store_trouble():
                     await self.outbox.begin(item)
             begun = _parts(text, responder, whole=False)
             await showing.show(begun, responder=responder, insist=False)
@@ -193,7 +164,7 @@ class DiscordPlatform:
         """Find what is shown of a reply: by us just now, or as an earlier process wrote it down."""
         if item.key in self._showings:
             return self._showings[item.key]
-        with _store_trouble():
+        with store_trouble():
             ids = await self.outbox.parts(item.key)
             settings = await self.channels.settings(item.conversation)
             refers = settings.reply_as_reference and await self.is_addressed(item)
@@ -250,12 +221,3 @@ def _is_about_files(error: PlatformError, shown: Sequence[Part]) -> bool:
     """Tell whether a reply may have been refused because a channel allows no files."""
     has_files = any(part.file_name is not None for part in shown)
     return has_files and isinstance(error.__cause__, discord.Forbidden)
-
-
-@contextlib.contextmanager
-def _store_trouble() -> Iterator[None]:
-    """Tell trouble of the history as what it is for the reply: later it may be posted."""
-    try:
-        yield
-    except StoreError as error:
-        raise PlatformUnavailable(f"the history does not answer: {error}") from error

@@ -26,7 +26,7 @@ from bot.platforms.discord.interactions import Interactions
 from bot.platforms.discord.invite import invite_url
 from bot.platforms.discord.keys import PLATFORM, channel_key, shard_of
 from bot.platforms.discord.places import Places
-from bot.platforms.discord.platform import DiscordPlatform, addressed_by
+from bot.platforms.discord.platform import DiscordPlatform
 from bot.platforms.discord.reactions import Reactions
 from bot.platforms.discord.reading import read_text
 from bot.platforms.discord.removals import Removals
@@ -38,6 +38,7 @@ from bot.platforms.in_order import InOrder
 from bot.platforms.insist import insisted
 from bot.platforms.memory import Memory
 from bot.platforms.opinions import Opinions
+from bot.platforms.speaking import addressed_by
 from bot.platforms.workspaces import Workspaces
 from bot.runtime import OnStatus, ServedModel, new_pipeline, opened_model, opened_store, utc_now
 from bot.stopping import until_told_to_stop

@@ -8,40 +8,20 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 
 import discord
 
 from bot.errors import PlatformError, PlatformUnavailable, StoreError
-from bot.messages import ConversationKey, OutboxItem
+from bot.messages import OutboxItem
 from bot.platforms.discord.parts import Part
 from bot.platforms.discord.posting import Posted, Poster
 from bot.platforms.discord.responding import Responder
+from bot.platforms.speaking import Outbox, store_trouble
 from bot.platforms.trying import Gone
 
 logger = logging.getLogger(__name__)
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-
-
-class Outbox(Protocol):
-    """What is written down of a reply's messages. Each method raises StoreError."""
-
-    async def begin(self, item: OutboxItem) -> None:
-        """Write down that a draft begins; does nothing for a key that is known."""
-        ...
-
-    async def part_posted(self, key: str, number: int, message_id: str) -> None:
-        """Write down that a part is shown."""
-        ...
-
-    async def parts(self, key: str) -> list[str]:
-        """List the message ids of the parts that are shown, in order."""
-        ...
-
-    async def decision_behind(self, where: ConversationKey, message_id: str) -> int | None:
-        """Give the decision of the reply that a message is a part of, None for no known part."""
-        ...
 
 
 def nonce(key: str, number: int) -> str:
@@ -204,10 +184,8 @@ class Showing:
     async def _is_free(self, posted: Posted) -> bool:
         """Tell whether no reply is known to be shown by a message: two may say the same words."""
         where = self.item.conversation
-        try:
+        with store_trouble():
             return await self.outbox.decision_behind(where, posted.id) is None
-        except StoreError as error:
-            raise PlatformUnavailable(f"the history does not answer: {error}") from error
 
     def _is(self, posted: Posted, number: int, part: Part) -> bool:
         """Tell a part by its text, which may stand below a question, or by what it answers."""
