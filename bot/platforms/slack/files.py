@@ -35,7 +35,7 @@ async def read_text(file: Payload, team: Team) -> str | None:
     """Fetch the first words of a text file, with the workspace's token if Slack has it."""
     url = text_in(file, "url_private_download", "url_private")
     num_bytes = number_in(file, "size")
-    if not is_text(file) or not num_bytes or not _is_slacks(url, team):
+    if not is_text(file) or not num_bytes or not is_slacks(url, team):
         return None
     headers = {"Authorization": f"Bearer {team.client.token}"}
     # Without the scope files:read Slack shows its log-in page, as if all were well.
@@ -55,6 +55,19 @@ def is_text(file: Payload) -> bool:
     return is_here and is_text_file(text_in(file, "name"), text_in(file, "mimetype"))
 
 
+def is_slacks(url: str, team: Team) -> bool:
+    """Tell whether an address is Slack's own, or that of the server which stands for it."""
+    try:
+        asked, base = urlsplit(url), urlsplit(team.client.base_url)
+        if _origin(asked) == _origin(base):
+            return True
+        host = asked.hostname or ""
+    except ValueError:
+        return False
+    is_known = any(host == each or host.endswith(f".{each}") for each in _HOSTS)
+    return is_known and asked.scheme == "https" and asked.port in (None, 443)
+
+
 def described(file: Payload, words: str | None) -> str:
     """Describe a file: what kind it is, its name, its size, and its words as far as they are known."""
     if text_in(file, "mode") == "tombstone":
@@ -72,19 +85,6 @@ def described(file: Payload, words: str | None) -> str:
     about = words or _clipped(plain(text_in(file, "alt_txt")), MAX_ALT_CHARS) or _spoken(file)
     shown = " ".join(filter(None, (_sort(file), name, f"({details})" if details else "")))
     return _with(shown, about)
-
-
-def _is_slacks(url: str, team: Team) -> bool:
-    """Tell whether an address is Slack's own, or that of the server which stands for it."""
-    try:
-        asked, base = urlsplit(url), urlsplit(team.client.base_url)
-        if _origin(asked) == _origin(base):
-            return True
-        host = asked.hostname or ""
-    except ValueError:
-        return False
-    is_known = any(host == each or host.endswith(f".{each}") for each in _HOSTS)
-    return is_known and asked.scheme == "https" and asked.port in (None, 443)
 
 
 def _origin(address: SplitResult) -> tuple[str, str | None, int | None]:
