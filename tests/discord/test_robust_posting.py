@@ -156,23 +156,30 @@ async def test_a_reply_that_is_too_old_after_an_outage_is_withdrawn(talk, server
 
 async def refused(talk, caplog, happens, line):
     """Let something happen while a reply is written, and tell whether other channels go on."""
-    server = talk.server
-    tea = server.add_channel("tea")
+    await meanwhile(talk, happens)
+    where = talk.place(talk.server.general)
+    assert f"a reply in {where} could not be posted" in logged(caplog)
+    causes = [str(each.exc_info[1]) for each in caplog.records if each.exc_info]
+    assert any(line in cause for cause in causes), causes
+    await answers_elsewhere(talk)
+
+
+async def meanwhile(talk, happens):
+    """Let something happen while a reply is written."""
     talk.model.reply_text = "The capital is| Paris."
     await talk.set(stream_replies=False)
     await asks(talk)
     await talk.model.is_writing.wait()
 
-    happens(server)
+    happens(talk.server)
     talk.model.may_go_on.set()
     await talk.settled()
-    where = talk.place(server.general)
-    assert f"a reply in {where} could not be posted" in logged(caplog)
-    causes = [str(each.exc_info[1]) for each in caplog.records if each.exc_info]
-    assert any(line in cause for cause in causes), causes
 
+
+async def answers_elsewhere(talk):
+    tea = talk.server.add_channel("tea")
     await asks(talk, tea)
-    await server.until(lambda: talk.posts(tea) == ["The capital is Paris."])
+    await talk.server.until(lambda: talk.posts(tea) == ["The capital is Paris."])
 
 
 @pytest.fixture
@@ -204,13 +211,15 @@ async def test_a_bot_that_is_kicked_in_the_middle_of_a_reply_goes_on_elsewhere(
 
 
 async def test_a_channel_deleted_in_the_middle_of_a_reply(writing, server, caplog):
+    await meanwhile(writing, lambda server: server.acts.delete_channel(server.general))
+
     where = writing.place(server.general)
-    await refused(
-        writing,
-        caplog,
-        lambda server: server.acts.delete_channel(server.general),
-        f"Earshot cannot write in the conversation {where}: it is gone",
-    )
+    lines = {  # it depends on when Discord tells of it
+        f"a reply in {where} is not posted: its decision is gone",
+        f"a reply in {where} could not be posted",
+    }
+    assert lines & set(logged(caplog))
+    await answers_elsewhere(writing)
 
 
 async def test_a_permission_taken_away_in_the_middle_of_a_reply(writing, server, caplog):
