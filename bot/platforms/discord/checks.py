@@ -5,7 +5,7 @@ the token. What the bot may do in each server is in `server_checks`.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -14,9 +14,10 @@ import discord
 from discord.http import Route
 
 from bot.config import Settings, variable
+from bot.platforms.checking import Check, clock_checks
 from bot.platforms.discord.address import use_addresses
 from bot.platforms.discord.invite import invite_url
-from bot.platforms.discord.server_checks import Check, server_checks
+from bot.platforms.discord.server_checks import server_checks
 from bot.secrets_shown import without_password
 
 PORTAL = "https://discord.com/developers/applications"
@@ -24,7 +25,6 @@ STATUS_PAGE = "https://discordstatus.com"
 TIMEOUT_S = 10.0  # for one question; a server is three
 MAX_SERVERS = 20  # looked at in detail: each costs three requests, and Discord limits them
 MIN_RATE_LIMIT_S = 30.0  # discord.py refuses less
-MAX_SKEW = timedelta(seconds=30)
 # What discord.py raises of an answer that is not of Discord's form, such as a web page.
 NO_DISCORD = (AttributeError, LookupError, TypeError, ValueError)
 
@@ -52,7 +52,7 @@ async def examine(
         found.append(_refused())
     except (discord.DiscordException, aiohttp.ClientError, OSError, *NO_DISCORD) as error:
         found.append(Check(_in_words(error), ok=False, remedy=_remedy(settings)))
-    return [*found, *_clock_check(ahead)]
+    return [*found, *clock_checks(ahead, "Discord")]
 
 
 def _client(ahead: list[timedelta], now: Callable[[], datetime]) -> discord.Client:
@@ -137,17 +137,6 @@ def _dated(ahead: list[timedelta], now: Callable[[], datetime]) -> aiohttp.Trace
     trace = aiohttp.TraceConfig()
     trace.on_request_end.append(note)
     return trace
-
-
-def _clock_check(ahead: Iterable[timedelta]) -> list[Check]:
-    skew = min(ahead, key=abs, default=None)
-    if skew is None:
-        return []
-    if abs(skew) <= MAX_SKEW:
-        return [Check("the clock agrees with Discord's")]
-    by = f"{abs(skew).total_seconds():.0f} s {'ahead of' if skew > timedelta() else 'behind'}"
-    remedy = "Set the clock, for example with `timedatectl set-ntp true`."
-    return [Check(f"this machine's clock is {by} Discord's", ok=False, remedy=remedy)]
 
 
 def _refused() -> Check:

@@ -6,10 +6,10 @@ https://docs.discord.com/developers/resources/channel#obfuscated-channels).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import discord
 
+from bot.platforms.checking import Check
 from bot.platforms.discord.invite import PERMISSIONS, Permission
 
 MAX_NAMED = 5  # channels in one line
@@ -18,15 +18,6 @@ MAX_CHANNEL_LINES = 10  # of one server
 OPTIONAL = tuple(permission for permission in PERMISSIONS if not permission.needed)
 
 Channel = discord.TextChannel | discord.ForumChannel
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at: what was found, whether it is well, and else what to do."""
-
-    detail: str
-    ok: bool = True
-    remedy: str = ""
 
 
 async def server_checks(client: discord.Client, guild_id: int, *, invite: str) -> list[Check]:

@@ -41,11 +41,6 @@ class Credentials:
         return self.app_token is None or self.provider is not None
 
 
-def is_set_up(settings: Settings) -> bool:
-    """Tell whether anybody meant to run this on Slack."""
-    return any((settings.slack_bot_token, settings.slack_app_token, settings.slack_client_id))
-
-
 def credentials(settings: Settings) -> Credentials:
     """Read the credentials. Raises ConfigError that says what is missing, and where it is found."""
     bot_token = _secret(settings.slack_bot_token)

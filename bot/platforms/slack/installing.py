@@ -22,14 +22,13 @@ from bot.platforms.slack.clients import API_BASE, Clients
 from bot.platforms.slack.credentials import Provider
 from bot.platforms.slack.installations import Installations
 from bot.platforms.slack.known_teams import ManyTeams
+from bot.platforms.slack.paths import INSTALL_PATH, REDIRECT_PATH
 from bot.platforms.slack.scopes import BOT_SCOPES
 from bot.platforms.slack.teams import Team
 from bot.store import Store
 
 logger = logging.getLogger(__name__)
 
-INSTALL_PATH = "/slack/install"
-REDIRECT_PATH = "/slack/oauth_redirect"
 STATE_S = 600  # how long somebody may take to say yes
 
 Installed = Callable[[Team], Awaitable[None]]

@@ -1,27 +1,42 @@
-"""What the app asks to be allowed in a workspace, and which events it hears of. Pure."""
+"""What the app asks to be allowed in a workspace, and of which events it hears. Pure.
 
-# Each with what it is for; https://docs.slack.dev/reference/scopes
-BOT_SCOPES = (
-    "app_mentions:read",  # hear who addresses it
-    "assistant:write",  # the assistant view: its status, prompts and titles
-    "channels:history",  # hear and catch up in public channels that it is in
-    "channels:read",  # their names and members
-    "chat:write",  # answer
-    "commands",  # /assistant, and the shortcut of a message
-    "files:read",  # read what is shared
-    "groups:history",  # the same in private channels
-    "groups:read",
-    "im:history",  # the same in direct messages
-    "im:read",
-    "im:write",  # greet whoever installed it
-    "mpim:history",  # the same in group direct messages
-    "mpim:read",
-    "reactions:read",  # opinions on its answers
-    "reactions:write",  # signs of its own
-    "team:read",  # what the workspace is called
-    "usergroups:read",  # what <!subteam^...> is called
-    "users:read",  # what people are called, and who manages
+The one table of scopes: the manifest, the page to install and `earshot doctor` follow it.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A scope, and what it is used for. Without one that is not `needed`, only that is missing."""
+
+    name: str
+    reason: str
+    needed: bool = True
+
+
+# https://docs.slack.dev/reference/scopes
+SCOPES = (
+    Scope("app_mentions:read", "to hear who addresses it"),
+    Scope("assistant:write", "for Slack's assistant pane: status, prompts, titles", needed=False),
+    Scope("channels:history", "to hear and catch up in the public channels it is in"),
+    Scope("channels:read", "to know what these channels are called"),
+    Scope("chat:write", "to answer"),
+    Scope("commands", "for /assistant and the shortcut of a message"),
+    Scope("files:read", "to know which files are shared", needed=False),
+    Scope("groups:history", "to hear and catch up in the private channels it is in"),
+    Scope("groups:read", "to know what private channels are called"),
+    Scope("im:history", "to hear and catch up in direct messages to it"),
+    Scope("im:read", "to find these direct messages again"),
+    Scope("mpim:history", "to hear and catch up in the group messages it is in", needed=False),
+    Scope("mpim:read", "to find these group messages again", needed=False),
+    Scope(
+        "reactions:read", "to learn from reactions what people think of its answers", needed=False
+    ),
+    Scope("usergroups:read", "to know what groups of people are called", needed=False),
+    Scope("users:read", "to know what people are called, and who manages"),
 )
+BOT_SCOPES = tuple(scope.name for scope in SCOPES)
 
 # https://docs.slack.dev/reference/events
 BOT_EVENTS = (

@@ -14,8 +14,9 @@ from bot.platforms.slack.clients import Clients, Refused
 from bot.platforms.slack.connecting import OnGap, SocketMode
 from bot.platforms.slack.credentials import BOT_TOKEN_PLACE, Credentials, credentials
 from bot.platforms.slack.installations import Installations
-from bot.platforms.slack.installing import INSTALL_PATH, new_installations, oauth_flow
+from bot.platforms.slack.installing import new_installations, oauth_flow
 from bot.platforms.slack.known_teams import KnownTeams, ManyTeams, OneTeam
+from bot.platforms.slack.paths import INSTALL_PATH
 from bot.platforms.slack.socket import Pace
 from bot.platforms.slack.web import SlackWeb, serve_web
 from bot.store import Store

@@ -22,12 +22,10 @@ from slack_bolt.response import BoltResponse
 from bot.config import variable
 from bot.errors import ConfigError, EarshotError
 from bot.listening import listen
-from bot.platforms.slack.installing import INSTALL_PATH, REDIRECT_PATH
+from bot.platforms.slack.paths import EVENTS_PATH, HEALTH_PATH, INSTALL_PATH, REDIRECT_PATH
 
 logger = logging.getLogger(__name__)
 
-EVENTS_PATH = "/slack/events"
-HEALTH_PATH = "/healthz"
 MAX_BODY_BYTES = 1_000_000  # a form of ours with its state takes some 50 kB, an event less
 BODY_TIMEOUT_S = 10.0
 GRACE_S = 3  # for requests under way when the process is told to stop

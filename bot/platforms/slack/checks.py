@@ -1,0 +1,167 @@
+"""What `earshot doctor` asks Slack: the tokens, their scopes, the channels it is in, the clock.
+
+Asks over HTTP only, changes nothing, and says of each fault where it is mended. No answer holds a
+token. Which events an app has subscribed to Slack tells nobody: those are named that cannot come.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.config import Settings, variable
+from bot.errors import ConfigError, PlatformError
+from bot.platforms.checking import Check, clock_checks, named
+from bot.platforms.slack.clients import API_BASE, Clients, Refused, asked
+from bot.platforms.slack.connecting import TOKEN_FAULTS
+from bot.platforms.slack.credentials import (
+    APP_TOKEN_PLACE,
+    APPS,
+    BOT_TOKEN_PLACE,
+    SECRET_PLACE,
+    Credentials,
+    Provider,
+    credentials,
+)
+from bot.platforms.slack.scopes import SCOPES
+
+STATUS_PAGE = "https://slack-status.com"
+MAX_NAMED = 5  # channels in one line
+NO_CODE = "no-code"  # what no workspace ever gave: Slack refuses it after it knew the app
+
+
+async def examine(
+    settings: Settings, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> list[Check]:
+    """Ask Slack about the app of the settings. Whatever goes wrong becomes a check that says so."""
+    try:
+        given = credentials(settings)
+    except ConfigError as error:
+        return [Check("its credentials are not complete", ok=False, remedy=str(error))]
+    ahead: list[timedelta] = []
+    clients = Clients(settings.slack_api_base, saw_date=lambda date: _note(date, now(), ahead))
+    found: list[Check] = []
+    try:
+        await _ask(clients, given, found)
+    except PlatformError as error:
+        found.append(Check(f"{error}", ok=False, remedy=_remedy(clients)))
+    finally:
+        await clients.close()
+    return [*found, *clock_checks(ahead, "Slack")]
+
+
+async def _ask(clients: Clients, given: Credentials, found: list[Check]) -> None:
+    if given.bot_token is not None:
+        found += await _bot_checks(clients, given.bot_token)
+    if given.provider is not None:
+        found += await _provider_checks(clients, given.provider)
+    if given.app_token is not None:
+        found += await _app_token_checks(clients, given.app_token)
+    if given.signing_secret is not None and given.app_token is None:
+        found.append(
+            Check(
+                "events come over HTTP: on its page, Event Subscriptions, Slack checks the address "
+                "as long as Earshot runs"
+            )
+        )
+
+
+async def _bot_checks(clients: Clients, token: str) -> list[Check]:
+    client = clients.client(token)
+    try:
+        answer = await asked(client.auth_test(), doing="the bot token")
+    except Refused as error:
+        remedy = f"Set {variable('slack_bot_token')} to the token of {BOT_TOKEN_PLACE}."
+        return [Check(f"Slack refuses the bot token ({error.code})", ok=False, remedy=remedy)]
+    name, team = answer.get("user"), answer.get("team")
+    checks = [Check(f"the bot token is valid: it is @{name} in the workspace {team}")]
+    checks += _scope_checks(answer)
+    try:
+        checks.append(await _channels_check(clients, token, bot=str(name)))
+    except Refused as error:
+        if error.code != "missing_scope":  # told already
+            raise
+    return checks
+
+
+def _scope_checks(answer: AsyncSlackResponse) -> list[Check]:
+    """Compare what the token may do with what is needed; Slack says it with each answer."""
+    headers: Mapping[str, str] = answer.headers
+    line = next((v for k, v in headers.items() if k.lower() == "x-oauth-scopes"), None)
+    if line is None:
+        return [Check("which scopes it has, this server does not say")]
+    granted = {name.strip() for name in line.split(",")}
+    lacking = [scope for scope in SCOPES if scope.name not in granted]
+    needed = [scope for scope in lacking if scope.needed]
+    without = [f"without {s.name}, which it would use {s.reason}" for s in lacking if not s.needed]
+    if not needed:
+        return [Check("; ".join(["it has the scopes it needs", *without]))]
+    names = ", ".join(scope.name for scope in needed)
+    reasons = "; ".join(f"{scope.name} {scope.reason}" for scope in needed)
+    remedy = (
+        f"On {APPS}, your app, OAuth & Permissions, Bot Token Scopes, add them ({reasons}) and "
+        "press Reinstall. Or paste `earshot slack manifest` under App Manifest."
+    )
+    return [Check("; ".join([f"it lacks the scopes {names}", *without]), ok=False, remedy=remedy)]
+
+
+async def _channels_check(clients: Clients, token: str, *, bot: str) -> Check:
+    question = clients.client(token).users_conversations(
+        types="public_channel,private_channel", exclude_archived=True, limit=200
+    )
+    answer = await asked(question, doing="the channels it is in")
+    listed = answer.get("channels")
+    channels = listed if isinstance(listed, list) else []
+    if not channels:
+        remedy = f"In a channel of Slack, write: /invite @{bot}"
+        return Check("it is in no channel, so it hears nothing there", ok=False, remedy=remedy)
+    names = sorted(f"#{channel.get('name')}" for channel in channels)
+    return Check(f"it is in {named(names, at_most=MAX_NAMED)}")
+
+
+async def _app_token_checks(clients: Clients, token: str) -> list[Check]:
+    """Ask for the address of a connection, and connect to nothing."""
+    question = clients.client().apps_connections_open(app_token=token)
+    try:
+        await asked(question, doing="the app-level token")
+    except Refused as error:
+        if error.code in TOKEN_FAULTS:
+            remedy = f"Set {variable('slack_app_token')} to the token of {APP_TOKEN_PLACE}."
+            what = f"Slack refuses the app-level token ({error.code})"
+        else:
+            remedy = f"On {APPS}, your app, Socket Mode, switch on Enable Socket Mode."
+            what = f"Slack opens no connection over Socket Mode ({error.code})"
+        return [Check(what, ok=False, remedy=remedy)]
+    return [Check("the app-level token is valid: events come over Socket Mode")]
+
+
+async def _provider_checks(clients: Clients, provider: Provider) -> list[Check]:
+    question = clients.client().oauth_v2_access(
+        client_id=provider.client_id, client_secret=provider.client_secret, code=NO_CODE
+    )
+    try:
+        await asked(question, doing="the client id and secret")
+    except Refused as error:
+        if error.code == "invalid_code":
+            return [Check("the client id and secret are valid: workspaces can install the app")]
+        remedy = (
+            f"Set {variable('slack_client_id')} and {variable('slack_client_secret')} to those of "
+            f"{SECRET_PLACE}."
+        )
+        what = f"Slack refuses the client id or secret ({error.code})"
+        return [Check(what, ok=False, remedy=remedy)]
+    return []
+
+
+def _note(header: str | None, now: datetime, ahead: list[timedelta]) -> None:
+    try:
+        ahead.append(now - parsedate_to_datetime(header or ""))
+    except (TypeError, ValueError):
+        return  # no date, or none that can be read
+
+
+def _remedy(clients: Clients) -> str:
+    if clients.api_base != API_BASE:
+        return f"Start the server at {clients.shown}, or correct {variable('slack_api_base')}."
+    return f"Check this machine's network, and {STATUS_PAGE} for trouble at Slack; try again."
