@@ -5,16 +5,16 @@ the command of that name, in their workspace and with their rights.
 """
 
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 from bot.commands import Commands
 from bot.commands.dispatch import STORE_FAILED
 from bot.errors import StoreError
-from bot.messages import ConversationKey, workspace_key
+from bot.messages import workspace_key
 from bot.platforms.in_order import InOrder
-from bot.platforms.slack.forms import SETTINGS as FORM, Callers, Forms
+from bot.platforms.slack.forms import Callers, Forms
 from bot.platforms.slack.home_tab import (
     DEFAULTS,
     HELP,
@@ -31,7 +31,7 @@ from bot.platforms.slack.lenient import Payload, part_of, parts_of, text_in
 from bot.platforms.slack.shared_channels import shared_channels
 from bot.platforms.slack.tasks import Once, Tasks
 from bot.platforms.slack.teams import Team
-from bot.platforms.slack.views import Json, shown
+from bot.platforms.slack.views import shown
 from bot.store import Store
 
 logger = logging.getLogger(__name__)
@@ -56,33 +56,15 @@ class Home:
         if text_in(event, "tab") == "home" and user_id:
             await self.publish(team, user_id)
 
-    async def interaction(self, body: Payload, team: Team) -> Json | None:
-        """Take what people press on the tab, and the settings that they submit.
-
-        Gives what to acknowledge it with; what is none of ours is passed over.
-        """
-        kind = text_in(body, "type")
-        if kind == "view_submission" and text_in(part_of(body, "view"), "callback_id") == FORM:
-            return await self.forms.settings_submitted(body, team)
-        if kind == "block_actions":
-            self._pressed(body, team)
-        return None
-
-    def _pressed(self, body: Payload, team: Team) -> None:
+    async def acted(self, body: Payload, team: Team) -> bool:
+        """Do what a pressed button of the tab says, in a moment; False if it is none of its."""
         pressed = next(iter(parts_of(body, "actions")), None)
-        if pressed is None or not self.once.is_new(text_in(body, "trigger_id")):
-            return
-        action_id, user_id = text_in(pressed, "action_id"), text_in(part_of(body, "user"), "id")
-        trigger_id = text_in(body, "trigger_id")
-        if action_id == SETTINGS:
-            where = channel_key(team.id, text_in(pressed, "value"))
-            self._open(team, trigger_id, where, user_id)
-        elif action_id == DEFAULTS:
-            self._open(team, trigger_id, workspace_key(PLATFORM, team.id), user_id)
-        elif action_id == HELP:
-            self._start(partial(self._help, team, trigger_id))
-        elif action_id in PRIVACY:
-            self._start(partial(self._chose, team, user_id, PRIVACY[action_id]))
+        work = None if pressed is None else self._meant(pressed, body, team)
+        if work is None:
+            return False
+        if self.once.is_new(text_in(body, "trigger_id")):
+            self.tasks.start(work, name="the Home tab")
+        return True
 
     async def publish(self, team: Team, user_id: str, *, told: str = "") -> None:
         """Publish what holds now; `told` is the answer to what was pressed."""
@@ -100,12 +82,23 @@ class Home:
                 "publish a Home tab",
             )
 
-    def _open(self, team: Team, trigger_id: str, where: ConversationKey, user_id: str) -> None:
-        opening = self.forms.open_settings
-        self._start(partial(opening, team, trigger_id, where, user_id, from_home=True))
-
-    def _start(self, work: partial[Any]) -> None:
-        self.tasks.start(work, name="the Home tab")
+    def _meant(
+        self, pressed: Payload, body: Payload, team: Team
+    ) -> Callable[[], Awaitable[object]] | None:
+        """Say what a button does; None for another's."""
+        trigger_id, user_id = text_in(body, "trigger_id"), text_in(part_of(body, "user"), "id")
+        action_id = text_in(pressed, "action_id")
+        if action_id in (SETTINGS, DEFAULTS):
+            where = workspace_key(PLATFORM, team.id)
+            if action_id == SETTINGS:
+                where = channel_key(team.id, text_in(pressed, "value"))
+            opening = self.forms.open_settings
+            return partial(opening, team, trigger_id, where, user_id, from_home=True)
+        if action_id == HELP:
+            return partial(self._help, team, trigger_id)
+        if action_id in PRIVACY:
+            return partial(self._chose, team, user_id, PRIVACY[action_id])
+        return None
 
     async def _channels(self, team: Team, user_id: str) -> list[Channel] | None:
         """Give the channels that both are in; the settings of no more than are shown."""
