@@ -10,11 +10,17 @@ from collections.abc import Sequence
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.messages import Message
-from bot.store.conversations import ensured_ids, stored_key
+from bot.messages import ConversationKey, Message
+from bot.store.conversations import (
+    KEY_COLUMNS,
+    conversation_key,
+    ensured_ids,
+    in_workspace,
+    stored_key,
+)
 from bot.store.database import Database, carried_through
 from bot.store.intake import refuse_unstorable, write_rows
-from bot.store.tables import messages
+from bot.store.tables import conversations, messages
 
 _TAKE_ON_SQLITE = text("UPDATE sqlite_sequence SET seq = seq + :num WHERE name = 'messages'")
 _BEGIN_ON_SQLITE = text("INSERT INTO sqlite_sequence (name, seq) VALUES ('messages', :num)")
@@ -56,6 +62,16 @@ class Late:
             fitting = brought[: len(rows)] if upwards else brought[len(brought) - len(rows) :]
             are_new = await write_rows(connection, fitting, places, row_ids=rows)
         return sum(are_new)
+
+    async def open_gaps(self, platform: str, workspace: str) -> list[ConversationKey]:
+        """List the conversations of a workspace in which something is still to be fetched."""
+        query = (
+            select(*KEY_COLUMNS)
+            .where(in_workspace(platform, workspace), conversations.c.gap_from.is_not(None))
+            .order_by(conversations.c.id)
+        )
+        async with self._database.reading() as connection:
+            return [conversation_key(row) for row in await connection.execute(query)]
 
 
 async def _take(connection: AsyncConnection, num_rows: int) -> int:

@@ -78,3 +78,13 @@ async def test_a_naive_time_is_refused(store: Store) -> None:
 
     with pytest.raises(ValueError, match="naive"):
         await store.late.record(room, [naive], upwards=True)
+
+
+async def test_the_places_with_gaps_are_known(store: Store) -> None:
+    await store.messages.record(message("m1"))
+    assert await store.late.open_gaps("room", "home") == []
+
+    await store.messages.open_gap(ROOM, START)
+
+    assert await store.late.open_gaps("room", "home") == [ROOM]
+    assert await store.late.open_gaps("room", "office") == []

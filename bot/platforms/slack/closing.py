@@ -1,0 +1,199 @@
+"""Closes the gap of one place, a page at a time: fetched, compared, recorded, written down."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from bot.errors import StoreError
+from bot.messages import ConversationKey, Message, Mode
+from bot.pipeline import Pipeline
+from bot.platforms.slack.fetching import Fetching, Page
+from bot.platforms.slack.gaps import MAX_MISSED, Gap, Gaps
+from bot.platforms.slack.hearing import heard_again
+from bot.platforms.slack.keys import PLATFORM, sent_at, ts_at
+from bot.platforms.slack.lenient import Payload, text_in
+from bot.platforms.slack.membership import Membership
+from bot.platforms.slack.missed_changes import MissedChanges
+from bot.platforms.slack.naming import People
+from bot.platforms.slack.teams import Team
+from bot.platforms.slack.threads import Threads
+from bot.store import Store
+
+logger = logging.getLogger(__name__)
+
+MAX_AGE = timedelta(days=7)
+CHECKED_AGE = timedelta(days=1)  # so far back edits and deletions are looked for
+CLOCK_MARGIN = timedelta(seconds=10)  # our clock may be ahead of Slack's by some
+END_OF_TIME = "9999999999.999999"
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """Where the next page of a place begins, which Slack names by what it was asked before."""
+
+    oldest: str
+    latest: str
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Knows what is missing, and fetches it. `clock` gives aware UTC times."""
+
+    store: Store
+    pipeline: Pipeline
+    people: People
+    threads: Threads
+    fetching: Fetching
+    membership: Membership
+    clock: Callable[[], datetime]
+    gaps: Gaps = field(init=False)
+    changes: MissedChanges = field(init=False)
+    _walks: dict[ConversationKey, _Walk] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make the parts that keep gaps and look for changes."""
+        object.__setattr__(self, "gaps", Gaps(self.store))
+        object.__setattr__(self, "changes", MissedChanges(self.store, self.pipeline, self.people))
+
+    async def gaps_at(self, where: ConversationKey, *, before: str | None) -> list[Gap]:
+        """List what is missing in a place, up to the message `before`, the oldest first.
+
+        Beside what was noted, that is all since the end of the history. Raises StoreError.
+        """
+        if (await self.store.channels.settings(where)).mode is Mode.OFF:
+            return []
+        if not await self.membership.is_member(where):
+            return []
+        mark = await self.store.messages.heard_from(where)
+        oldest = self.clock() - MAX_AGE
+        settled = ts_at(max(oldest, mark or oldest))
+        found = await self.gaps.find(where)
+        since = await self._heard_until(where)
+        if since is not None:
+            found.append(Gap(ts_at(since), before or END_OF_TIME))
+        found = [replace(gap, since=max(gap.since, settled)) for gap in found]
+        return [gap for gap in found if gap.since < gap.until]
+
+    async def page(self, where: ConversationKey, gaps: list[Gap], team: Team) -> Page:
+        """Fetch and record a page of the newest gap, which is replaced by what is left of it.
+
+        Raises StoreError, Unreadable, and PlatformUnavailable where a later try may help.
+        """
+        gap = gaps[-1]
+        walk = self._walks.pop(where, None)
+        if walk is None or not walk.cursor or not _fits(walk, gap):
+            walk = _Walk(await self._reach(where, gap, team), gap.until, "")
+        asked_at = ts_at(self.clock() - CLOCK_MARGIN)
+        page = await self.fetching.page(
+            team, where, oldest=walk.oldest, latest=walk.latest, cursor=walk.cursor
+        )
+        told = [each for each in page.messages if text_in(each, "ts") != where.thread]
+        missing = [each for each in told if gap.since < text_in(each, "ts") < gap.until]
+        left = _left(where, gap, page, told=told, num_missing=len(missing))
+        if left is not None and where.thread is None and gap.room is None:
+            # What is older comes later, and has to stand before what is recorded now.
+            gaps[:] = await self.gaps.with_room(where, gaps)
+            gap, left = gaps[-1], replace(left, room=gaps[-1].room)
+        await self._record(where, missing, gap, team)
+        after, until = _covered(where, walk, page, told=told, asked_at=asked_at)
+        await self.changes.take_over(where, told, team, after=after, until=until)
+        gaps[-1:] = [left] if left else []
+        if left is not None:
+            self._walks[where] = replace(walk, cursor=page.cursor)
+        if gap.room is not None:
+            await self.gaps.keep(where, gaps)
+        return page
+
+    def forget(self, where: ConversationKey) -> None:
+        """Begin anew with the next page."""
+        self._walks.pop(where, None)
+
+    async def _heard_until(self, where: ConversationKey) -> datetime | None:
+        since = await self.store.messages.heard_until(where)
+        if since is None:
+            since = await self.store.workspaces.joined_at(PLATFORM, where.workspace)
+        return since
+
+    async def _reach(self, where: ConversationKey, gap: Gap, team: Team) -> str:
+        """Tell how far back to ask: beyond the gap, to see what was changed there.
+
+        Never beyond what may be read. A thread is told from its beginning, so that where pages are
+        short the old ones would be waited for.
+        """
+        if where.thread is not None and self.fetching.is_strict(team):
+            return gap.since
+        mark = await self.store.messages.heard_from(where)
+        if mark is None:
+            mark = await self.store.workspaces.joined_at(PLATFORM, where.workspace)
+        checked = self.clock() - CHECKED_AGE
+        return min(gap.since, ts_at(max(checked, mark or checked)))
+
+    async def _record(
+        self, where: ConversationKey, missing: Sequence[Payload], gap: Gap, team: Team
+    ) -> None:
+        # Read after the fetch: somebody may have cleared the history while that was under way.
+        mark = await self.store.messages.heard_from(where)
+        told = [await self._heard(each, where, team) for each in missing]
+        new = [each for each in told if each and (mark is None or each.sent_at > mark)]
+        if not new:
+            return
+        await self.threads.begin(where, team)
+        if gap.room is None:
+            num_new = await self.pipeline.catch_up(where, new)
+        else:
+            num_new = await self.store.late.record(gap.room, new, upwards=where.thread is not None)
+            if num_new:
+                self.pipeline.conversations.wake(where, addressed=False)
+        if num_new:
+            logger.info("Slack: %d messages missed in %s are recorded", num_new, where)
+
+    async def _heard(self, message: Payload, where: ConversationKey, team: Team) -> Message | None:
+        try:
+            return await heard_again(message, where, team=team, people=self.people)
+        except StoreError:
+            raise
+        except Exception:  # a defect of ours hides no other message
+            logger.exception("Slack: message %s cannot be read", text_in(message, "ts"))
+            return None
+
+
+def _left(
+    where: ConversationKey, gap: Gap, page: Page, *, told: Sequence[Payload], num_missing: int
+) -> Gap | None:
+    """Give what of a gap is left after a page; None if that was the last."""
+    num_fetched = gap.num_fetched + num_missing
+    if not page.cursor:
+        return None
+    if num_fetched >= MAX_MISSED:
+        logger.warning("Slack: of what was missed in %s, only %d messages", where, num_fetched)
+        return None
+    gap = replace(gap, num_fetched=num_fetched)
+    if not told:
+        return gap
+    if where.thread is not None:
+        return replace(gap, since=max(gap.since, text_in(told[-1], "ts")))
+    first = text_in(told[0], "ts")
+    return None if first <= gap.since else replace(gap, until=min(gap.until, first))
+
+
+def _covered(
+    where: ConversationKey, walk: _Walk, page: Page, *, told: Sequence[Payload], asked_at: str
+) -> tuple[str, str]:
+    """Give the span of which a page shows all that stands there: after the first, up to the second.
+
+    A channel's first page is the newest, a thread's the oldest.
+    """
+    is_newest, is_oldest = not walk.cursor, not page.cursor
+    if where.thread is not None:
+        is_newest, is_oldest = is_oldest, is_newest
+    first = text_in(told[0], "ts") if told else walk.latest
+    last = text_in(told[-1], "ts") if told else walk.oldest
+    after = walk.oldest if is_oldest else ts_at(sent_at(first) - timedelta(microseconds=1))
+    return after, max(last, min(walk.latest, asked_at)) if is_newest else last
+
+
+def _fits(walk: _Walk, gap: Gap) -> bool:
+    """Tell whether a walk still leads through a gap; newer messages may have moved its end."""
+    return walk.oldest <= gap.since and walk.latest >= gap.until

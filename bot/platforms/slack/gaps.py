@@ -1,0 +1,91 @@
+"""How far each gap is closed, written down so that a restart goes on where a stop ended.
+
+A gap with nothing heard after it needs no note: it begins where the history ends. One that newer
+messages were heard after keeps rows free for what is still to come, and notes what it has.
+"""
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.messages import ConversationKey
+from bot.platforms.slack.keys import PLATFORM, is_ts, sent_at
+from bot.store import Store
+
+logger = logging.getLogger(__name__)
+
+MAX_MISSED = 1000  # messages a place: far more than a prompt shows
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What was missed after `since` and before `until`, both time stamps of Slack's.
+
+    A channel is fetched from its end, so that `until` comes nearer, and a thread from its beginning,
+    so that `since` does. `room` are the rows kept free; None while nothing newer was recorded.
+    """
+
+    since: str
+    until: str
+    room: range | None = None
+    num_fetched: int = 0
+
+
+class Gaps:
+    """Keeps the gaps of places, the oldest first. Every method raises StoreError."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def find(self, where: ConversationKey) -> list[Gap]:
+        """Give the gaps that were noted in a place."""
+        noted = await self._store.notes.get(PLATFORM, _name(where))
+        return _read(noted) if noted else []
+
+    async def with_room(self, where: ConversationKey, gaps: Sequence[Gap]) -> list[Gap]:
+        """Note gaps before anything newer is recorded, with rows for what they lack."""
+        kept = [
+            gap if gap.room else replace(gap, room=await self._store.late.keep_room(MAX_MISSED))
+            for gap in gaps
+        ]
+        await self.keep(where, kept)
+        return kept
+
+    async def keep(self, where: ConversationKey, gaps: Sequence[Gap]) -> None:
+        """Note how far gaps are closed. One without room is told by the end of the history."""
+        kept = [gap for gap in gaps if gap.room]
+        if kept:
+            await self._store.notes.set(PLATFORM, _name(where), _written(kept))
+            await self._store.messages.open_gap(where, sent_at(kept[0].since))
+            return
+        if await self._store.notes.get(PLATFORM, _name(where)):
+            await self._store.notes.set(PLATFORM, _name(where), "")
+        if await self._store.messages.gap_from(where) is not None:
+            await self._store.messages.close_gap(where)
+
+
+def _name(where: ConversationKey) -> str:
+    return f"gap/{where.channel}/{where.thread or ''}/{where.workspace}"
+
+
+def _written(gaps: Sequence[Gap]) -> str:
+    return json.dumps(
+        [
+            [gap.since, gap.until, gap.room.start, gap.room.stop, gap.num_fetched]
+            for gap in gaps
+            if gap.room
+        ]
+    )
+
+
+def _read(noted: str) -> list[Gap]:
+    try:
+        return [
+            Gap(str(since), str(until), range(int(start), int(stop)), int(num_fetched))
+            for since, until, start, stop, num_fetched in json.loads(noted)
+            if is_ts(since) and is_ts(until)
+        ]
+    except (TypeError, ValueError):
+        logger.warning("Slack: a note about a gap cannot be read: %s", noted)
+        return []
