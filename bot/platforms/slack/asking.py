@@ -59,14 +59,12 @@ class Asking:
     patience_s: float = PATIENCE_S
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
-    async def may_ask(self, listener: Listener) -> bool:
-        """Tell whether the bot can answer there; if not, the listener is told why."""
+    async def obstacle(self, listener: Listener) -> str | None:
+        """Say why a question cannot be answered there; None if it can, as far as anybody knows."""
         channel = listener.where.channel
         if await self.managing.is_in(listener.team, channel) is not False:
-            return True
-        told = NOT_OURS if is_direct(channel) else INVITE.format(name=self.pipeline.me.name)
-        await self.answering.tell(listener, told)
-        return False
+            return None
+        return NOT_OURS if is_direct(channel) else INVITE.format(name=self.pipeline.me.name)
 
     async def ask(
         self, listener: Listener, caller: Caller, text: str, *, name: str, about: str | None = None
@@ -76,7 +74,8 @@ class Asking:
         `name` tells this question from every other, however often it is delivered; `about` is the
         time stamp of the message that it is about.
         """
-        if not await self.may_ask(listener):
+        if (obstacle := await self.obstacle(listener)) is not None:
+            await self.answering.tell(listener, obstacle)
             return
         question = await self._question(listener, caller, text, name, about)
         receive = partial(self.receive, team=listener.team)

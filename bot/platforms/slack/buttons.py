@@ -1,9 +1,8 @@
 """Buttons whose whole meaning stands in their value, so that they outlive a restart. Pure."""
 
-from html import unescape
-
 from bot.commands import Offer
 from bot.platforms.slack.lenient import Payload, parts_of, text_in
+from bot.platforms.slack.reading import plain
 
 OFFER = "offer"  # the action_id; other buttons of ours have other ones
 SETTINGS = "settings"  # typed after /assistant, it opens the form
@@ -33,4 +32,4 @@ def with_button(text: str, offer: Offer) -> list[Block]:
 def offered(body: Payload) -> str | None:
     """Give the words after `/assistant` that a pressed button stands for; None for another's."""
     pressed = next(iter(parts_of(body, "actions")), {})
-    return unescape(text_in(pressed, "value")) if pressed.get("action_id") == OFFER else None
+    return plain(text_in(pressed, "value")) if pressed.get("action_id") == OFFER else None

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from bot.commands import UsageError, parse
+from bot.commands import Invocation, UsageError, parse
 from bot.messages import ConversationKey
 from bot.platforms.slack.answering import Answering, Listener
 from bot.platforms.slack.ask_form import Asked, asked
@@ -22,6 +22,7 @@ from bot.platforms.slack.commanding import Commanding
 from bot.platforms.slack.forms import Forms
 from bot.platforms.slack.keys import channel_key, is_direct
 from bot.platforms.slack.lenient import Payload, part_of, text_in
+from bot.platforms.slack.reading import plain
 from bot.platforms.slack.settings_form import SETTINGS as FORM
 from bot.platforms.slack.tasks import Once, Tasks
 from bot.platforms.slack.teams import Team
@@ -48,13 +49,20 @@ class Interactions:
     once: Once
 
     async def command(self, body: Payload, team: Team) -> Acknowledgement:
-        """Take `/assistant` with whatever was typed after it."""
+        """Take `/assistant` with whatever was typed after it; never raises."""
         where = channel_key(team.id, text_in(body, "channel_id"))
         listener = Listener(team, where, text_in(body, "user_id"), text_in(body, "response_url"))
         return self._typed(body, listener, text_in(body, "text"))
 
     async def interaction(self, body: Payload, team: Team) -> Acknowledgement:
-        """Take anything that people press, submit or choose."""
+        """Take anything that people press, submit or choose; never raises."""
+        try:
+            return await self._routed(body, team)
+        except Exception:  # the top of slack_bolt's task
+            logger.exception("an interaction in %s failed: %s", team.name, text_in(body, "type"))
+            return None
+
+    async def _routed(self, body: Payload, team: Team) -> Acknowledgement:
         match text_in(body, "type"):
             case "message_action" if text_in(body, "callback_id") == ASK_ABOUT:
                 return self.shortcut(body, team)
@@ -94,7 +102,7 @@ class Interactions:
             self.tasks.start(opening, name=f"the settings of {where}")
             return None
         try:
-            called = parse(typed)
+            called = _parsed(typed)
         except UsageError as error:
             telling = partial(self.answering.tell, listener, str(error))
             self.tasks.start(telling, name=f"a word on how to use commands in {where}")
@@ -126,15 +134,22 @@ class Interactions:
     async def _open_question(
         self, listener: Listener, where: ConversationKey, ts: str, trigger_id: str
     ) -> None:
-        team = listener.team
+        told = None
         try:
             async with asyncio.timeout(IN_TIME_S):
-                if not await self.commanding.asking.may_ask(listener):
-                    return
-        except TimeoutError:
-            logger.info("nobody said in time whether I am in %s", where.channel)
-        if not await self.forms.open_ask(team, trigger_id, where, ts):
-            await self.answering.tell(listener, NOT_OPENED)
+                told = await self.commanding.asking.obstacle(listener)
+        except TimeoutError:  # it is looked at again once something is asked
+            logger.info("Slack did not say in time whether I am in %s", where.channel)
+        if told is None and not await self.forms.open_ask(listener.team, trigger_id, where, ts):
+            told = NOT_OPENED
+        if told is not None:
+            await self.answering.tell(listener, told)
+
+
+def _parsed(typed: str) -> Invocation:
+    """Read what was typed. A question keeps Slack's marks, which are read with names later."""
+    is_question = typed.casefold().split(maxsplit=1)[0] == ASK
+    return parse(typed if is_question else plain(typed))
 
 
 def _presser(body: Payload, team: Team) -> Listener:

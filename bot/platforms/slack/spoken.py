@@ -7,7 +7,6 @@ is a mention like any other, and answered like one.
 import re
 from dataclasses import dataclass
 from functools import partial
-from html import unescape
 
 from bot.commands import COMMANDS, CommandAnswer, UsageError, parse
 from bot.messages import ConversationKey
@@ -16,6 +15,7 @@ from bot.platforms.slack.buttons import OPEN_SETTINGS, SETTINGS
 from bot.platforms.slack.commanding import Commanding
 from bot.platforms.slack.keys import is_direct
 from bot.platforms.slack.lenient import Payload, text_in
+from bot.platforms.slack.reading import plain
 from bot.platforms.slack.tasks import Once, Tasks
 from bot.platforms.slack.teams import Team
 
@@ -41,7 +41,7 @@ def command_in(event: Payload, team: Team) -> str | None:
     found = _COMMAND.fullmatch(text)
     if found is None:
         return None
-    typed = unescape(found["rest"]).strip()
+    typed = plain(found["rest"]).strip()
     word, *rest = typed.casefold().split(maxsplit=1) or [""]
     if word == ASK or (found["sign"] == "!" and word not in _NAMES and rest):
         return None
