@@ -14,7 +14,7 @@ COPY inference inference
 COPY bot bot
 
 FROM build AS build-bot
-RUN pip install $EXTRA_PIP_ARGS --constraint constraints.txt '.[discord,postgres]'
+RUN pip install $EXTRA_PIP_ARGS --constraint constraints.txt '.[discord,postgres,slack]'
 
 FROM build AS build-worker
 RUN pip install $EXTRA_PIP_ARGS --constraint constraints.txt '.[worker]' \
@@ -31,7 +31,7 @@ FROM run AS bot
 COPY --from=build-bot /opt/earshot /opt/earshot
 ENV EARSHOT_DATABASE_URL=sqlite:////history/earshot.db
 VOLUME /history
-EXPOSE 8765
+EXPOSE 8765 3000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
     CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8765/', timeout=4)"]
 CMD ["earshot", "room", "--host", "0.0.0.0"]

@@ -13,6 +13,7 @@ import typer
 from bot.cli.begin import begin
 from bot.cli.bench_commands import bench
 from bot.cli.data import data
+from bot.cli.slack_commands import slack
 from bot.cli.worker import PASSED_ON, become_inference
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ db = typer.Typer(help="The history database.", no_args_is_help=True)
 app.add_typer(db, name="db")
 app.add_typer(bench, name="bench")
 app.add_typer(data, name="data")
+app.add_typer(slack, name="slack")
 
 Host = Annotated[
     str | None,
@@ -103,6 +105,15 @@ def discord(ctx: typer.Context) -> None:
     from bot.cli.on_platform import run_on_discord
 
     run_on_discord(settings)
+
+
+@app.command()
+def run(ctx: typer.Context) -> None:
+    """Run the bot on every platform that has tokens, over one history and one model."""
+    settings = begin(ctx)
+    from bot.cli.on_platform import run_everywhere
+
+    run_everywhere(settings)
 
 
 @app.command()

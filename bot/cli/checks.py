@@ -14,6 +14,7 @@ from platformdirs import user_cache_path
 
 from bot.cli.check_discord import check_discord
 from bot.cli.check_server import check_server
+from bot.cli.check_slack import check_slack
 from bot.cli.findings import Finding
 from bot.cli.worker import worker_is_installed
 from bot.config import Settings, variable
@@ -42,7 +43,8 @@ def all_findings(settings: Settings) -> list[Finding]:
         check_disk,
         check_room_port,
     ]
-    return [*(check(settings) for check in checks), *check_discord(settings)]
+    found = [check(settings) for check in checks]
+    return [*found, *check_discord(settings), *check_slack(settings)]
 
 
 def check_settings(settings: Settings) -> Finding:

@@ -1,25 +1,73 @@
-"""`earshot discord`: the bot on a chat platform, whose client is an extra to install."""
+"""`earshot discord`, `earshot slack`, `earshot run`: the bot on chat platforms.
+
+Each platform's client is an extra to install; what is missing is said in a sentence.
+"""
 
 import asyncio
 import importlib.util
+from collections.abc import Callable, Coroutine
 
 from bot.config import Settings, variable
 from bot.errors import ConfigError
+from bot.runtime import OnStatus
+
+EXTRAS = {"discord": ("discord",), "slack": ("slack_bolt", "aiohttp", "cryptography")}
+CLIENTS = {"discord": "discord.py", "slack": "slack_bolt"}
+
+
+def is_installed(platform: str) -> bool:
+    """Tell whether a platform's client is there."""
+    return all(importlib.util.find_spec(package) for package in EXTRAS[platform])
 
 
 def run_on_discord(settings: Settings) -> None:
     """Run until told to stop. Raises ConfigError where a person has to do something first."""
-    if importlib.util.find_spec("discord") is None:
-        raise ConfigError("discord.py is not installed: pip install 'earshot[discord]'")
+    require("discord")
     if settings.discord_token is None:
         raise ConfigError(
             f"{variable('discord_token')} is not set. docs/discord.md tells how to get a token: on "
             "https://discord.com/developers/applications, New Application, Bot, Reset Token."
         )
-    from bot.cli.loading import LoadingBar
-    from bot.cli.terminal import err
     from bot.platforms.discord.run import run_discord
 
     token = settings.discord_token.get_secret_value()
+    _run(lambda say, on_status: run_discord(settings, token, say=say, on_status=on_status))
+
+
+def run_on_slack(settings: Settings) -> None:
+    """Run until told to stop. Raises ConfigError where a person has to do something first."""
+    require("slack")
+    from bot.platforms.slack.credentials import credentials
+
+    credentials(settings)  # before a model is loaded for nothing
+    from bot.platforms.slack.run import run_slack
+
+    _run(lambda say, on_status: run_slack(settings, say=say, on_status=on_status))
+
+
+def run_everywhere(settings: Settings) -> None:
+    """Run on every platform that has tokens. Raises ConfigError if one of them cannot be served."""
+    from bot.platforms.together import platforms_with_tokens, run_all
+
+    for platform in platforms_with_tokens(settings):
+        require(platform)
+    _run(lambda say, on_status: run_all(settings, say=say, on_status=on_status))
+
+
+def require(platform: str) -> None:
+    """Raise ConfigError unless a platform's client is installed."""
+    if not is_installed(platform):
+        raise ConfigError(
+            f"{CLIENTS[platform]} is not installed: pip install 'earshot[{platform}]'"
+        )
+
+
+def _run(
+    serve: Callable[[Callable[[str], None], OnStatus], Coroutine[object, object, None]],
+) -> None:
+    """Run, with a bar for how far the model is."""
+    from bot.cli.loading import LoadingBar
+    from bot.cli.terminal import err
+
     with LoadingBar(err()) as bar:
-        asyncio.run(run_discord(settings, token, say=bar.say, on_status=bar))
+        asyncio.run(serve(bar.say, bar))

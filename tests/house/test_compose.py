@@ -40,7 +40,7 @@ def test_the_gpu_is_reserved_by_a_profile_only(compose):
     with_profile = {name for name, service in services.items() if "profiles" in service}
 
     assert with_gpu == {"worker-gpu", "vllm"}
-    assert with_profile == {"worker-gpu", "bot-scale", "discord", "postgres", "vllm"}
+    assert with_profile == {"worker-gpu", "bot-scale", "chat", "postgres", "vllm"}
 
 
 def test_every_service_is_watched_and_cannot_become_root(compose):
@@ -99,7 +99,7 @@ def test_the_scale_profile_asks_for_the_adapter_that_vllm_serves(compose):
     }
 
 
-def test_nothing_but_the_room_can_be_reached_from_outside_and_that_from_this_machine_only(compose):
+def test_what_can_be_reached_from_outside_is_reached_from_this_machine_only(compose):
     ports = [port for service in compose["services"].values() for port in service.get("ports", [])]
 
     assert ports
@@ -113,3 +113,11 @@ def test_the_shipped_adapter_that_the_scale_profile_names_is_there(compose, root
 
     assert (root / folder / "adapter_config.json").is_file()
     assert (root / folder / "earshot.json").is_file()
+
+
+def test_every_platform_with_tokens_runs_in_one_service(compose, root):
+    service = compose["services"]["chat"]
+
+    assert service["command"] == ["earshot", "run"]
+    assert service["volumes"] == compose["services"]["bot"]["volumes"]
+    assert "'.[discord,postgres,slack]'" in (root / "Dockerfile").read_text()

@@ -34,7 +34,7 @@ SawDate = Callable[[str | None], None]
 class Connection:
     """What connects Earshot with Slack. Made outside of any loop; `close` ends what it opened.
 
-    `teams` may be asked as soon as `serve` runs. `saw_date` is told the date of each answer.
+    `teams` may be asked as soon as `serve` runs; once `opened` is set, `web` is there. `saw_date` is told the date of each answer.
     Raises ConfigError where credentials are missing.
     """
 
@@ -44,6 +44,7 @@ class Connection:
     say: Say = lambda _: None
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     pace: Pace = field(default_factory=Pace)
+    opened: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     credentials: Credentials = field(init=False)
     clients: Clients = field(init=False)
     _teams: KnownTeams | None = field(init=False, default=None)
@@ -87,6 +88,7 @@ class Connection:
         self._intake = Intake(handlers, self.teams)
         app = new_app(self._intake, self.clients, signing_secret=self.credentials.signing_secret)
         self._web = self._new_web(app, handlers)
+        self.opened.set()
         try:
             async with asyncio.TaskGroup() as tasks:
                 if self.credentials.needs_server and own_server:

@@ -1,0 +1,80 @@
+"""Earshot on Slack as an ASGI application: `uvicorn bot.platforms.slack.asgi:app`, or any other server.
+
+The server takes Slack's requests; the bot runs as long as its lifespan does, with the settings of
+the environment and `.env`. Several such processes serve one PostgreSQL database.
+"""
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+
+from bot.config import Settings, load_settings
+from bot.errors import PlatformUnavailable
+from bot.platforms.slack.run import SlackBot
+from bot.platforms.slack.web import Receive, Scope, Send, SlackWeb
+from bot.runtime import opened_model, opened_store
+
+logger = logging.getLogger(__name__)
+
+START_TIMEOUT_S = 60.0  # for Slack to say who the bot is, and for what a stop left behind
+
+
+class Application:
+    """The bot and its web, from the start of a lifespan to its end."""
+
+    def __init__(self) -> None:
+        self._web: SlackWeb | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take a request, or the lifespan."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif self._web is None:
+            raise RuntimeError("the server runs no lifespan: switch it on (uvicorn: --lifespan on)")
+        else:
+            await self._web(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()  # the startup
+        async with AsyncExitStack() as stack:
+            try:
+                await self._start(stack, load_settings())
+            except Exception as error:  # noqa: BLE001 - the server is told, and says it
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
+            await send({"type": "lifespan.startup.complete"})
+            await receive()  # the shutdown
+        self._web = None
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _start(self, stack: AsyncExitStack, settings: Settings) -> None:
+        store = await stack.enter_async_context(opened_store(settings))
+        served = await stack.enter_async_context(opened_model(settings))
+        bot = SlackBot(settings, store, served, lambda line: logger.info("%s", line))
+        serving = asyncio.create_task(bot.serve(own_server=False), name="slack")
+        stack.push_async_callback(_stopped, serving)
+        opening = asyncio.create_task(bot.connection.opened.wait(), name="opening")
+        async with asyncio.timeout(START_TIMEOUT_S):
+            await asyncio.wait({serving, opening}, return_when=asyncio.FIRST_COMPLETED)
+        opening.cancel()
+        if serving.done():
+            serving.result()
+        if bot.connection.web is None:
+            raise PlatformUnavailable(f"Slack could not be reached within {START_TIMEOUT_S:.0f} s")
+        serving.add_done_callback(self._ended)
+        self._web = bot.connection.web
+
+    def _ended(self, serving: asyncio.Task[None]) -> None:
+        """Take no more requests: whoever watches the server then starts it anew."""
+        self._web = None
+        error = None if serving.cancelled() else serving.exception()
+        if error is not None:
+            logger.error("Earshot on Slack has ended: %s", error)
+
+
+async def _stopped(serving: asyncio.Task[None]) -> None:
+    serving.cancel()
+    await asyncio.gather(serving, return_exceptions=True)
+
+
+app = Application()
