@@ -5,9 +5,10 @@ import pytest
 from bot.platforms.discord.posting import Poster
 from bot.platforms.discord.trying import trying
 from tests.discord.living import Chat
-from tests.discord.speaking import Naps, key_of, speaker
+from tests.discord.speaking import key_of, speaker
 from tests.discord_server import discord_server, pointed_at
 from tests.discord_server.probe import Ears, ready
+from tests.naps import Naps
 
 
 @pytest.fixture

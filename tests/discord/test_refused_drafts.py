@@ -8,9 +8,9 @@ from bot.errors import PlatformError, PlatformUnavailable
 from bot.notices import NOT_POSTED
 from bot.platforms.drafts import Draft
 from tests.discord.living import PausingModel
-from tests.discord.speaking import Naps
 from tests.discord.weather import Weather, seen
 from tests.discord_server import Permission
+from tests.naps import Naps
 
 TEXT = "Turin is quite far away"
 WHOLE = f"{TEXT}: about 250 km."

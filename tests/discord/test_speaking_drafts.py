@@ -6,7 +6,8 @@ import pytest
 
 from bot.errors import PlatformUnavailable
 from bot.platforms.drafts import MIN_CHARS, Draft
-from tests.discord.speaking import KEY, Naps, Pace, edits
+from tests.discord.speaking import KEY, edits
+from tests.naps import Naps, Pace
 
 POST = "POST */messages"
 BEGUN = "Turin is quite far away"  # words worth a look

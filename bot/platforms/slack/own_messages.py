@@ -47,15 +47,28 @@ class Search:
         self._is_done = False
         self._found: dict[str, Posted] = {}
 
-    async def found(self, team: Team) -> list[Posted]:
-        """Look at what is not looked at yet; gives all that was found, oldest first."""
+    async def all(self, team: Team) -> list[Posted]:
+        """Give every message that is found, oldest first."""
         while not self._is_done:
-            messages, self._cursor = await self._page(team)
-            ours = [_posted(each) for each in messages if _is_ours(each, team)]
-            # Each page of a thread begins with what it hangs on, however old that is.
-            self._found |= {each.ts: each for each in ours if each.ts >= self._oldest}
-            self._is_done = self._cursor is None
+            await self._look(team)
         return [self._found[ts] for ts in sorted(self._found)]
+
+    async def part(self, team: Team, key: str, number: int) -> Posted | None:
+        """Find a part of a reply."""
+        while True:
+            for posted in self._found.values():
+                if (posted.key, posted.number) == (key, number):
+                    return posted
+            if self._is_done:
+                return None
+            await self._look(team)
+
+    async def _look(self, team: Team) -> None:
+        messages, self._cursor = await self._page(team)
+        ours = [_posted(each) for each in messages if _is_ours(each, team)]
+        # Each page of a thread begins with what it hangs on, however old that is.
+        self._found |= {each.ts: each for each in ours if each.ts >= self._oldest}
+        self._is_done = self._cursor is None
 
     async def _page(self, team: Team) -> tuple[list[Json], str | None]:
         """Give the next page, and the cursor of the one after it if there is one."""

@@ -127,7 +127,7 @@ class SlackPlatform:
         texts = parts(item.text, above=showing.above)
         if not texts:
             raise PlatformError(f"a reply in {item.conversation} shows nothing")
-        if showing.is_unsure or (not is_known and self._may_stand_there(item)):
+        if showing.has_lost_stream or (not is_known and self._may_stand_there(item)):
             await showing.recall(texts)
         await showing.finish(texts)
         self._showings.pop(item.key, None)

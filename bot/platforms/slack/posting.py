@@ -42,6 +42,14 @@ class Mark:
     number: int = 0
     kind: str = REPLY
     is_unsure: bool = False
+    _search: Search | None = None
+
+    async def found(self, team: Team, place: ConversationKey) -> Posted | None:
+        """Find the message that carries the mark; the search goes on where it was cut short."""
+        self._search = self._search or Search(place, self.since)
+        posted = await self._search.part(team, self.key, self.number)
+        self.is_unsure, self._search = False, None
+        return posted
 
     @property
     def metadata(self) -> dict[str, object]:
@@ -63,16 +71,10 @@ class Poster:
         self, place: ConversationKey, text: str, mark: Mark, *, insist: bool = True
     ) -> str:
         """Post a message once, and give its time stamp; pings nobody, and shows no previews."""
-        search = Search(place, mark.since)
 
         async def send(team: Team) -> str:
-            nonlocal search
-            if mark.is_unsure:
-                for posted in await search.found(team):
-                    if (posted.key, posted.number) == (mark.key, mark.number):
-                        mark.is_unsure = False
-                        return posted.ts
-                search = Search(place, mark.since)  # a next try may be lost as well
+            if mark.is_unsure and (posted := await mark.found(team, place)):
+                return posted.ts
             mark.is_unsure = True  # also if this is cut short
             try:
                 answer = await once(team).chat_postMessage(
@@ -162,10 +164,9 @@ class Poster:
 
         await self.trying.tried(show, place, "show what it does", insist=False)
 
-    async def own_since(self, place: ConversationKey, moment: datetime) -> list[Posted]:
-        """Find the messages of ours in a channel or thread since a moment, oldest first."""
-        search = Search(place, moment)
-        return await self.trying.tried(search.found, place, "look for its messages")
+    async def own(self, place: ConversationKey, search: Search) -> list[Posted]:
+        """Find messages of ours, oldest first; a search that was cut short goes on there."""
+        return await self.trying.tried(search.all, place, "look for its messages")
 
 
 def once(team: Team) -> AsyncWebClient:

@@ -13,7 +13,7 @@ from bot.errors import PlatformError, PlatformUnavailable, StoreError
 from bot.messages import ConversationKey, OutboxItem
 from bot.platforms.local import is_blank
 from bot.platforms.slack.dialect import settled
-from bot.platforms.slack.own_messages import Posted
+from bot.platforms.slack.own_messages import Posted, Search
 from bot.platforms.slack.parts import parts
 from bot.platforms.slack.posting import Mark, Poster
 from bot.platforms.slack.refusals import NO_THREADS, code, surely_not_done
@@ -47,11 +47,17 @@ class Showing:
     _marks: dict[int, Mark] = field(init=False, default_factory=dict)
     _stream: Stream | None = field(init=False, default=None)
     _lost_stream: str | None = field(init=False, default=None)
+    _search: Search | None = field(init=False, default=None)
+
+    @property
+    def has_lost_stream(self) -> bool:
+        """Tell whether a stream may have begun that Slack did not confirm."""
+        return self._lost_stream is not None
 
     @property
     def is_unsure(self) -> bool:
         """Tell whether a message may stand there that we do not know of."""
-        return self._lost_stream is not None or any(mark.is_unsure for mark in self._marks.values())
+        return self.has_lost_stream or any(mark.is_unsure for mark in self._marks.values())
 
     @property
     def is_streamed(self) -> bool:
@@ -83,7 +89,7 @@ class Showing:
 
     async def recall(self, texts: Sequence[str]) -> None:
         """Look in the channel for what is shown already, also of parts that were not written down."""
-        found = await self.poster.own_since(self.place, self.item.created_at - LOOK_BACK)
+        found = await self._own_since(self.item.created_at - LOOK_BACK)
         ours = {each.number: each for each in found if each.key == self.item.key}
         if not self.ids and 0 not in ours:
             await self._adopt(found, texts)
@@ -109,7 +115,7 @@ class Showing:
         known = [*self.ids]
         if others_until is not None or self.is_unsure:
             moment = self.item.created_at - CLOCK_MARGIN
-            found = await self.poster.own_since(self.place, moment)
+            found = await self._own_since(moment)
             known += [each.ts for each in found if each.key == self.item.key]
             if self._lost_stream is None and others_until is not None:
                 found = [each for each in found if each.sent_at <= others_until]
@@ -120,6 +126,13 @@ class Showing:
         self.stand.clear()
         self._marks.clear()
         self._stream = self._lost_stream = None
+
+    async def _own_since(self, moment: datetime) -> list[Posted]:
+        """List our messages there; what was looked through once is not looked through again."""
+        self._search = self._search or Search(self.place, moment)
+        found = await self.poster.own(self.place, self._search)
+        self._search = None
+        return found
 
     async def _begun(self, text: str, texts: Sequence[str]) -> bool:
         """Begin a stream if the reply can be one; True if nothing else is to be shown now."""
