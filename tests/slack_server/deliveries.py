@@ -48,15 +48,24 @@ class Deliveries:
 
     def send(self, kind: str, payload: Json) -> Delivery:
         """Send something to the app; give what becomes of it."""
+        delivery = self.make(kind, payload)
+        self.start(delivery)
+        return delivery
+
+    def make(self, kind: str, payload: Json) -> Delivery:
+        """Make what is sent only when it is started."""
         delivery = Delivery(self._server.stamps.id("E").lower(), kind, payload)
         self.all.append(delivery)
-        if self._server.http.url_of(kind) is not None:
-            task = asyncio.get_running_loop().create_task(self._server.http.deliver(delivery))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        else:
-            self._server.sockets.send(delivery)
         return delivery
+
+    def start(self, delivery: Delivery) -> None:
+        """Send it over the transport that the app has for it."""
+        if self._server.http.url_of(delivery.kind) is None:
+            self._server.sockets.send(delivery)
+            return
+        task = asyncio.get_running_loop().create_task(self._server.http.deliver(delivery))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     @property
     def open(self) -> list[Delivery]:

@@ -53,7 +53,10 @@ class Moving(Site):
 
     async def uninstalls(self, team: Team | None = None) -> None:
         """Take the app out of a workspace; `tokens_revoked` comes, then `app_uninstalled`."""
-        team = team or self.team
+        self.put_out(team or self.team)
+
+    def put_out(self, team: Team) -> None:
+        """Take the app out of a workspace, whoever does it."""
         self.revoke(team)
         team.installed = False
         for token in self.tokens.of(team):

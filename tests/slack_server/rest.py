@@ -3,27 +3,42 @@
 import json
 from collections.abc import Awaitable, Callable
 from email.utils import format_datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from tests.faults import Fault, reset_connection
 from tests.slack_server import (
+    consent,
     methods_chat,
     methods_conversations,
+    methods_files,
+    methods_oauth,
     methods_people,
+    methods_streams,
+    methods_views,
 )
 from tests.slack_server.arguments import checked
 from tests.slack_server.calls import Call, Method, read_arguments
 from tests.slack_server.refusals import Refused, missing_scope
+from tests.slack_server.responses import answer_url
 
 if TYPE_CHECKING:
     from tests.slack_server.server import SlackServer
 
 MAX_REQUEST_BYTES = 64 * 2**20
-PARTS = (methods_chat, methods_conversations, methods_people)
+PARTS = (
+    methods_chat,
+    methods_conversations,
+    methods_files,
+    methods_oauth,
+    methods_people,
+    methods_streams,
+    methods_views,
+)
 METHODS: dict[str, Method] = {one.name: one for part in PARTS for one in part.methods.all}
-Serving = Callable[["SlackServer", Call], Awaitable[web.Response]]
+Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def application(server: "SlackServer") -> web.Application:
@@ -31,10 +46,14 @@ def application(server: "SlackServer") -> web.Application:
     app = web.Application(client_max_size=MAX_REQUEST_BYTES)
     app.router.add_get("/link/", server.sockets.serve)
     app.router.add_route("*", "/api/{method}", _answering(server))
+    app.router.add_post("/response/{team}/{number}", _answering_url(server))
+    app.router.add_get("/files/{file}/{name}", _giving_file(server))
+    app.router.add_post("/upload/{file}", partial(methods_files.take, server))
+    app.router.add_get("/oauth/v2/authorize", partial(consent.serve, server))
     return app
 
 
-def _answering(server: "SlackServer") -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def _answering(server: "SlackServer") -> Answering:
     async def answer(request: web.Request) -> web.StreamResponse:
         call = _call(server, request, request.match_info["method"])
         try:
@@ -100,9 +119,36 @@ def _call(server: "SlackServer", request: web.Request, name: str) -> Call:
     )
 
 
-def new_call(server: "SlackServer", request: web.Request) -> Call:
-    """Give the call of a request that is none of the Web API's."""
-    return _call(server, request, f"{request.method} {request.path}")
+def _answering_url(server: "SlackServer") -> Answering:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        call = _call(server, request, f"{request.method} {request.path}")
+        call.given = json.loads(await request.text())
+
+        async def served() -> web.Response:
+            try:
+                answer_url(server, server.desk.by_url(request.path), call.given)
+            except Refused as refused:
+                server.refusals.append((call.name, refused.error))
+                call.status, call.answer = refused.status, refused.body
+                return respond(server, refused.status, refused.body)
+            call.status, call.answer = 200, {"ok": True}
+            return respond(server, 200, call.answer)
+
+        return await answered(server, request, call, served)
+
+    return answer
+
+
+def _giving_file(server: "SlackServer") -> Answering:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        call = _call(server, request, f"{request.method} {request.path}")
+
+        async def served() -> web.Response:
+            return methods_files.give(server, call, request.match_info["file"])
+
+        return await answered(server, request, call, served)
+
+    return answer
 
 
 def _served(server: "SlackServer", call: Call, unreadable: Refused | None) -> web.Response:

@@ -14,8 +14,8 @@
   `slack.general`; `member`, `add_channel`, `add_team`, `install`, `add_group`, `dm`. People and
   channels may be given by name: a name that is new is a new member ("Alice"), "@Alice" is the
   direct chat with her.
-- What people do: messages (`saying.py`), channels and the app (`moving.py`), commands, buttons,
-  forms, home and assistant pane (`interacting.py`).
+- What people do: messages (`saying.py`), channels and the app (`moving.py`), commands, buttons
+  and forms (`interacting.py`), home, assistant pane and consent (`visiting.py`).
 - Over which transport: Socket Mode with `slack.app_token`, or signed HTTP after
   `slack.http.use(url)`. `slack.sockets` drops, disconnects, redelivers, forgets; `slack.events`
   sends twice or in another order; `slack.deliveries.all` is what became of each event.
@@ -25,9 +25,11 @@
   `slack.refusals`; `until`, `until_posted`, `until_connected`, `until_delivered` wait.
 """
 
+from tests.slack_server.interacting import Interacting
 from tests.slack_server.moving import Moving
 from tests.slack_server.saying import Saying
+from tests.slack_server.visiting import Visiting
 
 
-class SlackServer(Saying, Moving):
+class SlackServer(Interacting, Saying, Moving, Visiting):
     """See the module."""

@@ -9,7 +9,9 @@ from tests.clock import Clock
 from tests.slack_server import rest
 from tests.slack_server.acts import Acts
 from tests.slack_server.calls import Call
+from tests.slack_server.consent import Consent
 from tests.slack_server.deliveries import Deliveries, Delivery
+from tests.slack_server.desk import Desk
 from tests.slack_server.events import Events
 from tests.slack_server.faults import Faults
 from tests.slack_server.http import Http
@@ -43,10 +45,15 @@ class Site:
         self.deliveries = Deliveries(self)
         self.sockets = Sockets(self)
         self.http = Http(self)
+        self.desk = Desk(self)
         self.calls: list[Call] = []
         self.refusals: list[tuple[str, str]] = []
         self.unknown_methods: list[str] = []
         self.crashes: list[Exception] = []
+        self.commands: set[str] = set()  # those of the app; none means any
+        self.consents: dict[str, Consent] = {}  # by code
+        self.rotates_tokens = False
+        self.redirect_uri = "http://127.0.0.1/slack/oauth_redirect"
         self.history_free_at_s: dict[tuple[str, str], float] = {}
         self.pages_from_oldest = False
         self.mention_first = False

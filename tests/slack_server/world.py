@@ -87,7 +87,8 @@ class Group:
 class Team:
     """A workspace. `bot` is our app as a member of it.
 
-    With `is_limited` it treats the app as one distributed outside the marketplace: 15 messages a
+    `stream_error` is with what it refuses to let the app stream, None where it may. With
+    `is_limited` it treats the app as one distributed outside the marketplace: 15 messages a
     request, one request a minute.
     """
 
@@ -96,7 +97,7 @@ class Team:
     domain: str
     bot: User
     installed: bool = False
-    allows_streams: bool = True
+    stream_error: str | None = None
     is_limited: bool = False
     users: dict[str, User] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
