@@ -132,10 +132,11 @@ class CatchUp:
         else:
             await self.membership.took(team.id, channels)
         waiting = {where for where in await self.pipeline.waiting() if where.workspace == team.id}
-        places = {channel_key(team.id, each) for each in channels}
-        for where in [*waiting, *await self.store.late.open_gaps(PLATFORM, team.id), *places]:
+        known = {*heard, *await self.store.late.open_gaps(PLATFORM, team.id)}
+        open_gaps = [where for where in known if where not in heard]
+        for where in [*waiting, *open_gaps, *(channel_key(team.id, each) for each in channels)]:
             self._closed.discard(where)
-            self._queue[where] = _rank(where, waiting, heard)
+            self._queue[where] = _rank(where, waiting, known)
         self._unswept.discard(team.id)
         await self._work(team)
 
@@ -286,10 +287,10 @@ class CatchUp:
 
 
 def _rank(
-    where: ConversationKey, waiting: Container[ConversationKey], heard: Container[ConversationKey]
+    where: ConversationKey, waiting: Container[ConversationKey], known: Container[ConversationKey]
 ) -> int:
     if where in waiting:
         return WAITED_FOR
     if is_direct(where.channel):
         return DIRECT
-    return KNOWN if where in heard else SILENT
+    return KNOWN if where in known else SILENT

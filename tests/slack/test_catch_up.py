@@ -1,0 +1,276 @@
+"""What was said on Slack while nobody listened, where Slack answers at once."""
+
+import logging
+from datetime import timedelta
+
+import pytest
+
+from bot.messages import Mode
+from tests.slack.missing import ago, listening_bot
+
+
+@pytest.fixture
+async def bot(slack, database_url):
+    async with listening_bot(slack, database_url) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _all_logs(caplog):
+    caplog.set_level(logging.INFO)
+
+
+async def missed(slack, *texts, where="general", **more):
+    """Let people say something that nobody hears, a minute apart, the last five minutes ago."""
+    return [
+        await slack.says(
+            "Alice", where, text, ago=ago(minutes=5 + len(texts) - number), tell=False, **more
+        )
+        for number, text in enumerate(texts)
+    ]
+
+
+async def test_a_sweep_records_what_was_missed_in_the_order_of_time(slack, bot):
+    await bot.hears(await slack.says("Ben", "general", "Hi", ago=ago(hours=2)))
+    await missed(slack, "one", "two", "three")
+
+    bot.restart()
+    await bot.sweeps()
+
+    assert await bot.texts() == ["Hi", "one", "two", "three"]
+
+
+async def test_what_was_missed_is_known_before_what_is_said_now_is_heard(slack, bot):
+    await bot.hears(await slack.says("Ben", "general", "Hi", ago=ago(hours=2)))
+    await missed(slack, "one", "two")
+
+    bot.restart()
+    await bot.hears(await slack.says("Ben", "general", "three"))
+
+    assert await bot.texts() == ["Hi", "one", "two", "three"]
+    assert len(slack.asked("conversations.history")) == 2  # one for each start
+
+
+async def test_a_place_with_no_gap_is_not_asked_for_again(slack, bot):
+    for text in ("one", "two", "three"):
+        await bot.hears(await slack.says("Ben", "general", text))
+
+    assert len(slack.asked("conversations.history")) == 1
+
+
+async def test_what_was_missed_is_decided_on_once_and_silently(slack, bot):
+    await missed(slack, "one", "two", f"{slack.bot.mention} what is the capital of France?")
+
+    await bot.sweeps()
+    await bot.pipeline.conversations.drain()
+
+    decisions = {each.decision_id for each in await bot.entries()}
+    assert len(decisions) == 1
+    assert bot.platform.posts == []
+
+
+async def test_a_question_missed_a_moment_ago_is_answered(slack, bot):
+    await slack.says(
+        "Alice", "general", f"{slack.bot.mention} the capital?", ago=ago(seconds=30), tell=False
+    )
+
+    await bot.sweeps()
+    await bot.pipeline.conversations.drain()
+
+    assert bot.platform.posts == ["Paris."]
+
+
+async def test_many_pages_are_fetched_with_cursors_and_stand_in_order(slack, bot):
+    said = [
+        await slack.says("Ben", "general", str(number), ago=ago(minutes=900 - number), tell=False)
+        for number in range(450)
+    ]
+
+    await bot.sweeps()
+
+    assert await bot.texts() == [each.text for each in said]
+    cursors = [call.args.get("cursor") for call in slack.asked("conversations.history")]
+    assert [cursor is not None for cursor in cursors] == [False, True, True]
+
+
+async def test_what_is_older_than_a_week_stays_unknown(slack, bot):
+    await slack.says("Ben", "general", "old", ago=ago(days=8), tell=False)
+    await slack.says("Ben", "general", "new", ago=ago(days=6), tell=False)
+
+    await bot.sweeps()
+
+    assert await bot.texts() == ["new"]
+
+
+async def test_what_was_said_before_the_invitation_is_never_asked_for(slack, bot):
+    tea = slack.add_channel("tea")
+    await slack.says("Ben", "tea", "private", ago=ago(hours=1), tell=False)
+    tea.members.append(slack.bot.id)
+
+    await bot.sweeps()
+    await bot.hears(await slack.says("Ben", "tea", "hello"))
+
+    assert await bot.texts(tea) == ["hello"]
+    assert [call.args["channel"] for call in slack.asked("conversations.history")] == [
+        slack.general.id
+    ]
+
+
+async def test_what_was_said_before_history_was_cleared_is_never_asked_for(slack, bot):
+    await bot.hears(await slack.says("Ben", "general", "forget this", ago=ago(minutes=10)))
+    mark = slack.clock.now() - timedelta(minutes=6)
+    await bot.store.messages.clear(bot.place(slack.general))
+    await bot.store.messages.hear_from(bot.place(slack.general), mark)
+    await missed(slack, "too early", "one", "two")  # 8, 7 and 6 minutes ago
+
+    bot.restart()
+    await bot.sweeps()
+
+    assert await bot.texts() == []
+    (first, *_) = slack.asked("conversations.history")[1:]
+    assert float(first.args["oldest"]) >= mark.timestamp()
+
+
+async def test_a_channel_that_is_off_is_not_asked_for(slack, bot):
+    await bot.store.channels.change(bot.place(slack.general), mode=Mode.OFF)
+    await missed(slack, "one")
+
+    await bot.sweeps()
+
+    assert slack.asked("conversations.history") == []
+
+
+async def test_a_direct_chat_is_caught_up_with_although_nothing_is_known_of_it(slack, bot):
+    chat = slack.dm("Alice")
+    await slack.says("Alice", chat, "are you there?", ago=ago(hours=1), tell=False)
+
+    await bot.sweeps()
+
+    assert await bot.texts(chat) == ["are you there?"]
+
+
+async def test_replies_in_a_thread_are_fetched_with_what_they_hang_on(slack, bot):
+    (parent,) = await missed(slack, "who has tea?")
+    await slack.says("Ben", "general", "I have", thread=parent, ago=ago(minutes=2), tell=False)
+    await slack.says("Cleo", "general", "Me too", thread=parent, ago=ago(minutes=1), tell=False)
+
+    await bot.sweeps()
+
+    assert await bot.texts() == ["who has tea?"]
+    assert await bot.texts(thread=parent) == ["who has tea?", "I have", "Me too"]
+
+
+async def test_new_replies_to_a_thread_that_is_known_are_fetched(slack, bot):
+    parent = await slack.says("Alice", "general", "who has tea?", ago=ago(days=3))
+    await bot.hears(parent)
+    await bot.hears(await slack.says("Ben", "general", "I have", thread=parent, ago=ago(days=2)))
+    await slack.says("Cleo", "general", "Me too", thread=parent, ago=ago(hours=1), tell=False)
+
+    bot.restart()
+    await bot.sweeps()
+
+    assert await bot.texts(thread=parent) == ["who has tea?", "I have", "Me too"]
+
+
+async def test_a_thread_that_began_while_it_listened_is_not_asked_for(slack, bot):
+    parent = await slack.says("Alice", "general", "who has tea?")
+    await bot.hears(parent)
+    await bot.hears(await slack.says("Ben", "general", "I have", thread=parent))
+
+    assert slack.asked("conversations.replies") == []
+
+
+async def test_edits_and_deletions_are_taken_over(slack, bot):
+    kept, edited, deleted, last = [
+        await slack.says("Ben", "general", text, ago=ago(minutes=9 - number))
+        for number, text in enumerate(("kept", "wrong", "gone", "last"))
+    ]
+    for message in (kept, edited, deleted, last):
+        await bot.hears(message)
+    await slack.edits(edited, "right")
+    await slack.deletes(deleted)
+    await slack.deletes(last)
+
+    bot.restart()
+    await bot.sweeps()
+
+    entries = await bot.entries()
+    assert [each.text for each in entries] == ["kept", "right", "", ""]
+    assert [each.deleted for each in entries] == [False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        ("not_in_channel", "invite it there with /invite @Earshot"),
+        ("channel_not_found", "it is gone, or private"),
+        ("is_archived", "the channel is archived"),
+    ],
+)
+async def test_a_place_that_cannot_be_read_is_let_be_with_one_line(slack, bot, caplog, error, line):
+    await missed(slack, "one")
+    slack.faults.error(error, on="conversations.history")
+
+    await bot.sweeps()
+    await bot.catch_up.try_again()
+
+    (told,) = [each for each in caplog.messages if "read what was missed" in each]
+    assert told.startswith("Slack: Earshot ")
+    assert line in told
+    assert len(slack.asked("conversations.history")) == 1
+
+
+async def test_what_cannot_be_fetched_is_fetched_later(slack, bot, caplog):
+    await missed(slack, "one", "two")
+    slack.faults.unavailable(on="conversations.history")
+
+    await bot.sweeps()
+    assert await bot.texts() == []
+    await bot.catch_up.try_again()
+
+    assert await bot.texts() == ["one", "two"]
+    assert "cannot be fetched yet: service_unavailable (status 503)" in caplog.text
+
+
+async def test_channels_that_cannot_be_listed_are_listed_later(slack, bot):
+    await missed(slack, "one")
+    slack.faults.unavailable(on="users.conversations")
+
+    await bot.sweeps()
+    assert await bot.texts() == []
+    await bot.catch_up.try_again()
+
+    assert await bot.texts() == ["one"]
+
+
+async def test_a_gap_in_the_middle_is_closed(slack, bot):
+    await bot.hears(await slack.says("Ben", "general", "before"))
+    bot.catch_up.gap_began(bot.team.id)
+    await slack.says("Ben", "general", "missed", tell=False)
+
+    await bot.hears(await slack.says("Ben", "general", "after"))
+
+    assert await bot.texts() == ["before", "missed", "after"]
+
+
+async def test_what_was_said_before_a_gap_and_is_heard_after_it_began_closes_nothing(slack, bot):
+    late = await slack.says("Ben", "general", "before", ago=ago(seconds=1))
+    bot.catch_up.gap_began(bot.team.id)
+    await bot.hears(late)
+    await slack.says("Ben", "general", "missed", tell=False)
+
+    await bot.hears(await slack.says("Ben", "general", "after"))
+
+    assert await bot.texts() == ["before", "missed", "after"]
+
+
+async def test_a_workspace_without_the_app_is_forgotten(slack, bot, caplog):
+    await missed(slack, "one")
+    slack.faults.unavailable(on="conversations.history")
+    await bot.sweeps()
+    bot.is_installed = False
+
+    await bot.catch_up.try_again()
+    await bot.catch_up.try_again()
+
+    assert caplog.text.count("stays unknown: not installed there") == 1
