@@ -38,7 +38,7 @@ class Directory:
         self.bots = {"B9": {"id": "B9", "name": "Deploys"}}
         self.channels = {GENERAL: {"id": GENERAL, "name": "general", "is_member": True}}
         self.groups = [{"id": "S1", "handle": "painters", "name": "The painters"}]
-        self.replies = []
+        self.files = {}
         self.asked = []
         self.failures = []  # (status, headers, body) of the next answers
         self.called, self.answers = asyncio.Event(), asyncio.Event()
@@ -68,7 +68,7 @@ class Directory:
                 "channel_not_found",
             ),
             "usergroups.list": ("usergroups", self.groups, ""),
-            "conversations.replies": ("messages", self.replies, ""),
+            "files.info": ("file", self.files.get(asked.get("file")), "file_not_found"),
         }
         name, value, error = found[method]
         return {"ok": False, "error": error} if value is None else {"ok": True, name: value}

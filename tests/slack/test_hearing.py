@@ -286,3 +286,12 @@ async def test_a_message_fetched_later_is_the_same(directory):
 
     assert (message.conversation, message.id, message.text) == (IN_GENERAL, TS, "hello")
     assert message.author == Author(NELLY, "Nelly")
+
+
+async def test_a_file_in_a_shared_channel_is_asked_for(hears, directory):
+    untold = [{"id": each, "file_access": "check_file_info"} for each in ("F1", "F2")]
+    directory.files["F1"] = {"id": "F1", "name": "plan.pdf", "pretty_type": "PDF"}
+
+    message = await hears(said("the plan", files=untold))
+
+    assert message.attachments == ("file plan.pdf (PDF)", "a file")

@@ -2,12 +2,15 @@
 
 import pytest
 from hypothesis import given, strategies as st
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.platforms.slack import files
 from bot.platforms.slack.describing import card, described
 from bot.platforms.slack.reading import Names
+from bot.platforms.slack.teams import Team
 from tests.slack.test_hearing_words import JSON
 
+TEAM = Team("T1", "Painters", "UBOT", "BBOT", "A1", AsyncWebClient(token="xoxb-secret"))
 NAMES = Names(people={"U1": "Nelly"}, channels={"C1": "general"})
 
 
@@ -134,10 +137,12 @@ async def test_only_the_first_text_files_of_a_message_are_read():
     texts = [{"id": f"F{n}", "name": f"{n}.txt", "mode": "hosted"} for n in range(5)]
     picture = {"id": "F9", "name": "cat.png", "mimetype": "image/png"}
 
-    async def read(file):
+    async def read(file, _team):
         return f"words of {file['id']}"
 
-    found = await described({"files": [picture, *texts], "attachments": [{}]}, NAMES, read)
+    found = await described(
+        {"files": [picture, *texts], "attachments": [{}]}, NAMES, team=TEAM, reader=read
+    )
 
     assert found == (
         "image cat.png",
@@ -169,9 +174,9 @@ def test_text_files_and_snippets_are_known_by_type_or_name(file, is_text):
 
 @given(st.dictionaries(st.sampled_from(("files", "attachments")), st.lists(JSON, max_size=3)))
 async def test_nothing_is_too_odd_to_be_described(message):
-    async def read(_file):
+    async def read(_file, _team):
         return None
 
-    found = await described(message, NAMES, read)
+    found = await described(message, NAMES, team=TEAM, reader=read)
 
     assert all(isinstance(each, str) for each in found)

@@ -5,13 +5,14 @@ text. Link previews give their title only: the link itself is in the text.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 from bot.platforms.slack import files
 from bot.platforms.slack.blocks import worded
 from bot.platforms.slack.lenient import Payload, is_set, part_of, parts_of, text_in
 from bot.platforms.slack.reading import Names, readable
+from bot.platforms.slack.teams import Team
 
 MAX_TEXT_FILES = 3
 MAX_FILES = 20
@@ -20,15 +21,16 @@ MAX_TITLE_CHARS = 300
 MAX_CARD_CHARS = 1000  # a bot's message is often nothing but a card
 MAX_FORWARDED_CHARS = 1000
 
-Read = Callable[[Payload], Awaitable[str | None]]
-"""Gives the first words of a file, None if it cannot be read. Never raises."""
 
-
-async def described(message: Payload, names: Names, read: Read) -> tuple[str, ...]:
+async def described(
+    message: Payload, names: Names, *, team: Team, reader: files.Reader
+) -> tuple[str, ...]:
     """Describe what comes with a message; text files are read, at most `MAX_TEXT_FILES` of them."""
-    own = parts_of(message, "files")[:MAX_FILES]
+    sent = parts_of(message, "files")[:MAX_FILES]
+    own = await asyncio.gather(*(files.told(file, team) for file in sent))
     texts = [file for file in own if files.is_text(file)][:MAX_TEXT_FILES]
-    words = dict(zip(map(id, texts), await asyncio.gather(*map(read, texts)), strict=True))
+    read = await asyncio.gather(*(reader(file, team) for file in texts))
+    words = {id(file): each for file, each in zip(texts, read, strict=True)}
     found = [files.described(file, words.get(id(file))) for file in own]
     cards = (card(each, names) for each in parts_of(message, "attachments")[:MAX_CARDS])
     return (*found, *filter(None, cards))

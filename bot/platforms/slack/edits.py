@@ -37,7 +37,7 @@ async def edited(event: Payload, *, team: Team, people: People) -> Edited | None
 async def now_said(message: Payload, *, team: Team, people: People) -> Edited:
     """Give what a message says, also one that Slack's history tells of; its files are not read."""
     names = await names_in(message, team, people)
-    attachments = await described(message, names, lambda file: unread(file, team))
+    attachments = await described(message, names, team=team, reader=unread)
     return Edited(words(message, names), attachments)
 
 

@@ -4,17 +4,20 @@ Slack shows a file to whoever sends the workspace's token along. That token goes
 files may stand anywhere, and what a message says of them is said by others.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from urllib.parse import SplitResult, urlsplit
 
-from bot.platforms.slack.lenient import Payload, is_set, number_in, part_of, text_in
+from bot.platforms.slack.lenient import Payload, is_payload, is_set, number_in, part_of, text_in
 from bot.platforms.slack.reading import plain
+from bot.platforms.slack.refusals import FAILURES, cause
 from bot.platforms.slack.teams import Team
 from bot.platforms.text_files import UNREADABLE, first_words, is_text_file
 
 logger = logging.getLogger(__name__)
 
+TOLD_TIMEOUT_S = 5.0
 MAX_NAME_CHARS = 100
 MAX_ALT_CHARS = 300
 _HOSTS = ("slack.com", "slack-gov.com")
@@ -29,6 +32,20 @@ Reader = Callable[[Payload, Team], Awaitable[str | None]]
 async def unread(_file: Payload, _team: Team) -> str | None:
     """Read nothing: for messages that were missed or edited, whose files need not be fetched."""
     return None
+
+
+async def told(file: Payload, team: Team) -> Payload:
+    """Give a file with all that Slack tells of it; in shared channels a message tells its id alone."""
+    if text_in(file, "file_access") != _UNTOLD:
+        return file
+    try:
+        async with asyncio.timeout(TOLD_TIMEOUT_S):
+            response = await team.client.files_info(file=text_in(file, "id"))
+    except FAILURES as error:
+        logger.info("Slack does not tell of file %s: %s", text_in(file, "id"), cause(error))
+        return file
+    answer: object = response.data
+    return (part_of(answer, "file") if is_payload(answer) else {}) or file
 
 
 async def read_text(file: Payload, team: Team) -> str | None:

@@ -77,7 +77,7 @@ async def heard(
         text=words(event, names),
         sent_at=said_at,
         addressed=is_addressed(event, where, team),
-        attachments=await described(event, names, lambda file: reader(file, team)),
+        attachments=await described(event, names, team=team, reader=reader),
     )
     if message.text or message.attachments:
         return message
