@@ -144,5 +144,7 @@ def _seconds(header: str | None) -> float:
 
 
 def cause(error: BaseException) -> str:
-    """Name what went wrong between here and there, in a few words."""
+    """Name what went wrong between here and there, in a few words, without the address asked."""
+    if isinstance(error, aiohttp.ClientResponseError):
+        return f"HTTP {error.status}"
     return f"{type(error).__name__}: {error}".rstrip(": ")

@@ -108,7 +108,11 @@ class SocketMode:
     async def _run_one(self) -> bool:
         """Run a client to its end; True if somebody has to do something before the next."""
         client = SocketClient(
-            self.app_token, self.clients, connected=self._connected, sleep=self.sleep
+            self.app_token,
+            self.clients,
+            connected=self._connected,
+            ping_s=self.pace.ping_s,
+            sleep=self.sleep,
         )
         try:
             await serve_client(client, self.app, self._outage, self.pace)
