@@ -4,7 +4,7 @@ The bot hears a channel from the moment it was invited there, and says once in e
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +14,11 @@ from bot.errors import PlatformError, StoreError
 from bot.messages import ConversationKey
 from bot.platforms.in_order import InOrder
 from bot.platforms.insist import insisted
-from bot.platforms.slack.keys import PLATFORM, channel_key, is_direct, sent_at
+from bot.platforms.slack.keys import PLATFORM, channel_key
 from bot.platforms.slack.lenient import Payload, part_of, text_in
+from bot.platforms.slack.membership import Membership
 from bot.platforms.slack.naming import People
+from bot.platforms.slack.tasks import Tasks
 from bot.platforms.slack.teams import Team
 from bot.platforms.workspaces import greeting
 from bot.ports import Platform
@@ -31,17 +33,18 @@ HERE = "this channel"
 class Channels:
     """Notes what becomes of channels. `turns` are theirs; `name` is the assistant's in the chat.
 
-    `later` has something done that nobody waits for. `clock` gives aware UTC times. Methods wait
-    until the history can be written.
+    `tasks` owns what nobody waits for. `clock` gives aware UTC times. Methods wait until the history
+    can be written.
     """
 
     store: Store
     platform: Platform
     people: People
+    membership: Membership
     turns: InOrder
     name: str
     clock: Callable[[], datetime]
-    later: Callable[[Callable[[], Awaitable[object]], str], None]
+    tasks: Tasks
 
     async def joined(self, event: Payload, team: Team) -> None:
         """Hear that somebody came into a channel: the bot, or one whose name may be new."""
@@ -51,9 +54,9 @@ class Channels:
         where = channel_key(team.id, channel_id)
         self.people.forget(team.id, channel_id)
         async with self._turn(where):
-            moment = sent_at(ts) if (ts := text_in(event, "event_ts")) else self.clock()
-            await insisted(partial(self._heard_from, where, moment), f"the invitation to {where}")
-        self.later(partial(self._greet, where), f"the greeting in {where}")
+            join = partial(self.membership.joined, where)
+            await insisted(join, f"the invitation to {where}")
+        self.tasks.start(partial(self._greet, where), name=f"the greeting in {where}")
 
     async def left(self, event: Payload, team: Team) -> None:
         """Hear that somebody left a channel, perhaps the bot."""
@@ -61,6 +64,8 @@ class Channels:
         is_own = text_in(event, "type") in ("channel_left", "group_left")
         if channel_id and (is_own or user_id == team.user_id):
             self.people.forget(team.id, channel_id)
+            leave = partial(self.membership.left, channel_key(team.id, channel_id))
+            await insisted(leave, f"the end of the stay in {channel_id}")
             logger.info("Slack: no longer in %s: nothing is heard there any more", channel_id)
 
     async def changed(self, event: Payload, team: Team) -> None:
@@ -86,10 +91,10 @@ class Channels:
     def _turn(self, where: ConversationKey) -> AbstractAsyncContextManager[None]:
         return self.turns.turn((where.workspace, where.channel))
 
-    async def _heard_from(self, where: ConversationKey, moment: datetime) -> None:
-        """What was said before the invitation is not the bot's business."""
-        if not is_direct(where.channel):
-            await self.store.messages.hear_from(where, moment)
+    async def greet_all(self, team: Team) -> None:
+        """Greet the channels that it was in before it ran, and was not greeted in."""
+        for channel_id in sorted(await self.membership.channels(team.id)):
+            await self._greet(channel_key(team.id, channel_id))
 
     async def _greet(self, where: ConversationKey) -> None:
         """Say once in a channel who it is; a channel that cannot be greeted is told to the log."""

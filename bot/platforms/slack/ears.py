@@ -17,7 +17,8 @@ from bot.platforms.edits import taken_over
 from bot.platforms.in_order import InOrder
 from bot.platforms.insist import insisted
 from bot.platforms.opinions import Opinions
-from bot.platforms.slack.catch_up import CatchUp
+from bot.platforms.slack.assistant_view import AssistantView
+from bot.platforms.slack.catch_up import CatchUp, turn_of
 from bot.platforms.slack.edits import copies, deleted_id, edited, edited_id
 from bot.platforms.slack.files import Reader
 from bot.platforms.slack.hearing import CHANGED, heard, place
@@ -36,7 +37,7 @@ BROADCAST = "thread_broadcast"
 class Ears:
     """Hears messages, edits, deletions and reactions. `turns` are those of the channels.
 
-    `titled` is told of what is said to the assistant alone, once it is written down.
+    `pane` deals with what is said in Slack's pane for assistants.
     """
 
     pipeline: Pipeline
@@ -48,12 +49,12 @@ class Ears:
     spoken: Spoken
     reader: Reader
     turns: InOrder
-    titled: Callable[[Message, Team], None]
+    pane: AssistantView
 
     async def message(self, event: Payload, team: Team) -> None:
         """Hear that something was said, changed or deleted; `app_mention` tells the same again."""
         where = place(event, team.id)
-        if where is None or await self.spoken.spoken(event, where, team):
+        if where is None or await self._is_command(event, where, team):
             return
         if await self._is_too_much(where, team):
             return
@@ -94,7 +95,12 @@ class Ears:
 
     def turn(self, where: ConversationKey) -> AbstractAsyncContextManager[None]:
         """Wait for the turn of a channel, which its threads share: both have the same messages."""
-        return self.turns.turn((where.workspace, where.channel))
+        return self.turns.turn(turn_of(where))
+
+    async def _is_command(self, event: Payload, where: ConversationKey, team: Team) -> bool:
+        """Tell whether something is said as a command, which is no part of the conversation."""
+        is_spoken = await self.spoken.spoken(event, where, team)
+        return is_spoken or await self.pane.missed(event, where, team)
 
     async def _is_too_much(self, where: ConversationKey, team: Team) -> bool:
         async def fetch() -> None:
@@ -102,7 +108,7 @@ class Ears:
             close = partial(self.catch_up.place, where, team, before=None)
             await insisted(close, f"what was missed in {where}")
 
-        return await self.crowds.is_too_big((where.workspace, where.channel), fetch)
+        return await self.crowds.is_too_big(turn_of(where), fetch)
 
     async def _hear(self, event: Payload, where: ConversationKey, team: Team) -> None:
         message = await self._heard(event, where, team)
@@ -114,7 +120,7 @@ class Ears:
             channel = replace(where, thread=None)
             await self.pipeline.overhear(replace(message, conversation=channel, addressed=False))
         if is_new and is_direct(where.channel):
-            self.titled(message, team)
+            await self.pane.titled(message, team)
 
     async def _ready(self, where: ConversationKey, team: Team, *, before: str | None) -> None:
         """See to it that what was said before is known, as far as it can be had now."""

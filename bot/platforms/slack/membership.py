@@ -41,6 +41,10 @@ class Membership:
             known = await self._known(where.workspace)
             await self._note(where.workspace, known - {where.channel})
 
+    async def channels(self, team_id: str) -> frozenset[str]:
+        """Give the ids of the channels of a workspace that it is in."""
+        return frozenset(await self._known(team_id))
+
     async def is_member(self, where: ConversationKey) -> bool:
         """Tell whether it was in a channel, or a thread's, before anything was missed there."""
         return is_direct(where.channel) or where.channel in await self._known(where.workspace)
