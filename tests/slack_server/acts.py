@@ -25,6 +25,7 @@ class Acts:
             self.server.changed()
             return message
         message.channel.messages[message.ts] = message
+        self.server.desk.posted(message)
         self.tell_message(message)
         return message
 

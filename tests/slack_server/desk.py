@@ -178,6 +178,12 @@ class Desk:
         interaction.url_uses += 1
         return interaction
 
+    def posted(self, message: Message) -> None:
+        """End the status of a thread in which the bot now said something."""
+        pane = self.panes.get((message.channel.id, message.thread_ts or ""))
+        if pane is not None and pane.status and message.bot is not None:
+            pane.statuses.append("")
+
     def pane(self, channel: Channel, thread_ts: str) -> Pane:
         """Give the assistant pane of a thread; raise `Refused` if it is an ordinary thread."""
         pane = self.panes.get((channel.id, thread_ts))

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from tests.slack_server.calls import Call, Methods, channel_of
 from tests.slack_server.message_checks import check_message
+from tests.slack_server.modals import named
 from tests.slack_server.mrkdwn import handles, pings, pings_of_blocks, rich_text
 from tests.slack_server.refusals import Refused
 from tests.slack_server.views import message_json
@@ -152,13 +153,13 @@ def write(server: "SlackServer", message: Message, args: Json) -> None:
     shown = markdown if markdown is not None else text
     message.rewrite(message.text if shown is None else shown)
     if blocks is not None:
-        message.blocks = blocks
+        message.blocks = named(blocks, server.stamps.id)
     elif not message.asked.get("blocks"):
         message.blocks = rich_text(message.text, server.stamps.id("b"))
-    named = bool(args.get("link_names")) or args.get("parse") == "full"
-    message.pings = pings(message.text, at_signs=named or markdown is not None)
+    by_name = bool(args.get("link_names")) or args.get("parse") == "full"
+    message.pings = pings(message.text, at_signs=by_name or markdown is not None)
     message.pings += pings_of_blocks(message.blocks if blocks is not None else [])
-    if named:
+    if by_name:
         people = {one.name: one.id for one in server.world.users.values()}
         message.pings += [people[name] for name in handles(message.text) if name in people]
     message.pings = list(dict.fromkeys(message.pings))

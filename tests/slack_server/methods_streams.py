@@ -78,7 +78,10 @@ def stop_stream(server: "SlackServer", call: Call) -> Json:
     message.streaming = False
     message.metadata = call.args.get("metadata") or message.metadata
     if call.args.get("blocks"):
-        both = {"markdown_text": message.text, "blocks": [*message.blocks, *call.args["blocks"]]}
+        both = {
+            "markdown_text": message.text,
+            "blocks": [*message.blocks, *call.args["blocks"]],
+        }
         write(server, message, both)
     server.acts.rewritten(message, before, None)
     shown = message_json(message)

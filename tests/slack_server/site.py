@@ -217,7 +217,8 @@ class Site:
         """Give what the bot posted for all in a channel, the oldest first; or in one thread."""
         channel = self.channel(where)
         bots = [one.bot for one in self.world.teams.values()]
-        own = [one for one in channel.oldest_first() if one.bot in bots]
+        said = [one for one in channel.oldest_first() if one.subtype != "assistant_app_thread"]
+        own = [one for one in said if one.bot in bots]
         if thread is None:
             return own
         ts = thread if isinstance(thread, str) else thread.ts
