@@ -104,6 +104,13 @@ async def test_both_events_of_a_mention_give_the_same_message(hears):
     assert (as_message.addressed, as_message.text) == (True, "@Earshot lunch?")
 
 
+async def test_a_mention_that_came_with_an_edit_is_no_new_message(hears):
+    edited = {"edited": {"user": NELLY, "ts": "1777636900.000000"}}
+
+    assert await hears(said(f"<@{BOT}> lunch?", type="app_mention", **edited)) is None
+    assert (await hears(said(f"<@{BOT}> lunch?", **edited))).addressed
+
+
 @pytest.mark.parametrize(
     ("event", "addressed"),
     [

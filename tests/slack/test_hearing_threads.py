@@ -1,5 +1,6 @@
 """Threads begin with what they hang on: from the history, or else from Slack, asked once."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -94,6 +95,34 @@ async def test_slack_is_asked_once_a_thread(chat, slack):
     await chat.hears(await slack.says("Bob", "general", "me four", thread=asked))
 
     assert len(slack.asked("conversations.replies")) == 1
+
+
+async def test_threads_that_began_long_ago_make_room(chat, slack, monkeypatch):
+    monkeypatch.setattr("bot.platforms.slack.threads.MAX_REMEMBERED", 1)
+    gone = [await slack.says("Alice", "general", text, ago=AGO) for text in ("one", "two")]
+    for each in gone:
+        await slack.deletes(each)
+
+    for each in (gone[0], gone[0], gone[1], gone[0]):
+        await chat.threads.begin(chat.thread(each), chat.team)
+
+    assert len(slack.asked("conversations.replies")) == 3
+
+
+async def test_a_parent_that_another_process_recorded_meanwhile_stays_as_it_is(chat, slack):
+    asked = await slack.says("Alice", "general", "who has the ladder?", ago=AGO)
+    held = slack.faults.hold(on="conversations.replies")
+    beginning = asyncio.create_task(chat.threads.begin(chat.thread(asked), chat.team))
+    await held.reached.wait()
+
+    other = Threads(chat.store, chat.people, clock=utc_now)
+    slack.faults.clear()
+    await other.begin(chat.thread(asked), chat.team)
+    held.open()
+    await beginning
+
+    assert await chat.words(asked) == [("Alice", "who has the ladder?")]
+    assert len(await chat.store.decisions.last(chat.thread(asked), 5)) == 1
 
 
 async def test_what_was_said_before_the_bot_was_invited_stays_unknown(chat, slack):

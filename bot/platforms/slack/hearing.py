@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 CHANGED, DELETED, TOMBSTONE = "message_changed", "message_deleted", "tombstone"
 SPOKEN_OF_ONESELF = "me_message"
+MENTION = "app_mention"
 # What Slack itself tells of a place, in the form of a message. What is not in here and has words of
 # somebody is heard, also of kinds that Slack has yet to think of.
 # From https://docs.slack.dev/reference/events/message#subtypes.
@@ -59,11 +60,12 @@ async def heard(
 ) -> Message | None:
     """Give a message as the bot records it; None for what it does not record.
 
-    `event` is of the type message or app_mention, which give the same. With people to look up or
+    `event` is of the type message or app_mention, which give the same; a mention that came with an
+    edit is left to the event of the edit. With people to look up or
     text files attached, this waits for Slack, a few seconds at most.
     """
     said_at = moment(event)
-    if not is_said(event, team):
+    if not is_said(event, team) or _is_only_edited(event):
         return None
     author = await author_of(event, team, people)
     if author is None or said_at is None:
@@ -109,7 +111,7 @@ def is_ours(message: Payload, team: Team) -> bool:
 
 def is_addressed(message: Payload, where: ConversationKey, team: Team) -> bool:
     """Tell whether a message is said to the assistant. @here is not: it is one of many there."""
-    if is_direct(where.channel) or text_in(message, "type") == "app_mention":
+    if is_direct(where.channel) or text_in(message, "type") == MENTION:
         return True
     in_words = mentioned(message.get("text"), message.get("blocks"))
     return team.user_id in in_words.people
@@ -137,6 +139,11 @@ def moment(message: Payload) -> datetime | None:
         return sent_at(ts) if is_ts(ts) else None
     except OverflowError:
         return None
+
+
+def _is_only_edited(event: Payload) -> bool:
+    """Tell a mention that an edit brought about: the message was said before, perhaps to others."""
+    return text_in(event, "type") == MENTION and bool(part_of(event, "edited"))
 
 
 def _about(event: Payload) -> Payload:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.platforms.slack.keys import EPOCH
-from bot.platforms.slack.lenient import is_payload
+from bot.platforms.slack.lenient import Payload, is_payload, text_in
 
 SOMEONE = "someone"
 UNKNOWN_GROUP = "unknown-group"
@@ -22,7 +22,6 @@ _SIGNS = {"amp": "&", "lt": "<", "gt": ">"}
 _LINK = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _SECONDS = re.compile(r"[0-9]{1,17}")
 _SPOKEN = ("mailto:", "tel:", "http://", "https://")  # what a link's own words leave out
-_KINDS = {"user": "user_id", "usergroup": "usergroup_id", "channel": "channel_id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +120,11 @@ def _note_marks(text: str, found: Mentioned) -> None:
             found.groups.add(target.removeprefix("!subteam^"))
 
 
-def _note_element(element: object, found: Mentioned) -> None:
-    if not is_payload(element):
-        return
-    kind = element.get("type")
-    known = {"user": found.people, "usergroup": found.groups, "channel": found.channels}
-    for name, ids in known.items():
-        value = element.get(_KINDS[name])
-        if kind == name and isinstance(value, str):
-            ids.add(value)
+def _note_element(element: Payload, found: Mentioned) -> None:
+    kinds = {"user": found.people, "usergroup": found.groups, "channel": found.channels}
+    kind = text_in(element, "type")
+    if kind in kinds and (mentioned_id := text_in(element, f"{kind}_id")):
+        kinds[kind].add(mentioned_id)
 
 
 def _shown(mark: re.Match[str], names: Names) -> str:
