@@ -34,7 +34,7 @@ async def show(call: Call) -> CommandAnswer:
             "your user id: a reaction, or that you removed one."
         )
     return call.answer(
-        f"{told}\n{how_long(settings)} {training_in_words(settings, call)}\n"
+        f"{told}\n{how_long(settings, here=call.here)} {training_in_words(settings, call)}\n"
         "/assistant privacy optout stops it, /assistant privacy forget-me deletes it."
     )
 

@@ -186,9 +186,7 @@ def _pane(event: Payload, team: Team) -> tuple[ConversationKey | None, str, str]
     channel_id, ts = text_in(pane, "channel_id"), text_in(pane, "thread_ts")
     if not is_direct(channel_id) or not ts:
         return None, "", ""
-    context = part_of(pane, "context")
-    is_here = text_in(context, "team_id") in ("", team.id)
-    in_view = text_in(context, "channel_id") if is_here else ""
+    in_view = text_in(part_of(pane, "context"), "channel_id")
     where = channel_key(team.id, channel_id, thread_ts=ts)
     return where, in_view, text_in(pane, "user_id")
 

@@ -39,6 +39,7 @@ async def _channels(team: Team, user_id: str | None) -> Sequence[Mapping[str, An
             exclude_archived=True,
             limit=MAX_A_PAGE,
             cursor=cursor,
+            team_id=team.id,  # for tokens of a whole organization
         )
         answer = await shown(page, team, "list channels")
         if answer is None:
