@@ -1,5 +1,6 @@
 """What was said on Slack while nobody listened, where Slack answers at once."""
 
+import asyncio
 import logging
 from datetime import timedelta
 
@@ -106,19 +107,21 @@ async def test_what_was_said_before_the_invitation_is_never_asked_for(slack, bot
     tea = slack.add_channel("tea")
     await slack.says("Ben", "tea", "private", ago=ago(hours=1), tell=False)
     tea.members.append(slack.bot.id)
+    invited = slack.clock.now()
 
     await bot.sweeps()
     await bot.hears(await slack.says("Ben", "tea", "hello"))
 
     assert await bot.texts(tea) == ["hello"]
-    assert [call.args["channel"] for call in slack.asked("conversations.history")] == [
-        slack.general.id
-    ]
+    asked = [call.args for call in slack.asked("conversations.history")]
+    assert all(
+        float(each["oldest"]) >= invited.timestamp() for each in asked if each["channel"] == tea.id
+    )
 
 
 async def test_what_was_said_before_history_was_cleared_is_never_asked_for(slack, bot):
     await bot.hears(await slack.says("Ben", "general", "forget this", ago=ago(minutes=10)))
-    mark = slack.clock.now() - timedelta(minutes=6)
+    mark = slack.clock.now() - timedelta(minutes=6, seconds=30)
     await bot.store.messages.clear(bot.place(slack.general))
     await bot.store.messages.hear_from(bot.place(slack.general), mark)
     await missed(slack, "too early", "one", "two")  # 8, 7 and 6 minutes ago
@@ -126,7 +129,7 @@ async def test_what_was_said_before_history_was_cleared_is_never_asked_for(slack
     bot.restart()
     await bot.sweeps()
 
-    assert await bot.texts() == []
+    assert await bot.texts() == ["two"]
     (first, *_) = slack.asked("conversations.history")[1:]
     assert float(first.args["oldest"]) >= mark.timestamp()
 
@@ -274,3 +277,57 @@ async def test_a_workspace_without_the_app_is_forgotten(slack, bot, caplog):
     await bot.catch_up.try_again()
 
     assert caplog.text.count("stays unknown: not installed there") == 1
+
+
+async def test_of_very_many_messages_the_newest_thousand_are_fetched(slack, bot, caplog):
+    for number in range(1150):
+        past = ago(hours=5, seconds=-number)
+        await slack.says("Ben", "general", str(number), ago=past, tell=False, blocks=False)
+
+    await bot.sweeps()
+
+    assert await bot.texts() == [str(number) for number in range(150, 1150)]
+    assert "only 1000 messages" in caplog.text
+
+
+async def test_a_reply_sent_to_the_channel_too_is_answered_in_its_thread_alone(slack, bot):
+    await bot.store.channels.change(bot.place(slack.general), mode=Mode.MENTION)
+    (parent,) = await missed(slack, "who knows capitals?")
+    question = f"{slack.bot.mention} the capital of France?"
+    past = ago(seconds=30)
+    await slack.says(
+        "Ben", "general", question, thread=parent, broadcast=True, ago=past, tell=False
+    )
+
+    await bot.sweeps()
+    await bot.pipeline.conversations.drain()
+
+    asked = "@Earshot the capital of France?"
+    assert await bot.texts() == ["who knows capitals?", asked]
+    assert await bot.texts(thread=parent) == ["who knows capitals?", asked, "Paris."]
+
+
+async def test_a_command_by_mention_is_no_chat(slack, bot):
+    await missed(slack, f"{slack.bot.mention} !why", "one")
+
+    await bot.sweeps()
+
+    assert await bot.texts() == ["one"]
+
+
+async def test_a_message_that_cannot_be_read_hides_no_other(slack, bot, caplog):
+    _, second, _ = await missed(slack, "one", "two", "three")
+    second.extra["thread_ts"] = second.extra["user"] = {"odd": 1}
+    second.blocks = [{"type": "rich_text", "elements": 7}]
+
+    await bot.sweeps()
+
+    assert [text for text in await bot.texts() if text in ("one", "three")] == ["one", "three"]
+
+
+async def test_two_that_go_on_at_once_record_everything_once(slack, bot):
+    await missed(slack, "one", "two", "three")
+
+    await asyncio.gather(bot.sweeps(), bot.sweeps(), bot.catch_up.try_again())
+
+    assert await bot.texts() == ["one", "two", "three"]

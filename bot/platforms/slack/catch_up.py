@@ -19,7 +19,7 @@ from bot.messages import ConversationKey, workspace_key
 from bot.pipeline import Pipeline
 from bot.platforms.in_order import InOrder
 from bot.platforms.insist import insisted
-from bot.platforms.slack.closing import MAX_AGE, Closing
+from bot.platforms.slack.closing import Closing
 from bot.platforms.slack.fetching import Fetching, Page, Unreadable
 from bot.platforms.slack.gaps import Gap
 from bot.platforms.slack.keys import PLATFORM, channel_key, is_direct, sent_at, ts_at
@@ -33,7 +33,8 @@ from bot.store import Store
 logger = logging.getLogger(__name__)
 
 MAX_PAGES_BEFORE = 3  # pages that a message waits for; what is left is fetched after it
-MAX_THREADS = 20  # of a channel, with no sign of a new reply
+MAX_THREADS = 20  # of a channel, with no sign of a new reply,
+THREAD_AGE = timedelta(days=3)  # and quiet for no longer than that
 MAX_DEFECTS = 5  # tries that end in a defect of ours
 
 # The order in which places are looked at.
@@ -110,6 +111,7 @@ class CatchUp:
             if not gaps or not await self._step(where, team, gaps):
                 break
         if gaps:
+            await self.threads.begin(where, team)  # what a thread hangs on stands before the rest
             gaps[:] = await self.closing.gaps.with_room(where, gaps)
             self._queue[where] = WAITED_FOR
         elif before is None or sent_at(before) >= self._since(where):
@@ -251,7 +253,7 @@ class CatchUp:
                 else:
                     quiet.add(thread)
         if is_done:
-            recent = await self.store.messages.newest_threads(where, self.clock() - MAX_AGE)
+            recent = await self.store.messages.newest_threads(where, self.clock() - THREAD_AGE)
             for thread in recent[:MAX_THREADS]:
                 if thread not in quiet:
                     self._enqueue(thread, OLD_THREAD)

@@ -16,6 +16,7 @@ from bot.platforms.slack.lenient import Payload, text_in
 from bot.platforms.slack.membership import Membership
 from bot.platforms.slack.missed_changes import MissedChanges
 from bot.platforms.slack.naming import People
+from bot.platforms.slack.spoken import command_in
 from bot.platforms.slack.teams import Team
 from bot.platforms.slack.threads import Threads
 from bot.store import Store
@@ -25,6 +26,7 @@ logger = logging.getLogger(__name__)
 MAX_AGE = timedelta(days=7)
 CHECKED_AGE = timedelta(days=1)  # so far back edits and deletions are looked for
 CLOCK_MARGIN = timedelta(seconds=10)  # our clock may be ahead of Slack's by some
+BROADCAST = "thread_broadcast"
 END_OF_TIME = "9999999999.999999"
 
 
@@ -65,6 +67,7 @@ class Closing:
         if (await self.store.channels.settings(where)).mode is Mode.OFF:
             return []
         if not await self.membership.is_member(where):
+            await self.gaps.keep(where, [])
             return []
         mark = await self.store.messages.heard_from(where)
         oldest = self.clock() - MAX_AGE
@@ -96,6 +99,9 @@ class Closing:
             # What is older comes later, and has to stand before what is recorded now.
             gaps[:] = await self.gaps.with_room(where, gaps)
             gap, left = gaps[-1], replace(left, room=gaps[-1].room)
+        root = next((each for each in page.messages if text_in(each, "ts") == where.thread), None)
+        if missing and where.thread is not None:
+            await self.threads.begin(where, team, parent=root)
         await self._record(where, missing, gap, team)
         after, until = _covered(where, walk, page, told=told, asked_at=asked_at)
         await self.changes.take_over(where, told, team, after=after, until=until)
@@ -139,7 +145,6 @@ class Closing:
         new = [each for each in told if each and (mark is None or each.sent_at > mark)]
         if not new:
             return
-        await self.threads.begin(where, team)
         if gap.room is None:
             num_new = await self.pipeline.catch_up(where, new)
         else:
@@ -150,13 +155,18 @@ class Closing:
             logger.info("Slack: %d messages missed in %s are recorded", num_new, where)
 
     async def _heard(self, message: Payload, where: ConversationKey, team: Team) -> Message | None:
+        if command_in({**message, "channel": where.channel}, team) is not None:
+            return None
         try:
-            return await heard_again(message, where, team=team, people=self.people)
+            told = await heard_again(message, where, team=team, people=self.people)
         except StoreError:
             raise
         except Exception:  # a defect of ours hides no other message
             logger.exception("Slack: message %s cannot be read", text_in(message, "ts"))
             return None
+        if told is not None and text_in(message, "subtype") == BROADCAST and where.thread is None:
+            return replace(told, addressed=False)  # it is answered in its thread
+        return told
 
 
 def _left(
@@ -190,8 +200,12 @@ def _covered(
         is_newest, is_oldest = is_oldest, is_newest
     first = text_in(told[0], "ts") if told else walk.latest
     last = text_in(told[-1], "ts") if told else walk.oldest
-    after = walk.oldest if is_oldest else ts_at(sent_at(first) - timedelta(microseconds=1))
-    return after, max(last, min(walk.latest, asked_at)) if is_newest else last
+    after = walk.oldest if is_oldest else _just_before(first)
+    return after, max(last, min(_just_before(walk.latest), asked_at)) if is_newest else last
+
+
+def _just_before(ts: str) -> str:
+    return ts_at(sent_at(ts) - timedelta(microseconds=1))
 
 
 def _fits(walk: _Walk, gap: Gap) -> bool:

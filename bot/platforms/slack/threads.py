@@ -49,12 +49,14 @@ class Threads:
         self._sleep = sleep
         self._looked: OrderedDict[ConversationKey, None] = OrderedDict()
 
-    async def begin(self, where: ConversationKey, team: Team) -> None:
+    async def begin(
+        self, where: ConversationKey, team: Team, *, parent: Payload | None = None
+    ) -> None:
         """Let a thread begin with its parent, and with our replies to that. Raises StoreError.
 
         To be called before a message of the thread is recorded, each time: a reply of ours to the
         parent may have come into the thread since. Slack is asked at most once a run, and never
-        keeps a message waiting for long.
+        keeps a message waiting for long; not at all where the `parent` is given.
         """
         if where.thread is None:
             return
@@ -64,7 +66,8 @@ class Threads:
         if where in self._looked or await self._store.messages.recent(where, limit=1):
             return  # it began without: what is recorded now would come last
         self._remember(where)
-        parent = await self._fetched(where, where.thread, team)
+        if parent is None:
+            parent = await self._fetched(where, where.thread, team)
         if parent is not None:
             await self._record(parent, where, team)
 
