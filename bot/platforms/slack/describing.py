@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from bot.platforms.slack import files
 from bot.platforms.slack.blocks import worded
+from bot.platforms.slack.files import clipped
 from bot.platforms.slack.lenient import Payload, is_set, part_of, parts_of, text_in
 from bot.platforms.slack.reading import Names, readable
 from bot.platforms.slack.teams import Team
@@ -50,7 +51,7 @@ def card(attachment: Payload, names: Names) -> str:
         return _forwarded(attachment, names)
     if is_preview(attachment):
         return _preview(attachment, names)
-    words = _clipped(" | ".join(filter(None, _words(attachment, names))), MAX_CARD_CHARS)
+    words = clipped(" | ".join(filter(None, _words(attachment, names))), MAX_CARD_CHARS)
     if not words:
         return "card: image" if text_in(attachment, "image_url", "thumb_url") else ""
     host = _host(text_in(attachment, "title_link"))
@@ -81,7 +82,7 @@ def _preview(attachment: Payload, names: Names) -> str:
     title = readable(text_in(attachment, "title", "author_name", "service_name"), names)
     title = title or worded(parts_of(attachment, "blocks"), names).partition("\n")[0]
     if title:
-        return f"link: {_clipped(title, MAX_TITLE_CHARS)}"
+        return f"link: {clipped(title, MAX_TITLE_CHARS)}"
     return "linked image" if text_in(attachment, "image_url", "thumb_url") else ""
 
 
@@ -91,7 +92,7 @@ def _forwarded(attachment: Payload, names: Names) -> str:
     text = worded(_blocks_within(attachment), names)
     text = text or readable(text_in(attachment, "text", "fallback"), names)
     enclosed = (f"[{files.described(each, None)}]" for each in parts_of(attachment, "files"))
-    whole = _clipped(" ".join(filter(None, (text, *enclosed))), MAX_FORWARDED_CHARS)
+    whole = clipped(" ".join(filter(None, (text, *enclosed))), MAX_FORWARDED_CHARS)
     return f"forwarded: {f'{author}: ' if author else ''}{whole}" if whole else ""
 
 
@@ -109,7 +110,3 @@ def _host(url: str) -> str | None:
         return urlsplit(url).hostname
     except ValueError:  # an address that is none, such as `http://[`
         return None
-
-
-def _clipped(text: str, max_chars: int) -> str:
-    return text if len(text) <= max_chars else f"{text[:max_chars].rstrip()} …"

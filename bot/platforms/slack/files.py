@@ -97,11 +97,16 @@ def described(file: Payload, words: str | None) -> str:
         )
     if text_in(file, "file_access") == _UNTOLD:
         return "a file"
-    name = _clipped(plain(text_in(file, "title", "name")), MAX_NAME_CHARS)
+    name = clipped(plain(text_in(file, "title", "name")), MAX_NAME_CHARS)
     details = ", ".join(filter(None, (_kind(file), _size(number_in(file, "size")))))
-    about = words or _clipped(plain(text_in(file, "alt_txt")), MAX_ALT_CHARS) or _spoken(file)
+    about = words or clipped(plain(text_in(file, "alt_txt")), MAX_ALT_CHARS) or _spoken(file)
     shown = " ".join(filter(None, (_sort(file), name, f"({details})" if details else "")))
     return _with(shown, about)
+
+
+def clipped(text: str, max_chars: int) -> str:
+    """Give a text, without its end if it is longer than that."""
+    return text if len(text) <= max_chars else f"{text[:max_chars].rstrip()} …"
 
 
 def _origin(address: SplitResult) -> tuple[str, str | None, int | None]:
@@ -125,7 +130,7 @@ def _sort(file: Payload) -> str:
 
 def _kind(file: Payload) -> str:
     """Give Slack's word for the type, such as PDF."""
-    return _clipped(plain(text_in(file, "pretty_type")), MAX_NAME_CHARS)
+    return clipped(plain(text_in(file, "pretty_type")), MAX_NAME_CHARS)
 
 
 def _size(num_bytes: int) -> str:
@@ -140,12 +145,8 @@ def _size(num_bytes: int) -> str:
 def _spoken(file: Payload) -> str:
     """Give what Slack itself heard in a clip; it writes down the beginning."""
     preview = part_of(part_of(file, "transcription"), "preview")
-    return _clipped(plain(text_in(preview, "content")), MAX_ALT_CHARS)
+    return clipped(plain(text_in(preview, "content")), MAX_ALT_CHARS)
 
 
 def _with(shown: str, about: str) -> str:
     return f"{shown}: {about}" if about else shown
-
-
-def _clipped(text: str, max_chars: int) -> str:
-    return text if len(text) <= max_chars else f"{text[:max_chars].rstrip()} …"

@@ -13,7 +13,7 @@ from datetime import datetime
 from bot.messages import ConversationKey, Message
 from bot.platforms.slack.blocks import worded
 from bot.platforms.slack.describing import described
-from bot.platforms.slack.files import Reader, unread
+from bot.platforms.slack.files import Reader, clipped, unread
 from bot.platforms.slack.keys import channel_key, is_direct, is_ts, sent_at
 from bot.platforms.slack.lenient import Payload, is_set, part_of, parts_of, text_in
 from bot.platforms.slack.naming import People, author_of
@@ -121,7 +121,7 @@ def words(message: Payload, names: Names) -> str:
     """Give the words of a message as people see them: those of its blocks, if they have any."""
     text = worded(parts_of(message, "blocks"), names)
     if text and text_in(message, "bot_id"):
-        text = text if len(text) <= MAX_APP_CHARS else f"{text[:MAX_APP_CHARS].rstrip()} …"
+        text = clipped(text, MAX_APP_CHARS)
     text = (text or readable(text_in(message, "text"), names)).strip()
     return f"_{text}_" if text and text_in(message, "subtype") == SPOKEN_OF_ONESELF else text
 
