@@ -1,12 +1,12 @@
 """A bot that hears nothing but commands, with a real history, for the loopback Slack."""
 
-import itertools
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.commands import Commands
@@ -14,11 +14,15 @@ from bot.messages import Author, ConversationKey, Entry, Message, Mode
 from bot.pipeline import Pipeline
 from bot.platforms.memory import Memory
 from bot.platforms.slack.answering import Answering
+from bot.platforms.slack.app import Handlers, Intake, new_app
 from bot.platforms.slack.asking import Asking
 from bot.platforms.slack.commanding import Commanding
 from bot.platforms.slack.forms import Forms
-from bot.platforms.slack.interactions import ASK_ABOUT, Interactions
+from bot.platforms.slack.hearing import place
+from bot.platforms.slack.home import Home
+from bot.platforms.slack.interactions import Interactions
 from bot.platforms.slack.keys import PLATFORM, channel_key, sent_at
+from bot.platforms.slack.lenient import part_of
 from bot.platforms.slack.managing import Managing
 from bot.platforms.slack.naming import People
 from bot.platforms.slack.refusals import SlackDialect, SlackTrying
@@ -28,10 +32,9 @@ from bot.platforms.slack.teams import Team
 from bot.runtime import utc_now
 from bot.settle import Settling
 from bot.store import Store
-from tests import slack_server
 from tests.fakes import FakeModel, FakePlatform
 from tests.slack_server import SlackServer
-from tests.slack_server.views import message_json
+from tests.slack_server.desk import Interaction
 
 ME = Author("earshot", "Earshot", is_bot=True)
 FOR_EVER_S = 1e9
@@ -41,7 +44,10 @@ Json = dict[str, object]
 
 @dataclass
 class Bot:
-    """Takes what people do, as slack_bolt would hand it on; `waits` are those between tries."""
+    """Takes what people do, over a socket of the real Bolt; `waits` are those between tries.
+
+    `heard` tells of each message whether it was a command.
+    """
 
     slack: SlackServer
     team: Team
@@ -51,7 +57,7 @@ class Bot:
     interactions: Interactions
     spoken: Spoken
     waits: list[float]
-    _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    heard: list[bool] = field(default_factory=list)
 
     @property
     def model(self) -> FakeModel:
@@ -69,76 +75,45 @@ class Bot:
     async def said(self, channel: str, thread: str | None = None) -> list[Entry]:
         return await self.store.messages.recent(self.where(channel, thread), limit=100)
 
-    def typed(self, who: str, where: str, text: str, *, url: str = "") -> Json:
-        """Give what Slack sends of `/assistant` and a text after it."""
-        number, channel = next(self._numbers), self.slack.channel(where)
-        return {
-            "command": "/assistant",
-            "text": text,
-            "team_id": self.team.id,
-            "channel_id": channel.id,
-            "channel_name": channel.name,
-            "user_id": self.slack.user(who).id,
-            "trigger_id": f"{number}.100.trigger",
-            "response_url": url,
-        }
+    async def types(self, who: str, where: str, text: str) -> Interaction:
+        """Let somebody use `/assistant` until all is done."""
+        done = await self.slack.slash(who, where, "/assistant", text)
+        await self.done()
+        return done
 
-    def pressed(self, who: str, message: slack_server.Message, *, url: str = "") -> Json:
-        """Give what Slack sends of the one button under a message."""
-        (button,) = message.blocks[-1]["elements"]
-        return {
-            "type": "block_actions",
-            "trigger_id": f"{next(self._numbers)}.200.trigger",
-            "user": {"id": self.slack.user(who).id},
-            "team": {"id": self.team.id},
-            "channel": {"id": message.channel.id},
-            "container": {
-                "type": "message",
-                "message_ts": message.ts,
-                "channel_id": message.channel.id,
-                "is_ephemeral": message.seen_by is not None,
-                **({"thread_ts": message.thread_ts} if message.thread_ts else {}),
-            },
-            "actions": [{key: button[key] for key in ("action_id", "value", "type")}],
-            "response_url": url,
-        }
-
-    def chosen(self, who: str, message: slack_server.Message, *, url: str = "") -> Json:
-        """Give what Slack sends of the shortcut in the menu of a message."""
-        return {
-            "type": "message_action",
-            "callback_id": ASK_ABOUT,
-            "trigger_id": f"{next(self._numbers)}.300.trigger",
-            "user": {"id": self.slack.user(who).id},
-            "team": {"id": self.team.id},
-            "channel": {"id": message.channel.id, "name": message.channel.name},
-            "message_ts": message.ts,
-            "message": message_json(message),
-            "response_url": url,
-        }
-
-    async def types(self, who: str, where: str, text: str, *, url: str = "") -> object:
-        """Let somebody use `/assistant` until all is done; gives the acknowledgement."""
-        given = await self.interactions.command(self.typed(who, where, text, url=url), self.team)
+    async def done(self) -> None:
+        """Wait until everything that people did is dealt with."""
+        await self.slack.until_delivered()
         await self.tasks.idle()
-        return given
 
-    async def does(self, body: Mapping[str, object]) -> object:
-        """Let somebody press or submit something until all is done; gives the acknowledgement."""
-        given = await self.interactions.interaction(body, self.team)
+    async def again(self, done: Interaction) -> None:
+        """Take the same once more, as Slack sends what it thinks nobody heard."""
+        assert done.delivery is not None
+        body = done.delivery.payload
+        take = self.interactions.command if "command" in body else self.interactions.interaction
+        await take(body, self.team)
         await self.tasks.idle()
-        return given
 
-    async def hears(self, message: slack_server.Message) -> bool:
-        """Show it a message; tells whether it took it for a command, and waits until all is done."""
-        event = self.slack.acts.in_event(message)
-        where = channel_key(self.team.id, message.channel.id, thread_ts=message.thread_ts)
-        is_command = await self.spoken.spoken(event, where, self.team)
-        await self.tasks.idle()
-        return is_command
+    async def event(self, body: Mapping[str, object], team: Team) -> None:
+        event = part_of(body, "event")
+        self.heard.append(await self.spoken.spoken(event, place(event, team.id), team))
 
     def whispered(self, where: str, who: str) -> list[str]:
         return [whisper.text for whisper in self.slack.whispers(where, who)]
+
+
+@dataclass
+class OneTeam:
+    """Knows one workspace, and the client of its token."""
+
+    known: Team
+
+    async def team(self, team_id: str, enterprise_id: str | None = None) -> Team:
+        assert team_id == self.known.id
+        return self.known
+
+    def client(self) -> AsyncWebClient:
+        return self.known.client
 
 
 @asynccontextmanager
@@ -158,9 +133,33 @@ async def running_bot(
     )
     async with pipeline.conversations:
         bot = _bot(slack, store, pipeline, patience_s)
+        socket = _socket(slack, bot)
+        await socket.connect_async()
+        await slack.until_connected()
         yield bot
+        await socket.close_async()
         await bot.tasks.close()
     await store.close()
+
+
+def _socket(slack: SlackServer, bot: Bot) -> AsyncSocketModeHandler:
+    known = OneTeam(bot.team)
+
+    async def nothing(_: object) -> None:
+        raise AssertionError("nobody installs or removes the app here")
+
+    handlers = Handlers(
+        event=bot.event,
+        command=bot.interactions.command,
+        interaction=bot.interactions.interaction,
+        installed=nothing,
+        removed=nothing,
+    )
+    return AsyncSocketModeHandler(
+        new_app(Intake(handlers, known), known),
+        slack.app_token,
+        web_client=AsyncWebClient(base_url=slack.api_url),
+    )
 
 
 def _bot(slack: SlackServer, store: Store, pipeline: Pipeline, patience_s: float) -> Bot:
@@ -192,7 +191,8 @@ def _bot(slack: SlackServer, store: Store, pipeline: Pipeline, patience_s: float
     tasks, once = Tasks(), Once()
     commanding = Commanding(commands, managing, asking, answering)
     forms = Forms(store, commands, ME.name, managing.caller, tasks)
-    interactions = Interactions(commanding, answering, forms, _pressed, tasks, once)
+    home = Home(store, commands, ME.name, managing.caller, forms, tasks, once)
+    interactions = Interactions(commanding, answering, forms, home.acted, tasks, once)
     spoken = Spoken(commanding, answering, tasks, once)
     return Bot(slack, team, store, pipeline, tasks, interactions, spoken, waits)
 
@@ -204,15 +204,6 @@ async def _receive(pipeline: Pipeline, question: Message, team: Team) -> bool:
 async def _record(pipeline: Pipeline, event: Json, where: ConversationKey, team: Team) -> None:
     ts, author = str(event["ts"]), Author(str(event["user"]), "Bob")
     await pipeline.overhear(Message(where, ts, author, str(event["text"]), sent_at(ts)))
-
-
-async def _pressed(body: Mapping[str, object], team: Team) -> bool:
-    raise AssertionError("nothing else is pressed here")
-
-
-def again(body: Json) -> Json:
-    """Give the same once more, as Slack sends what it thinks nobody heard."""
-    return {**body}
 
 
 def warnings_in(records: list[logging.LogRecord]) -> list[str]:

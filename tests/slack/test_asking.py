@@ -8,13 +8,13 @@ import pytest
 
 from bot.commands.dispatch import STORE_FAILED
 from bot.errors import ModelUnavailable, StoreError
-from bot.messages import Action, Author, Message, Mode
+from bot.messages import Author, Message, Mode
 from bot.notices import CANNOT_THINK, OPTED_OUT
 from bot.platforms.asking import ANSWERED_WITH_NEXT, NOT_HEARD, TOO_LATE
 from bot.platforms.slack.asking import AGAIN_EVERY_S, NOT_OURS
 from bot.platforms.slack.keys import PLATFORM
 from bot.runtime import utc_now
-from tests.slack.commanded import REPLY, Bot, again, running_bot
+from tests.slack.commanded import REPLY, Bot, running_bot
 from tests.slack_server import Kind, SlackServer
 
 QUESTION = "ask how far is Turin?"
@@ -29,9 +29,10 @@ async def bot(database_url: str, slack: SlackServer) -> AsyncIterator[Bot]:
 
 
 async def test_a_question_is_answered_as_a_message_and_part_of_the_history(bot: Bot) -> None:
-    given = await bot.types("Alice", "trips", QUESTION)
+    asked = await bot.types("Alice", "trips", QUESTION)
 
-    assert given is None
+    assert asked.acknowledged
+    assert asked.shown == []
     assert bot.platform.posts == [REPLY]
     question, reply = await bot.said("trips")
     assert question.id.startswith("ask-")
@@ -51,23 +52,18 @@ async def test_people_and_channels_in_a_question_have_names(bot: Bot) -> None:
 
 
 async def test_a_question_that_is_delivered_twice_is_asked_once(bot: Bot) -> None:
-    body = bot.typed("Alice", "trips", QUESTION)
+    asked = await bot.types("Alice", "trips", QUESTION)
 
-    for each in (body, again(body)):
-        await bot.interactions.command(each, bot.team)
-    await bot.tasks.idle()
+    await bot.again(asked)
 
     assert bot.platform.posts == [REPLY]
 
 
 async def test_a_question_that_is_delivered_after_a_restart_is_asked_once(bot: Bot) -> None:
-    body = bot.typed("Alice", "trips", QUESTION)
-    await bot.interactions.command(body, bot.team)
-    await bot.tasks.idle()
+    asked = await bot.types("Alice", "trips", QUESTION)
     bot.interactions.once.__init__()
 
-    await bot.interactions.command(again(body), bot.team)
-    await bot.tasks.idle()
+    await bot.again(asked)
 
     assert bot.platform.posts == [REPLY]
     assert bot.whispered("trips", "Alice") == []
@@ -79,6 +75,7 @@ async def test_where_the_bot_is_not_the_asker_hears_how_to_invite_it(bot: Bot, k
 
     await bot.types("Alice", "away", QUESTION)
 
+    assert bot.whispered("away", "Alice") == [INVITE]
     assert bot.platform.posts == []
     assert await bot.said("away") == []
 
@@ -87,6 +84,15 @@ async def test_in_a_direct_chat_a_question_is_answered(bot: Bot) -> None:
     await bot.types("Alice", "@Alice", QUESTION)
 
     assert bot.platform.posts == [REPLY]
+
+
+async def test_in_a_chat_between_others_the_asker_hears_where_to_ask(bot: Bot) -> None:
+    chat = bot.slack.add_channel("", Kind.IM, members=["Alice", "Bob"], bot_present=False)
+
+    await bot.types("Alice", chat.id, QUESTION)
+
+    assert bot.whispered(chat.id, "Alice") == [NOT_OURS]
+    assert bot.platform.posts == []
 
 
 async def test_where_nobody_would_answer_the_asker_is_told_alone(bot: Bot) -> None:
@@ -154,7 +160,7 @@ async def test_a_question_answered_with_the_next_one_says_so(bot: Bot) -> None:
         await said_next.wait()
 
     bot.pipeline.ready = gate
-    await bot.interactions.command(bot.typed("Alice", "trips", QUESTION), bot.team)
+    await bot.slack.slash("Alice", "trips", "/assistant", QUESTION)
     where = bot.where("trips")
     await is_recorded.wait()
     bob = Author(bot.slack.user("Bob").id, "Bob")
@@ -184,11 +190,3 @@ async def test_a_question_that_is_still_undecided_is_looked_at_again(
 
     assert bot.waits == [AGAIN_EVERY_S, AGAIN_EVERY_S]
     assert bot.whispered("trips", "Alice") == []
-
-
-async def test_the_decision_on_a_question_is_to_speak(bot: Bot) -> None:
-    await bot.types("Alice", "trips", QUESTION)
-
-    (kept,) = await bot.store.decisions.last(bot.where("trips"), 5)
-    assert kept.decision.action is Action.SPEAK
-    assert NOT_OURS not in bot.whispered("trips", "Alice")

@@ -19,6 +19,7 @@ from bot.errors import PlatformError
 from bot.messages import ConversationKey
 from bot.platforms.answers import shown_parts
 from bot.platforms.slack.buttons import Block, fits, with_button
+from bot.platforms.slack.clients import SDK_LOGGER
 from bot.platforms.slack.dialect import escaped
 from bot.platforms.slack.keys import is_direct
 from bot.platforms.slack.refusals import SlackTrying
@@ -134,7 +135,13 @@ async def _by_url(listener: Listener, post: Post, team: Team) -> None:
         "unfurl_media": False,
     }
     client = AsyncWebhookClient(
-        listener.response_url, timeout=team.client.timeout, proxy=team.client.proxy
+        listener.response_url,
+        timeout=team.client.timeout,
+        ssl=team.client.ssl,
+        proxy=team.client.proxy,
+        session=team.client.session,
+        logger=SDK_LOGGER,
+        retry_handlers=[],
     )
     told = await client.send_dict(body)
     if told.status_code != 200:
