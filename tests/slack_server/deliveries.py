@@ -44,6 +44,7 @@ class Deliveries:
     def __init__(self, server: "SlackServer") -> None:
         self._server = server
         self.all: list[Delivery] = []
+        self._open: list[Delivery] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     def send(self, kind: str, payload: Json) -> Delivery:
@@ -56,6 +57,7 @@ class Deliveries:
         """Make what is sent only when it is started."""
         delivery = Delivery(self._server.stamps.id("E").lower(), kind, payload)
         self.all.append(delivery)
+        self._open.append(delivery)
         return delivery
 
     def start(self, delivery: Delivery) -> None:
@@ -69,7 +71,8 @@ class Deliveries:
 
     @property
     def open(self) -> list[Delivery]:
-        return [one for one in self.all if not one.over]
+        self._open = [one for one in self._open if not one.over]
+        return self._open
 
     async def stop(self) -> None:
         """Give up what is on its way."""

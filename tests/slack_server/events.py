@@ -45,7 +45,7 @@ class Events:
     """`subscribed` is what the app hears of; `sent` are all callbacks that were sent.
 
     `twice` sends each a second time. Between `hold` and `release` they wait, to come in another
-    order. `duplicate_at_random` sends some a second time, as Slack does now and then.
+    order. `trouble_at_random` is for long runs; end it with `catch_up`.
     """
 
     def __init__(self, server: "SlackServer") -> None:
@@ -55,7 +55,8 @@ class Events:
         self.unheard: list[Json] = []  # of what the app did not subscribe to
         self.twice = False
         self._held: list[Json] | None = None
-        self._chance = 0.0
+        self._late: Json | None = None  # comes after the next one
+        self._again_chance = self._late_chance = 0.0
         self._random = random.Random(0)
 
     def send(self, team: Team, event: Json, *, channel: Channel | None = None) -> None:
@@ -66,19 +67,43 @@ class Events:
         callback = self.callback(team, event, channel=channel)
         if self._held is not None:
             self._held.append(callback)
-            return
-        self.deliver(callback)
+        elif self._late is None and self._random.random() < self._late_chance:
+            self._late = callback
+        else:
+            self.deliver(callback)
+            self.catch_up()
 
     def deliver(self, callback: Json) -> "list[Delivery]":
         """Send a callback as it stands, such as one of before once more."""
         self.sent.append(callback)
-        again = self.twice or self._random.random() < self._chance
+        again = self.twice or self._random.random() < self._again_chance
         return [
             self._server.deliveries.send("events_api", callback) for _ in range(2 if again else 1)
         ]
 
-    def duplicate_at_random(self, chance: float, *, seed: int) -> None:
-        self._chance, self._random = chance, random.Random(seed)
+    def trouble_at_random(self, *, again: float = 0.0, late: float = 0.0, seed: int = 0) -> None:
+        """Send some twice, and some after the one that follows, with these chances."""
+        self._again_chance, self._late_chance = again, late
+        self._random = random.Random(seed)
+
+    def catch_up(self) -> None:
+        """Send the one that is late, if any is."""
+        late, self._late = self._late, None
+        if late is not None:
+            self.deliver(late)
+
+    def limited(self, team: Team) -> None:
+        """Tell that Slack keeps events of a workspace back because there are too many."""
+        stamp = self._server.stamps.seconds()
+        self.deliver(
+            {
+                "token": "verification-token",
+                "type": "app_rate_limited",
+                "team_id": team.id,
+                "minute_rate_limited": stamp - stamp % 60,
+                "api_app_id": self._server.app_id,
+            }
+        )
 
     def hold(self) -> None:
         """Let events wait from now on."""

@@ -118,7 +118,10 @@ def channels_of_user(server: "SlackServer", call: Call) -> Json:
     user = server.world.users.get(call.args.get("user") or call.bot.id)
     if user is None:
         raise Refused("user_not_found")
-    return _listed(call, [one for one in server.world.channels_of(user) if knows(call, one)])
+    listed = _listed(call, [one for one in server.world.channels_of(user) if knows(call, one)])
+    for shown in listed["channels"]:
+        shown.pop("is_member", None)  # it says nothing here
+    return listed
 
 
 def _listed(call: Call, channels: list[Channel]) -> Json:

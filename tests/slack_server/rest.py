@@ -178,6 +178,7 @@ def _handled(server: "SlackServer", call: Call) -> Any:
         call.token = server.tokens.checked(call.sent_token, method.token)
         if method.scope is not None and method.scope not in call.token.scopes:
             raise missing_scope(method.scope, ",".join(call.token.scopes))
+    server.limits.take(call)
     call.args = checked(call.given, method.arguments)
     return method.handler(server, call)
 

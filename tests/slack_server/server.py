@@ -20,7 +20,8 @@
   `slack.http.use(url)`. `slack.sockets` drops, disconnects, redelivers, forgets; `slack.events`
   sends twice or in another order; `slack.deliveries.all` is what became of each event.
 - What goes wrong: `slack.faults` (`error`, `respond`, `rate_limit`, `unavailable`, `reset`, `hold`,
-  `at_random`), with `on="chat.*"`; "socket" is a handshake. `slack.clock.advance`.
+  `at_random`), with `on="chat.*"`; "socket" is a handshake. `slack.limits.on`
+  enforces the rate limits; `slack.clock.advance` moves the time.
 - What was seen: `slack.posts`, `slack.whispers`, `slack.pinged`, `slack.asked(method)`,
   `slack.refusals`; `until`, `until_posted`, `until_connected`, `until_delivered` wait.
 """

@@ -15,6 +15,7 @@ from tests.slack_server.desk import Desk
 from tests.slack_server.events import Events
 from tests.slack_server.faults import Faults
 from tests.slack_server.http import Http
+from tests.slack_server.limits import Limits
 from tests.slack_server.sockets import Sockets
 from tests.slack_server.stamps import Stamps
 from tests.slack_server.tokens import SCOPES, Token, Tokens
@@ -45,6 +46,7 @@ class Site:
         self.deliveries = Deliveries(self)
         self.sockets = Sockets(self)
         self.http = Http(self)
+        self.limits = Limits(self)
         self.desk = Desk(self)
         self.calls: list[Call] = []
         self.refusals: list[tuple[str, str]] = []

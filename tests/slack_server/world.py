@@ -203,7 +203,9 @@ class Channel:
 
     def replies(self, thread_ts: str) -> list[Message]:
         """Give the replies of a thread, the oldest first, without the message they hang on."""
-        return [one for one in self.oldest_first() if one.is_reply and one.thread_ts == thread_ts]
+        said = self.messages.values()
+        replies = [one for one in said if one.thread_ts == thread_ts and one.ts != thread_ts]
+        return sorted(replies, key=lambda one: one.ts)
 
     def seen_in_channel(self) -> list[Message]:
         """Give what stands in the channel itself: no replies, unless they were sent there too."""
