@@ -118,10 +118,14 @@ class OneTeam:
 
 @asynccontextmanager
 async def running_bot(
-    database_url: str, slack: SlackServer, *, patience_s: float = 60.0
+    database_url: str,
+    slack: SlackServer,
+    *,
+    patience_s: float = 60.0,
+    default_mode: Mode = Mode.MENTION,
 ) -> AsyncIterator[Bot]:
-    """Give a bot whose model says how far Turin is, and whose channels are in `mention`."""
-    store = await Store.open(database_url, default_mode=Mode.MENTION)
+    """Give a bot whose model says how far Turin is, and whose channels begin in `default_mode`."""
+    store = await Store.open(database_url, default_mode=default_mode)
     pipeline = Pipeline(
         store,
         FakeModel(reply_text=REPLY),

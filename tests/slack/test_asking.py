@@ -86,6 +86,26 @@ async def test_in_a_direct_chat_a_question_is_answered(bot: Bot) -> None:
     assert bot.platform.posts == [REPLY]
 
 
+async def test_in_a_direct_chat_a_question_is_answered_whatever_holds_for_channels(
+    database_url: str, slack: SlackServer
+) -> None:
+    chat = slack.add_channel("", Kind.IM, members=["Alice", "Bob"], bot_present=False)
+    async with running_bot(database_url, slack, default_mode=Mode.LISTEN) as bot:
+        await bot.types("Alice", "@Alice", QUESTION)
+        await bot.types("Alice", chat.id, "status")
+
+        assert bot.platform.posts == [REPLY]
+        assert not await bot.store.channels.chosen(bot.where(chat.id))
+
+
+async def test_a_direct_chat_that_chose_to_be_quiet_stays_so(bot: Bot) -> None:
+    await bot.types("Alice", "@Alice", "mode off")
+
+    await bot.types("Alice", "@Alice", QUESTION)
+
+    assert bot.platform.posts == []
+
+
 async def test_in_a_chat_between_others_the_asker_hears_where_to_ask(bot: Bot) -> None:
     chat = bot.slack.add_channel("", Kind.IM, members=["Alice", "Bob"], bot_present=False)
 

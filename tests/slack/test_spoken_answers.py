@@ -127,6 +127,17 @@ async def test_what_is_chat_is_left_alone(bot: Bot) -> None:
     assert bot.slack.whispers("trips") == []
 
 
+async def test_a_command_that_comes_about_by_an_edit_is_not_carried_out(bot: Bot) -> None:
+    said = await bot.slack.says("Alice", "trips", f"{bot.slack.bot.mention} !why", tell=False)
+    edited = {"user": said.user.id, "ts": bot.slack.stamps.ts()}
+    event = {**bot.slack.acts.in_event(said), "type": "app_mention", "edited": edited}
+
+    assert await bot.spoken.spoken(event, bot.where("trips"), bot.team)
+    await bot.done()
+
+    assert bot.slack.whispers("trips") == []
+
+
 async def test_what_nobody_wrote_is_no_command(bot: Bot) -> None:
     event = {"channel": bot.slack.channel("trips").id, "text": f"{bot.slack.bot.mention} !why"}
 

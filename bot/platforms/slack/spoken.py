@@ -58,12 +58,15 @@ class Spoken:
     once: Once
 
     async def spoken(self, event: Payload, where: ConversationKey, team: Team) -> bool:
-        """Tell whether a message is a command; its answer comes in a moment, in its thread."""
+        """Tell whether a message is a command; its answer comes in a moment, in its thread.
+
+        What becomes a command by an edit is not carried out: it was said before, and answered.
+        """
         typed = command_in(event, team)
         user_id, ts = text_in(event, "user"), text_in(event, "ts")
         if typed is None or not user_id:
             return False
-        if self.once.is_new(team.id, where.channel, ts):
+        if "edited" not in event and self.once.is_new(team.id, where.channel, ts):
             listener = Listener(team, where, user_id)
             name = f"{where.channel}-{ts}"
             self.tasks.start(
