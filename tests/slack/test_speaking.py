@@ -274,6 +274,14 @@ async def test_a_notice_about_a_command_is_for_who_asked_alone(slack, earshot):
     assert [post.text for post in slack.whispers("general", "Mia")] == ["I can't think now."]
 
 
+async def test_a_notice_for_somebody_who_left_is_for_everybody(slack, earshot):
+    asked = await earshot.asked_by_command("how far is Turin?")
+
+    await earshot.platform.notice(earshot.where, "I can't think now.", reply_to=asked)
+
+    assert earshot.texts == ["I can't think now."]
+
+
 async def test_a_notice_whose_answer_was_lost_stands_once(slack, earshot):
     asked = await earshot.asked()
     slack.faults.reset(on="chat.postMessage", after=True)

@@ -1,5 +1,6 @@
 """Replies that grow where people read them: as Slack's streams in threads, as edits elsewhere."""
 
+import asyncio
 import logging
 from dataclasses import replace
 
@@ -192,6 +193,17 @@ async def test_a_stream_that_a_killed_process_could_not_write_down_is_taken_away
     assert not slack.posts("general")
 
 
+async def test_what_is_known_is_taken_away_also_with_its_thread_gone(slack, earshot, draft):
+    await shown(earshot, draft, BEGUN)
+    after = await earshot.restarted()
+    (left,) = await after.store.outbox.drafts("slack")
+    slack.faults.error("thread_not_found", on="conversations.replies")
+
+    await after.platform.withdraw(left)
+
+    assert not slack.posts("general")
+
+
 async def test_what_others_say_for_the_app_is_not_taken_away(slack, earshot, draft):
     await shown(earshot, draft, BEGUN)
     await earshot.team.client.chat_postMessage(
@@ -344,6 +356,25 @@ async def test_a_thread_of_the_assistant_view_shows_that_it_writes(slack, earsho
     (call,) = slack.asked("assistant.threads.setStatus")
     assert call.given["status"] == "is writing..."
     assert call.given["thread_ts"] == asked.ts
+
+
+async def test_a_workspace_without_the_assistant_view_is_asked_for_a_status_once(
+    slack, earshot, caplog
+):
+    caplog.set_level(logging.INFO)
+    chat = slack.dm("Mia")
+    asked = await earshot.asked(where=chat)
+    slack.faults.error("missing_scope", on="assistant.*", needed="assistant:write", times=2)
+
+    for _ in range(2):
+        async with earshot.platform.typing(earshot.key_of(chat, thread=asked.ts)):
+            showing = [
+                one for one in asyncio.all_tasks() if "status" in one.get_coro().__qualname__
+            ]
+            await asyncio.gather(*showing)
+
+    assert len(slack.asked("assistant.threads.setStatus")) == 1
+    assert "it lacks the scope assistant:write" in caplog.text
 
 
 async def test_elsewhere_nothing_shows_that_it_writes(slack, earshot):

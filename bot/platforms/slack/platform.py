@@ -71,6 +71,7 @@ class SlackPlatform:
     _poster: Poster = field(init=False)
     _streams: Streams = field(init=False)
     _pace: Pace = field(init=False)
+    _without_status: set[str] = field(init=False, default_factory=set)
     _drafts: dict[str, Draft | None] = field(init=False, default_factory=dict)
     _showings: dict[str, Showing] = field(init=False, default_factory=dict)
 
@@ -99,7 +100,8 @@ class SlackPlatform:
 
         Slack has no sign of typing for apps.
         """
-        if where.thread is None or not is_direct(where.channel):
+        is_assistant_view = where.thread is not None and is_direct(where.channel)
+        if not is_assistant_view or where.workspace in self._without_status:
             yield
             return
         shown = asyncio.create_task(self._keep_status(where))
@@ -153,12 +155,12 @@ class SlackPlatform:
             settings = await self.channels.settings(where)
         place = _place(where, reply_to, settings)
         asker = await self._asker(where, reply_to)
+        if asker is not None and await self._whispered(place, asker, text):
+            return
         try:
             for part in parts(text):
-                if asker is not None:
-                    await self._poster.whisper(place, asker, part)
-                else:
-                    await self._poster.send(place, part, self._notice_mark())
+                mark = Mark(self.clock() - CLOCK_MARGIN, kind=NOTICE)
+                await self._poster.send(place, part, mark)
         except Gone as error:  # with the question, and nobody waits for its answer any more
             logger.info("a notice is not posted: %s", error)
 
@@ -240,8 +242,16 @@ class SlackPlatform:
             found = await self.messages.find(where, reply_to)
         return None if found is None else found.author.id
 
-    def _notice_mark(self) -> Mark:
-        return Mark(self.clock() - CLOCK_MARGIN, kind=NOTICE)
+    async def _whispered(self, place: ConversationKey, user_id: str, text: str) -> bool:
+        try:
+            for part in parts(text):
+                await self._poster.whisper(place, user_id, part)
+        except PlatformUnavailable:
+            raise
+        except PlatformError as error:  # such as to somebody who has left the channel
+            logger.info("a notice is for everybody: %s", error)
+            return False
+        return True
 
     def _may_stand_there(self, item: OutboxItem) -> bool:
         """Tell whether another process, or this one before, may have posted a reply already."""
@@ -252,8 +262,11 @@ class SlackPlatform:
             while True:  # Slack takes it away itself, with the reply or the notice
                 await self._poster.show_status(where, STATUS)
                 await self.sleep(STATUS_S)
-        except PlatformError as error:
+        except PlatformUnavailable as error:
             logger.info("a status is not shown: %s", error)
+        except PlatformError as error:
+            self._without_status.add(where.workspace)
+            logger.info("no status is shown in the workspace from here on: %s", error)
         except Exception:  # the top of a task: the reply does not depend on it
             logger.exception("the status in %s failed", where)
 

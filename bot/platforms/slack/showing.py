@@ -112,20 +112,27 @@ class Showing:
 
         An earlier process may have left such until a time, None if there was none.
         """
-        known = [*self.ids]
-        if others_until is not None or self.is_unsure:
-            moment = self.item.created_at - CLOCK_MARGIN
-            found = await self._own_since(moment)
-            known += [each.ts for each in found if each.key == self.item.key]
-            if self._lost_stream is None and others_until is not None:
-                found = [each for each in found if each.sent_at <= others_until]
-            known += [each.ts for each in found if await self._may_be_stream(each)]
-        for ts in dict.fromkeys(known):
+        for ts in self.ids:
             await self.poster.delete(self.place, ts)
+        if others_until is not None or self.is_unsure:
+            for ts in await self._unknown_ones(others_until):
+                await self.poster.delete(self.place, ts)
         self.ids.clear()
         self.stand.clear()
         self._marks.clear()
         self._stream = self._lost_stream = None
+
+    async def _unknown_ones(self, until: datetime | None) -> list[str]:
+        """List messages of the reply that nobody wrote down, and streams that may be some."""
+        try:
+            found = await self._own_since(self.item.created_at - CLOCK_MARGIN)
+        except Gone:  # the whole thread
+            return []
+        marked = [each.ts for each in found if each.key == self.item.key]
+        if until is not None and not self.has_lost_stream:
+            found = [each for each in found if each.sent_at <= until]
+        streams = [each.ts for each in found if await self._may_be_stream(each)]
+        return [ts for ts in (*marked, *streams) if ts not in self.ids]
 
     async def _own_since(self, moment: datetime) -> list[Posted]:
         """List our messages there; what was looked through once is not looked through again."""
