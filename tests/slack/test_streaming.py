@@ -369,7 +369,7 @@ async def test_a_workspace_without_the_assistant_view_is_asked_for_a_status_once
     for _ in range(2):
         async with earshot.platform.typing(earshot.key_of(chat, thread=asked.ts)):
             showing = [
-                one for one in asyncio.all_tasks() if "status" in one.get_coro().__qualname__
+                one for one in asyncio.all_tasks() if "_keep_status" in one.get_coro().__qualname__
             ]
             await asyncio.gather(*showing)
 
