@@ -221,6 +221,39 @@ async def test_a_history_that_fails_is_told(
     assert STORE_FAILED in texts(views.modal(MEMBER).shown)
 
 
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [(StoreError("the disk is full"), STORE_FAILED), (LookupError("a defect"), FAILED)],
+)
+async def test_a_form_that_cannot_be_made_says_so(
+    views: Seen, caplog: pytest.LogCaptureFixture, failure: Exception, told: str
+) -> None:
+    async def fails() -> None:
+        raise failure
+
+    views.rights.waits_for = fails
+
+    opened = await views.opens(MANAGER, views.where("general"))
+
+    assert opened
+    assert texts(views.modal(MANAGER).shown) == [told]
+    assert caplog.messages == [f"the settings of {views.where('general')} cannot be shown"]
+
+
+async def test_a_form_that_does_not_open_is_not_filled_in_later(views: Seen) -> None:
+    views.slack.faults.error("internal_error", on="views.open")
+    may_go_on = asyncio.Event()
+    views.rights.waits_for = may_go_on.wait
+    views.forms = replace(views.forms, read_within_s=0.0)
+
+    opened = await views.opens(MANAGER, views.where("general"))
+    may_go_on.set()
+    await views.tasks.idle()
+
+    assert not opened
+    assert not views.slack.asked("views.update")
+
+
 async def test_a_form_of_yore_says_that_it_is_out_of_date(views: Seen) -> None:
     await views.opens(MANAGER, views.where("general"))
     body = views.submitted(MANAGER)

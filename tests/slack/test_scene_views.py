@@ -110,3 +110,16 @@ async def test_the_pane_sums_up_the_channel_in_view(chat, slack):
         _, summary = slack.posts("@Alice", thread=pane.thread_ts)
         assert summary.text.endswith("Ben wants to meet on Friday.")
         assert await chat.history("@Alice", thread=pane.thread_ts) == []
+
+
+async def test_what_the_pane_offers_to_ask_is_answered_in_it(chat, slack):
+    async with chat.running():
+        pane = await slack.opens_pane(ALICE)
+        await slack.until(lambda: pane.prompts)
+        for prompt in pane.prompts:
+            await chat.says(ALICE, prompt["message"], where="@Alice", thread=pane.thread_ts)
+
+        _, written, stored, commands = slack.posts("@Alice", thread=pane.thread_ts)
+        assert written.text == chat.model.reply_text
+        assert stored.text.startswith("I store 1 message of yours")
+        assert "privacy optout" in commands.text

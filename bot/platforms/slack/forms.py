@@ -89,7 +89,7 @@ class Forms:
             return await _opened(team, trigger_id, outcome.result()) is not None
         view_id = await _opened(team, trigger_id, _saying(WAIT))
         if view_id is not None:
-            self._begun(partial(_replaced, team, view_id, outcome))
+            self._later(partial(_replaced, team, view_id, outcome))
         return view_id is not None
 
     async def settings_submitted(self, body: Mapping[str, Any], team: Team) -> Json | None:
@@ -97,7 +97,7 @@ class Forms:
         outcome = self._begun(partial(self._submitted, body, team))
         if await is_in_time(outcome, self.save_within_s):
             return outcome.result()
-        self._begun(partial(_replaced_after, team, body["view"]["id"], outcome))
+        self._later(partial(_replaced_after, team, body["view"]["id"], outcome))
         return _instead(_saying(SAVING))
 
     async def open_ask(
@@ -112,6 +112,9 @@ class Forms:
 
     def _begun(self, work: Callable[[], Awaitable[Result]]) -> asyncio.Future[Result]:
         return begun(work, self.tasks, name="a form")
+
+    def _later(self, work: Callable[[], Awaitable[object]]) -> None:
+        self.tasks.start(work, name="a form")
 
     async def _made(self, form: SettingsForm, team: Team, user_id: str) -> Json:
         try:
@@ -150,7 +153,7 @@ class Forms:
             return _instead(await self._to_be_read(form, caller))
         answers, errors = await self._carried_out(sent, caller)
         if form.from_home and answers:
-            self._begun(partial(self.changed, team, user_id))
+            self._later(partial(self.changed, team, user_id))
         if errors:
             return {"response_action": "errors", "errors": errors}
         return _instead(form.told(answers)) if answers else None
