@@ -181,6 +181,23 @@ async def test_a_slack_in_trouble_is_asked_again(bot: Bot) -> None:
     assert len(bot.waits) == 1
 
 
+async def test_slacks_limit_on_answers_is_waited_for(bot: Bot) -> None:
+    bot.slack.faults.rate_limit(9, on="POST /response/*")
+
+    done = await bot.types("Alice", "trips", "why")
+
+    assert done.texts == [NOTHING_YET]
+    assert bot.waits == [9.0]
+
+
+async def test_a_connection_that_breaks_is_made_again(bot: Bot) -> None:
+    bot.slack.faults.reset(on="POST /response/*")
+
+    done = await bot.types("Alice", "trips", "why")
+
+    assert done.texts == [NOTHING_YET]
+
+
 async def test_a_defect_is_told_in_a_fixed_sentence(
     bot: Bot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,5 +1,6 @@
 """Buttons under answers, and the shortcut in the menu of a message, up to the answer."""
 
+import json
 import logging
 from collections.abc import AsyncIterator
 
@@ -187,6 +188,25 @@ async def test_what_cannot_be_read_is_told_the_log(
     where = bot.where("trips", root.ts)
     assert warnings_in(caplog.records) == [
         f"the message {reply.ts} in {where} cannot be read: missing_scope"
+    ]
+
+
+async def test_a_question_longer_than_a_question_may_be_is_told(bot: Bot) -> None:
+    said = await bot.slack.says("Bob", "trips", "Turin!", tell=False)
+    await bot.slack.message_shortcut("Alice", said, ASK_ABOUT)
+    await bot.done()
+    submitted = await bot.slack.submits("Alice", question="x" * 2000)
+    await bot.done()
+    assert submitted.delivery is not None
+    body = json.loads(json.dumps(submitted.delivery.payload).replace("x" * 2000, "x" * 2001))
+    body["view"]["id"] = "V2"
+
+    await bot.interactions.interaction(body, bot.team)
+    await bot.done()
+
+    assert bot.platform.posts == [REPLY]
+    assert bot.whispered("trips", "Alice") == [
+        "That question has 2001 characters; I take up to 2000."
     ]
 
 

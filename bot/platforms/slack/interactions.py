@@ -101,14 +101,7 @@ class Interactions:
             opening = partial(self._open_settings, listener, trigger_id)
             self.tasks.start(opening, name=f"the settings of {where}")
             return None
-        try:
-            called = _parsed(typed)
-        except UsageError as error:
-            telling = partial(self.answering.tell, listener, str(error))
-            self.tasks.start(telling, name=f"a word on how to use commands in {where}")
-        else:
-            running = partial(self.commanding.run, listener, called, name=trigger_id)
-            self.tasks.start(running, name=f"a command in {where}")
+        self._begin(listener, typed, name=trigger_id)
         return None
 
     def _asked(self, body: Payload, team: Team) -> Acknowledgement:
@@ -119,12 +112,22 @@ class Interactions:
         if question is not None and self.once.is_new(view_id):
             user_id = text_in(part_of(body, "user"), "id")
             listener = Listener(team, question.where, user_id, sees=_where_seen(question))
-            called = parse(f"{ASK} {question.question}")
-            asking = partial(
-                self.commanding.run, listener, called, name=view_id, about=question.target_ts
-            )
-            self.tasks.start(asking, name=f"a question in {question.where}")
+            typed = f"{ASK} {question.question}"
+            self._begin(listener, typed, name=view_id, about=question.target_ts)
         return None
+
+    def _begin(
+        self, listener: Listener, typed: str, *, name: str, about: str | None = None
+    ) -> None:
+        """Begin to carry a command out, or to say how it is typed."""
+        work: Callable[[], Awaitable[object]]
+        try:
+            called = _parsed(typed)
+        except UsageError as error:
+            work = partial(self.answering.tell, listener, str(error))
+        else:
+            work = partial(self.commanding.run, listener, called, name=name, about=about)
+        self.tasks.start(work, name=f"a command in {listener.where}")
 
     async def _open_settings(self, listener: Listener, trigger_id: str) -> None:
         team, where = listener.team, listener.where
