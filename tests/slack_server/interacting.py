@@ -199,7 +199,7 @@ class Interacting(Site):
             shown = target.json()
             return {"container": container, "view": shown, "state": shown["state"]}
         is_ephemeral = target.seen_by is not None
-        container = {
+        container: Json = {
             "type": "message",
             "message_ts": target.ts,
             "channel_id": target.channel.id,

@@ -95,7 +95,7 @@ class Saying(Site):
         """Send a file, with a word about it; `file_shared` comes as well."""
         message = await self.says(who, where, text, files=[(name, content)], **more)
         (file,) = message.files
-        told = {"type": "file_shared", "file_id": file.id, "user_id": file.user.id}
+        told: Json = {"type": "file_shared", "file_id": file.id, "user_id": file.user.id}
         told |= {"file": {"id": file.id}, "channel_id": message.channel.id, "event_ts": message.ts}
         self.acts.tell(told, message.channel)
         return message
