@@ -331,3 +331,13 @@ async def test_two_that_go_on_at_once_record_everything_once(slack, bot):
     await asyncio.gather(bot.sweeps(), bot.sweeps(), bot.catch_up.try_again())
 
     assert await bot.texts() == ["one", "two", "three"]
+
+
+async def test_a_sweep_leaves_out_what_was_closed_before_it(slack, bot):
+    await missed(slack, "one")
+    await bot.hears(await slack.says("Ben", "general", "two"))
+
+    await bot.sweeps()
+
+    assert await bot.texts() == ["one", "two"]
+    assert len(slack.asked("conversations.history")) == 1

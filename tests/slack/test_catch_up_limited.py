@@ -214,3 +214,18 @@ async def test_the_quota_for_threads_is_one_of_its_own(slack, bot):
     assert await bot.texts() == ["count", *numbers(1, 20)]
     assert await bot.texts(thread=parent) == ["count", *numbers(1, 5)]
     assert slack.refusals == []
+
+
+async def test_a_connection_that_breaks_while_a_gap_is_open_leaves_another(slack, bot):
+    await missed(slack, 1, 20)
+    await bot.hears(await slack.says("Ben", "general", "21"))
+    bot.catch_up.gap_began(None)
+    for number in (22, 23):
+        await slack.says("Ben", "general", str(number), tell=False)
+
+    await bot.hears(await slack.says("Ben", "general", "24"))
+    assert await bot.texts() == [*numbers(6, 21), "24"]
+    await minute_later(slack, bot)
+    await minute_later(slack, bot)
+
+    assert await bot.texts() == numbers(1, 24)

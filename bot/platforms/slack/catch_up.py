@@ -106,12 +106,13 @@ class CatchUp:
             return
         gaps = await self._gaps(where, before)
         if before is not None and gaps and all(gap.room for gap in gaps):
+            await self.closing.begin(where, team, gaps)
             return
         for _ in range(MAX_PAGES_BEFORE):
             if not gaps or not await self._step(where, team, gaps):
                 break
         if gaps:
-            await self.threads.begin(where, team)  # what a thread hangs on stands before the rest
+            await self.closing.begin(where, team, gaps)  # what a thread hangs on comes first
             gaps[:] = await self.closing.gaps.with_room(where, gaps)
             self._queue[where] = WAITED_FOR
         elif before is None or sent_at(before) >= self._since(where):
@@ -137,8 +138,8 @@ class CatchUp:
         known = {*heard, *await self.store.late.open_gaps(PLATFORM, team.id)}
         open_gaps = [where for where in known if where not in heard]
         for where in [*waiting, *open_gaps, *(channel_key(team.id, each) for each in channels)]:
-            self._closed.discard(where)
-            self._queue[where] = _rank(where, waiting, known)
+            if where not in self._closed:
+                self._queue[where] = _rank(where, waiting, known)
         self._unswept.discard(team.id)
         await self._work(team)
 

@@ -100,8 +100,7 @@ class Closing:
             gaps[:] = await self.gaps.with_room(where, gaps)
             gap, left = gaps[-1], replace(left, room=gaps[-1].room)
         root = next((each for each in page.messages if text_in(each, "ts") == where.thread), None)
-        if missing and where.thread is not None:
-            await self.threads.begin(where, team, parent=root)
+        await self.begin(where, team, gaps, parent=root)
         await self._record(where, missing, gap, team)
         after, until = _covered(where, walk, page, told=told, asked_at=asked_at)
         await self.changes.take_over(where, told, team, after=after, until=until)
@@ -111,6 +110,40 @@ class Closing:
         if gap.room is not None:
             await self.gaps.keep(where, gaps)
         return page
+
+    async def begin(
+        self,
+        where: ConversationKey,
+        team: Team,
+        gaps: Sequence[Gap],
+        *,
+        parent: Payload | None = None,
+    ) -> None:
+        """See to it that a thread begins with what it hangs on. Raises StoreError.
+
+        If it was heard before Slack told of that, the first row that was kept free takes it.
+        """
+        if where.thread is None:
+            return
+        oldest = gaps[0] if gaps else None
+        if oldest is None or oldest.room is None:
+            await self.threads.begin(where, team, parent=parent)
+            return
+        if oldest.num_fetched or await self.store.messages.find(where, where.thread):
+            return
+        told = await (self._heard(parent, where, team) if parent else self._known_parent(where))
+        if told is not None:
+            await self.store.late.record(oldest.room, [told], upwards=True)
+
+    async def _known_parent(self, where: ConversationKey) -> Message | None:
+        channel = replace(where, thread=None)
+        entry = await self.store.messages.find(channel, where.thread or "")
+        if entry is None or entry.deleted or entry.hidden or entry.from_assistant:
+            return None
+        attachments = entry.attachments
+        return Message(
+            where, entry.id, entry.author, entry.text, entry.sent_at, attachments=attachments
+        )
 
     def forget(self, where: ConversationKey) -> None:
         """Begin anew with the next page."""
@@ -164,8 +197,9 @@ class Closing:
         except Exception:  # a defect of ours hides no other message
             logger.exception("Slack: message %s cannot be read", text_in(message, "ts"))
             return None
-        if told is not None and text_in(message, "subtype") == BROADCAST and where.thread is None:
-            return replace(told, addressed=False)  # it is answered in its thread
+        is_elsewhere = text_in(message, "subtype") == BROADCAST and where.thread is None
+        if told is not None and (is_elsewhere or told.id == where.thread):
+            return replace(told, addressed=False)  # it is answered where it was said
         return told
 
 
