@@ -85,6 +85,23 @@ async def test_a_message_is_asked_about_in_its_thread(chat, slack):
         assert "We meet in Paris." in "\n".join(chat.shown())
 
 
+async def test_what_goes_wrong_is_seen_also_where_the_thread_has_no_reply_yet(chat, slack):
+    async with chat.running():
+        await chat.set(mode=Mode.MENTION)
+        said = await chat.says("Ben", "We meet in Paris.")
+        await chat.says("Alice", "Good morning")
+        chat.model.failure = ModelUnavailable("it is down")
+
+        await slack.message_shortcut("Alice", said, ASK_ABOUT)
+        await slack.until_modal("Alice")
+        await slack.submits("Alice", question="Where is that?")
+        await slack.until_delivered()
+        await chat.settled()
+
+        (told,) = slack.whispers("general", "Alice")
+        assert (told.text, told.thread_ts) == (CANNOT_THINK, None)
+
+
 async def test_why_is_asked_in_a_thread_by_mention_and_is_no_chat(chat, slack):
     async with chat.running():
         await chat.set(mode=Mode.MENTION)

@@ -154,8 +154,8 @@ class SlackPlatform:
         with store_trouble():
             settings = await self.channels.settings(where)
         place = _place(where, reply_to, settings)
-        asker = await self._asker(where, reply_to)
-        if asker is not None and await self._whispered(place, asker, text):
+        question = await self._asked(where, reply_to)
+        if question is not None and await self._whispered(place, question, text):
             return
         try:
             for part in parts(text):
@@ -234,18 +234,19 @@ class SlackPlatform:
         is_person = found is not None and found.author.id.startswith(USER_IDS)
         return found.author.id if found is not None and is_person else None
 
-    async def _asker(self, where: ConversationKey, reply_to: str | None) -> str | None:
-        """Give the id of who asked by a command."""
+    async def _asked(self, where: ConversationKey, reply_to: str | None) -> Entry | None:
+        """Give the question that somebody asked by a command."""
         if reply_to is None or not reply_to.startswith(ASKED):
             return None
         with store_trouble():
-            found = await self.messages.find(where, reply_to)
-        return None if found is None else found.author.id
+            return await self.messages.find(where, reply_to)
 
-    async def _whispered(self, place: ConversationKey, user_id: str, text: str) -> bool:
+    async def _whispered(self, place: ConversationKey, question: Entry, text: str) -> bool:
+        if question.reply_to == place.thread:  # Slack shows nothing in a thread without a reply
+            place = replace(place, thread=None)
         try:
             for part in parts(text):
-                await self._poster.whisper(place, user_id, part)
+                await self._poster.whisper(place, question.author.id, part)
         except PlatformUnavailable:
             raise
         except PlatformError as error:  # such as to somebody who has left the channel
