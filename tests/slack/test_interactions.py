@@ -103,6 +103,18 @@ async def test_without_words_the_form_of_the_settings_opens(bot: Bot, text: str)
     assert done.shown == []
 
 
+async def test_in_a_direct_chat_the_form_shows_that_it_answers(
+    database_url: str, slack: SlackServer
+) -> None:
+    async with running_bot(database_url, slack, default_mode=Mode.LISTEN) as bot:
+        await bot.types("Alice", "@Alice", "")
+
+        form = slack.modal("Alice")
+        assert form is not None
+        chosen = form.values()["mode"]["value"]["selected_option"]
+        assert chosen["value"] == "mention"
+
+
 async def test_a_form_submitted_is_acknowledged_with_what_came_of_it(bot: Bot) -> None:
     await bot.types("Alice", "trips", "settings")
 

@@ -32,7 +32,7 @@ class Commanding:
     ) -> None:
         """Carry a command out and say what comes of it. `name` and `about` are as in `Asking`."""
         try:
-            await self._prepare(listener)
+            await self.prepare(listener)
             caller = await self.managing.caller(listener.team, listener.where, listener.user_id)
             answer = await self.commands.invoke(called, caller)
             if answer.ask is not None:
@@ -45,7 +45,7 @@ class Commanding:
             answer = CommandAnswer(FAILED, ephemeral=True)
         await self.answering.say(listener, answer)
 
-    async def _prepare(self, listener: Listener) -> None:
+    async def prepare(self, listener: Listener) -> None:
         """See to it that a direct chat answers, also where a command is the first word in it."""
         where, store = listener.where, self.asking.pipeline.store
         try:

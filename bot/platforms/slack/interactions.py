@@ -131,6 +131,7 @@ class Interactions:
 
     async def _open_settings(self, listener: Listener, trigger_id: str) -> None:
         team, where = listener.team, listener.where
+        await self.commanding.prepare(listener)
         if not await self.forms.open_settings(team, trigger_id, where, listener.user_id):
             await self.answering.tell(listener, NOT_OPENED)
 
