@@ -2,6 +2,7 @@
 
 import html
 import re
+import time
 
 import pytest
 from hypothesis import given, strategies as st
@@ -66,6 +67,7 @@ MARKDOWN = st.lists(PIECES | st.text(max_size=5), max_size=30).map("".join)
         ("![the map](https://turin.it/map.png)", "<https://turin.it/map.png|the map>"),
         ("# A *heading*", "*A _heading_*"),
         ("## **A heading** ##", "*A heading*"),
+        ("# About C#", "*About C#*"),
         ("- one\n  - two\n    - three", "• one\n    ◦ two\n        ▪ three"),
         ("1. one\n2) two", "1. one\n2) two"),
         ("- [ ] to do\n- [x] done", "☐ to do\n☑ done"),
@@ -181,6 +183,28 @@ def test_a_growing_text_grows_by_appending_and_never_pings(markdown):
         assert grown.startswith(shown)
         shown = grown
     assert whole.startswith(shown)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[a](" * 5000,
+        "**a" * 5000,
+        "``a`b" * 5000,
+        "<http://" + "a" * 20000,
+        "***_a" * 5000,
+        "# a" + " " * 20000 + "b",
+        "[" * 20000,
+        "- " * 10000 + "x",
+        "[[a]" * 5000,
+        "| a " * 5000,
+    ],
+)
+def test_a_long_row_of_marks_takes_no_longer_than_other_text(text):
+    begun = time.process_time()
+    mrkdwn(text)
+
+    assert time.process_time() - begun < 3.0
 
 
 @given(st.text(max_size=100))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.errors import PlatformUnavailable
+from bot.errors import PlatformUnavailable, StoreError
 from bot.messages import ASKED
 from tests.slack.speaking import KEY, LONG, Seconds, speaker
 
@@ -160,6 +160,22 @@ async def test_a_stream_that_never_began_is_posted_whole(slack, earshot, draft):
     await earshot.platform.post(await earshot.written(draft, WHOLE))
 
     assert earshot.texts == [SHOWN]
+
+
+async def test_a_failing_history_keeps_no_reply_from_growing_later(
+    slack, earshot, draft, monkeypatch, caplog
+):
+    async def failing(where, message_id):
+        raise StoreError("the disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(earshot.store.messages, "find", failing)
+        await shown(earshot, draft, BEGUN)
+    assert "a draft was not shown: the history does not answer: the disk is full" in caplog.text
+
+    await shown(earshot, draft, MORE)
+
+    assert earshot.texts == [MORE]
 
 
 async def test_a_withdrawn_stream_is_gone(slack, earshot, draft):

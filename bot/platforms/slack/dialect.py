@@ -23,7 +23,7 @@ _FENCE = re.compile(
     r"^(?P<lead>[ \t]*)(?P<item>(?:[-*+]|\d{1,9}[.)])[ \t]{1,4})?(?P<ticks>`{3,}|~{3,})[^`]*$"
 )
 _QUOTE = re.compile(r"^[ \t]{0,3}(?:>[ \t]?)+")
-_HEADING = re.compile(r"^[ \t]{0,3}#{1,6}[ \t]+(?P<words>.*?)(?:[ \t]+#+)?[ \t]*$")
+_HEADING = re.compile(r"^[ \t]{0,3}#{1,6}[ \t]+(?P<words>.*)$")
 _LINE = re.compile(r"^[ \t]{0,3}(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})$")
 _ITEM = re.compile(r"^(?P<lead>[ \t]*)(?P<mark>[-*+]|\d{1,9}[.)])[ \t]+(?P<words>.*)$")
 _TASK = re.compile(r"^\[(?P<done>[ xX])\][ \t]+")
@@ -156,7 +156,7 @@ def _table(lines: Sequence[str]) -> Iterator[str]:
 
 def _line(line: str) -> str:
     if heading := _HEADING.match(line):
-        return _bold(heading["words"])
+        return _bold(_unclosed(heading["words"].strip()))
     if _LINE.match(line):
         return RULE
     item = _ITEM.match(line)
@@ -176,6 +176,12 @@ def _depth(lead: str) -> int:
 
 def _bullet(mark: str, depth: int) -> str:
     return mark if mark[0].isdigit() else BULLETS[min(depth, len(BULLETS) - 1)]
+
+
+def _unclosed(heading: str) -> str:
+    """Take off the signs that may stand behind a heading; those of a word, as in C#, stay."""
+    words = heading.rstrip("#")
+    return words.rstrip() if not words or words[-1].isspace() else heading
 
 
 def _bold(words: str) -> str:

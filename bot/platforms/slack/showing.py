@@ -64,12 +64,12 @@ class Showing:
         """Tell whether the reply grows as a stream just now."""
         return self._stream is not None
 
-    async def grow(self, text: str, *, may_stream: bool = True) -> None:
+    async def grow(self, text: str) -> None:
         """Show the words so far, each try once."""
         texts = parts(text, above=self.above)
         if self._lost_stream is not None or not texts:
             return
-        if self._stream is None and may_stream and await self._begun(text, texts):
+        if self._stream is None and await self._begun(text, texts):
             return
         if self._stream is not None:
             if len(texts) == 1 and await self._grown(self._stream, text):
@@ -152,7 +152,7 @@ class Showing:
             stream = await self.streams.begin(self.item, self.place, text)
         except PlatformUnavailable as error:
             cause = error.__cause__
-            if cause is None or not surely_not_done(cause):
+            if cause is None or not (isinstance(cause, StoreError) or surely_not_done(cause)):
                 self._lost_stream = settled(text)
             raise
         if stream is None:
