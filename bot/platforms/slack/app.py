@@ -17,6 +17,8 @@ from functools import partial
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltError
+from slack_bolt.middleware.async_middleware import AsyncMiddleware
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from bot.errors import EarshotError, PlatformError, PlatformUnavailable
@@ -58,8 +60,12 @@ class Handlers:
     removed: Callable[[str], Awaitable[None]]
 
 
-class Intake:
-    """Hands on what comes. `close` waits for the events under way."""
+class Intake(AsyncMiddleware):
+    """Hands on what comes, its signature checked. `close` waits for the events under way.
+
+    Stands before everything else in slack_bolt, as a middleware of its own kind: the arguments that
+    it makes up for a function fail over what they do not expect.
+    """
 
     def __init__(self, handlers: Handlers, teams: KnownTeams) -> None:
         self._handlers = handlers
@@ -71,10 +77,20 @@ class Intake:
         """Let the events under way be written down."""
         await self._arrivals.close()
 
-    async def take(self, body: Body, next_: Callable[[], Awaitable[BoltResponse]]) -> BoltResponse:
-        """Take what Slack sent, its signature checked; stands before everything else in slack_bolt."""
-        if body.get("type") == "url_verification":
-            return await next_()
+    async def async_process(
+        self,
+        *,
+        req: AsyncBoltRequest,
+        resp: BoltResponse,
+        next: Callable[[], Awaitable[BoltResponse]],
+    ) -> BoltResponse:
+        """Take a request; only Slack's test of an address goes on to the rest of slack_bolt."""
+        if req.body.get("type") == "url_verification":
+            return await next()
+        return await self.take(req.body)
+
+    async def take(self, body: Body) -> BoltResponse:
+        """Take what Slack sent, and give what it is acknowledged with."""
         where = origin(body)
         if where is None:
             return BoltResponse(status=ARRIVED)  # what nobody can place is not delivered again
@@ -152,7 +168,7 @@ def new_app(intake: Intake, clients: Clients, *, signing_secret: str | None = No
         logger=BOLT_LOGGER,
         client=clients.client(),
         signing_secret=signing_secret or "",
-        before_authorize=intake.take,
+        before_authorize=intake,
         authorize=_nothing_left,
     )
 

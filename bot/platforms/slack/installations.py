@@ -8,19 +8,19 @@ import asyncio
 import copy
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from typing import TypeVar
 
-from slack_sdk.errors import SlackTokenRotationError
 from slack_sdk.oauth.installation_store import Bot, Installation
 from slack_sdk.oauth.installation_store.async_installation_store import AsyncInstallationStore
 from slack_sdk.oauth.installation_store.sqlalchemy import AsyncSQLAlchemyInstallationStore
-from slack_sdk.oauth.token_rotation.async_rotator import AsyncTokenRotator
+from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import PlatformError, PlatformUnavailable
+from bot.errors import PlatformError
 from bot.messages import ConversationKey
-from bot.platforms.slack.clients import TIMEOUT_S
-from bot.platforms.slack.encrypting import Encryption
+from bot.platforms.slack.clients import asked
+from bot.platforms.slack.credentials import Provider
 from bot.platforms.slack.keys import PLATFORM, channel_key
 from bot.store import Store
 
@@ -39,16 +39,19 @@ class Installations(AsyncInstallationStore):
         self,
         store: Store,
         *,
-        client_id: str,
-        encryption: Encryption,
-        rotator: AsyncTokenRotator,
+        provider: Provider,
+        client: AsyncWebClient,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
-        self._kept = AsyncSQLAlchemyInstallationStore(client_id, store.engine, logger=logger)
-        self._encryption = encryption
-        self._rotator = rotator
+        self._client_id, self._client_secret = provider.client_id, provider.client_secret
+        self._kept = AsyncSQLAlchemyInstallationStore(
+            provider.client_id, store.engine, logger=logger
+        )
+        self._encryption = provider.encryption
+        self._client = client
         self._clock = clock
+        self._renewing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def workspaces(self) -> list[str]:
         """List the workspaces in which the app is, by what the history knows."""
@@ -57,8 +60,8 @@ class Installations(AsyncInstallationStore):
     async def bot(self, team_id: str, enterprise_id: str | None = None) -> Bot | None:
         """Give the bot of a workspace, with a token that is valid for a while; None if it has none.
 
-        Raises PlatformError where the token has expired and Slack gives no new one,
-        PlatformUnavailable where Slack cannot be reached for it.
+        Raises PlatformError where the token has expired and Slack gives no new one: then the app has
+        to be installed there again; PlatformUnavailable where Slack cannot be reached for it.
         """
         organization = await self._organization(team_id, enterprise_id)
         bot = await self._found(team_id, organization)
@@ -145,32 +148,35 @@ class Installations(AsyncInstallationStore):
         return ends_at is not None and ends_at <= self._clock() + minutes * 60
 
     async def _renewed(self, team_id: str, enterprise_id: str | None) -> Bot | None:
-        async with self._store.turns.alone(_renewal_of(team_id)):
+        # Within this process one after the other, among processes by turns.
+        async with self._renewing[team_id], self._store.turns.alone(_renewal_of(team_id)):
             bot = await self._found(team_id, enterprise_id)
             if bot is None or not self._is_expiring(bot):
                 return bot  # another process was first
             try:
-                async with asyncio.timeout(TIMEOUT_S):
-                    fresh = await self._rotator.perform_bot_token_rotation(
-                        bot=bot, minutes_before_expiration=RENEW_BEFORE_MINUTES
-                    )
-            except Exception as error:  # noqa: BLE001 - slack_sdk lets through what aiohttp raises
-                return self._not_renewed(bot, team_id, error)
-            if fresh is None:
-                return bot
+                fresh = await self._with_new_token(bot)
+            except PlatformError as error:
+                logger.warning("Slack: the token of %s could not be renewed: %s", team_id, error)
+                if self._is_expiring(bot, minutes=0):
+                    raise
+                return bot  # it is good for a while yet, and renewing is tried again
             await self.async_save_bot(fresh)
             logger.info("Slack: the token of %s is renewed", team_id)
             return fresh
 
-    def _not_renewed(self, bot: Bot, team_id: str, error: Exception) -> Bot:
-        logger.warning("Slack: the token of %s could not be renewed: %s", team_id, error)
-        if not self._is_expiring(bot, minutes=0):
-            return bot  # it is good for a while yet, and renewing is tried again
-        if isinstance(error, SlackTokenRotationError):
-            raise PlatformError(
-                f"the token of {team_id} has expired: the app has to be installed there again"
-            ) from error
-        raise PlatformUnavailable(f"the token of {team_id} has expired: {error}") from error
+    async def _with_new_token(self, bot: Bot) -> Bot:
+        question = self._client.oauth_v2_access(
+            client_id=self._client_id,
+            client_secret=self._client_secret,
+            grant_type="refresh_token",
+            refresh_token=bot.bot_refresh_token,
+        )
+        answer = await asked(question, doing="a token that expires")
+        fresh = copy.copy(bot)
+        fresh.bot_token = str(answer["access_token"])
+        fresh.bot_refresh_token = str(answer["refresh_token"])
+        fresh.bot_token_expires_at = int(self._clock()) + int(answer["expires_in"])
+        return fresh
 
     def _encrypted(self, record: Record) -> Record:
         sealed = copy.copy(record)

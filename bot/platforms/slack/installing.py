@@ -1,6 +1,7 @@
 """Lets workspaces install the app: Slack's OAuth pages, by slack_bolt, over our database."""
 
 import logging
+import time
 from collections.abc import Awaitable, Callable
 
 from slack_bolt.oauth.async_callback_options import (
@@ -13,7 +14,6 @@ from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
 from slack_bolt.response import BoltResponse
 from slack_sdk.oauth.state_store.async_state_store import AsyncOAuthStateStore
 from slack_sdk.oauth.state_store.sqlalchemy import AsyncSQLAlchemyOAuthStateStore
-from slack_sdk.oauth.token_rotation.async_rotator import AsyncTokenRotator
 
 from bot.config import Settings
 from bot.errors import EarshotError
@@ -50,16 +50,11 @@ class States(AsyncOAuthStateStore):
         return await self._store.carry_through(self._kept.async_consume(state))
 
 
-def new_installations(store: Store, provider: Provider, clients: Clients) -> Installations:
-    """Make the store of installations."""
-    rotator = AsyncTokenRotator(
-        client_id=provider.client_id,
-        client_secret=provider.client_secret,
-        client=clients.client(),
-    )
-    return Installations(
-        store, client_id=provider.client_id, encryption=provider.encryption, rotator=rotator
-    )
+def new_installations(
+    store: Store, provider: Provider, clients: Clients, *, clock: Callable[[], float] = time.time
+) -> Installations:
+    """Make the store of installations; `clock` gives the seconds since 1970."""
+    return Installations(store, provider=provider, client=clients.client(), clock=clock)
 
 
 def oauth_flow(  # noqa: PLR0913 - the parts that an installation touches

@@ -106,7 +106,7 @@ class Connection:
                 else:
                     tasks.create_task(_once(on_gap), name="after the start")
                 await asyncio.Event().wait()
-        except* ConfigError as errors:
+        except* Exception as errors:  # noqa: BLE001 - a group of one, which is no news to anybody
             raise errors.exceptions[0] from None
 
     async def close(self) -> None:
