@@ -49,6 +49,7 @@ class Interacting(Site):
 
     async def message_shortcut(self, who: Who, message: Message, callback_id: str) -> Interaction:
         """Choose a shortcut in the menu of a message."""
+        assert not self.callbacks or callback_id in self.callbacks, f"no shortcut {callback_id}"
         done = self._begun(self.user(who), channel=message.channel)
         payload = {
             **self._interactive(done, "message_action"),
@@ -195,11 +196,11 @@ class Interacting(Site):
 
     def _container(self, done: Interaction, target: Message | View) -> Json:
         if isinstance(target, View):
-            container = {"type": "view", "view_id": target.id}
+            pressed_in = {"type": "view", "view_id": target.id}
             shown = target.json()
-            return {"container": container, "view": shown, "state": shown["state"]}
+            return {"container": pressed_in, "view": shown, "state": shown["state"]}
         is_ephemeral = target.seen_by is not None
-        container: Json = {
+        held: Json = {
             "type": "message",
             "message_ts": target.ts,
             "channel_id": target.channel.id,
@@ -207,7 +208,7 @@ class Interacting(Site):
             **({"thread_ts": target.thread_ts} if target.is_reply else {}),
         }
         payload: Json = {
-            "container": container,
+            "container": held,
             "channel": self._short(target.channel),
             "response_url": done.response_url,
             "state": {"values": {}},

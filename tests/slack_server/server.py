@@ -17,7 +17,7 @@
 - What people do: messages (`saying.py`), channels and the app (`moving.py`), commands, buttons
   and forms (`interacting.py`), home, assistant pane and consent (`visiting.py`).
 - Over which transport: Socket Mode with `slack.app_token`, or signed HTTP after
-  `slack.http.use(url)`. `slack.sockets` drops, disconnects, redelivers, forgets; `slack.events`
+  `slack.http.use(url)`; `slack.set_up(manifest)` makes the app what its manifest says. `slack.sockets` drops, disconnects, redelivers, forgets; `slack.events`
   sends twice or in another order; `slack.deliveries.all` is what became of each event.
 - What goes wrong: `slack.faults` (`error`, `respond`, `rate_limit`, `unavailable`, `reset`, `hold`,
   `at_random`), with `on="chat.*"`; "socket" is a handshake. `slack.limits.on`

@@ -53,6 +53,8 @@ class Site:
         self.unknown_methods: list[str] = []
         self.crashes: list[Exception] = []
         self.commands: set[str] = set()  # those of the app; none means any
+        self.callbacks: set[str] = set()  # those of its shortcuts; none means any
+        self.has_pane = True
         self.consents: dict[str, Consent] = {}  # by code
         self.rotates_tokens = False
         self.redirect_uri = "http://127.0.0.1/slack/oauth_redirect"

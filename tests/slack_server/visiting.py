@@ -2,9 +2,10 @@
 
 from tests.slack_server.consent import consented
 from tests.slack_server.desk import Pane
+from tests.slack_server.manifests import set_up
 from tests.slack_server.modals import View
 from tests.slack_server.site import Site, Where, Who
-from tests.slack_server.world import Message, Team
+from tests.slack_server.world import Json, Message, Team
 
 
 class Visiting(Site):
@@ -30,6 +31,7 @@ class Visiting(Site):
 
     async def opens_pane(self, who: Who, *, beside: Where | None = None) -> Pane:
         """Open the assistant pane, beside a channel that is on the screen; a thread begins."""
+        assert self.has_pane, "the app has no assistant view"
         user = self.user(who)
         channel, team = self.dm(user), self.world.teams[user.team_id]
         root = Message(self.stamps.ts(), channel, team.bot, "New Assistant Thread", bot=team.bot)
@@ -59,6 +61,10 @@ class Visiting(Site):
         event = {"type": kind, "assistant_thread": thread, "event_ts": self.stamps.ts()}
         self.events.send(team, event)
         self.changed()
+
+    def set_up(self, manifest: Json) -> None:
+        """Make the app what its manifest says, as one does on its page; see `manifests.py`."""
+        set_up(self, manifest)
 
     def authorizes(
         self, who: Who, url: str, *, team: Team | None = None, denied: bool = False
