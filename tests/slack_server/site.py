@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from aiohttp import web
 
 from tests.clock import Clock
+from tests.faults import reset_connection
 from tests.slack_server import rest
 from tests.slack_server.acts import Acts
 from tests.slack_server.calls import Call
@@ -281,11 +282,17 @@ class Site:
     def answered(self, delivery: Delivery) -> None:
         """Do what the app asked for in the acknowledgement of a command or an interaction."""
 
-    def meet_handshake(self, request: web.Request) -> web.Response | None:
+    async def meet_handshake(self, request: web.Request) -> web.Response | None:
         """Give the answer of the fault that a handshake meets; faults know it as "socket"."""
         call = Call("socket", dict(request.query), request.headers.copy(), self.loop_time())
         self.calls.append(call)
         fault = self.faults.meet(call)
+        if fault is not None and fault.gate is not None:
+            self.changed()
+            await fault.gate.passed()
+        if fault is not None and fault.resets:
+            reset_connection(request)
+            return web.Response(status=499)  # goes nowhere
         if fault is None or fault.answer is None:
             return None
         call.status = fault.answer.status

@@ -49,7 +49,7 @@ class Sockets:
 
     What happens while the app has no connection waits for the next one, once there was any;
     `forget` lets it be lost, as in a long downtime. `opened` counts connections, `refused` are
-    the statuses with which handshakes were turned away, `acknowledged` all that came back.
+    the statuses with which handshakes were turned away (499 for a reset), `acknowledged` all that came back.
     """
 
     def __init__(self, server: "SlackServer") -> None:
@@ -154,7 +154,7 @@ class Sockets:
         ticket = request.query.get("ticket", "")
         is_fresh = ticket in self._tickets
         self._tickets.discard(ticket)
-        turned_away = self._server.meet_handshake(request)
+        turned_away = await self._server.meet_handshake(request)
         if turned_away is not None or not is_fresh:
             return self._refuse(turned_away or web.Response(status=403))
         ws = web.WebSocketResponse(autoping=False)

@@ -1,5 +1,7 @@
 """Socket Mode, with the real client at the other end."""
 
+import asyncio
+
 import aiohttp
 import pytest
 
@@ -136,6 +138,23 @@ async def test_handshakes_and_tickets_fail_on_purpose(slack, client):
             await http.ws_connect(slack.sockets.new_url())
 
     assert caught.value.status == 503
+
+
+async def test_a_handshake_is_held_back_or_broken(slack):
+    async with aiohttp.ClientSession() as http:
+        slack.faults.reset(on="socket")
+        with pytest.raises(aiohttp.ClientError):
+            await http.ws_connect(slack.sockets.new_url())
+        gate = slack.faults.hold(on="socket")
+        connecting = asyncio.create_task(http.ws_connect(slack.sockets.new_url()).__aenter__())
+        await gate.reached.wait()
+        assert not slack.sockets.connections
+
+        gate.open()
+
+        ws = await connecting
+        assert (await ws.receive_json())["type"] == "hello"
+        await ws.close()
 
 
 async def test_events_come_twice_and_in_the_wrong_order(slack, parrot):
