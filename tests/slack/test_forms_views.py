@@ -25,7 +25,7 @@ from bot.platforms.slack.ask_form import DEFAULT_QUESTION, Asked, ask_form, aske
 from bot.platforms.slack.form_fields import fields
 from bot.platforms.slack.home_tab import Channel, Privacy, help_view, tab
 from bot.platforms.slack.settings_form import FOLLOW, SettingsForm, submitted
-from tests.slack_server.blocks import HOME_KINDS, VIEW_KINDS, faults_of_blocks
+from tests.slack_server.modals import check_view
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 TEAM = "T1"
@@ -52,8 +52,7 @@ CHOSEN = frozenset({"mode", "persona", "answer_other_bots"})
 
 def assert_slack_takes(view: dict[str, Any]) -> None:
     View(**view).validate_json()
-    kinds = HOME_KINDS if view["type"] == "home" else VIEW_KINDS
-    assert faults_of_blocks(view["blocks"], kinds) == []
+    check_view(view, view["type"])
     has_inputs = any(block["type"] == "input" for block in view["blocks"])
     assert view["type"] == "home" or has_inputs == ("submit" in view)
     json.dumps(view)
