@@ -2,15 +2,9 @@
 
 import asyncio
 import random
-import signal
-import sqlite3
-import time
-from collections import Counter
-from contextlib import closing
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from tests.discord.soak_bot import BotProcess
 from tests.discord_server import DiscordServer
 from tests.discord_server.odd import poison
 
@@ -24,7 +18,7 @@ ROUTES = [
     "POST */callback",
     "* *",
 ]
-FAULTS = {
+ODDS = {
     "connection reset": 3,
     "op 7": 2,
     "op 9, resumable": 2,
@@ -47,49 +41,26 @@ FAULTS = {
     "kill -9": 4,
     "SIGTERM": 3,
 }
-ENDS = {"kill -9": signal.SIGKILL, "SIGTERM": signal.SIGTERM}
 MAX_POISON = 4  # each makes the wait before the next client longer
-LOCKED_S = 1.0
-BRIEFLY_S = 0.2
 
 
 @dataclass
-class Troubles:
-    """Makes faults; the process is ended only before `ends_until_s`, so that one life is long."""
+class DiscordWeather:
+    """Makes the faults that only Discord has."""
 
     server: DiscordServer
-    bot: BotProcess
-    database: Path
     rng: random.Random
-    ends_until_s: float
-    counts: Counter[str] = field(default_factory=Counter)
-
-    async def go_on(self, *, until_s: float, every_s: float) -> None:
-        while True:
-            await asyncio.sleep(self.rng.uniform(0.5, 1.5) * every_s)
-            if time.monotonic() >= until_s:
-                return
-            name = self.rng.choices(list(FAULTS), list(FAULTS.values()))[0]
-            if self._fits(name):
-                self.counts[name] += 1
-                await self.make(name)
+    odds: Mapping[str, float] = field(default_factory=lambda: ODDS)
 
     def clear(self) -> None:
-        """Let nothing go wrong any more."""
         self.server.faults.clear()
         self.server.gateway.num_replayed_twice = 0
 
-    def _fits(self, name: str) -> bool:
-        if name in ENDS:
-            return time.monotonic() < self.ends_until_s
-        return name != "poison" or self.counts[name] < MAX_POISON
+    def fits(self, name: str, times: int, *, is_late: bool) -> bool:
+        return name != "poison" or times < MAX_POISON
 
     async def make(self, name: str) -> None:
-        if name in ENDS:
-            await self.bot.restart(ENDS[name], after_s=self.rng.uniform(0.0, 2.0))
-        elif name == "store locked":
-            await self._lock_store()
-        elif not await self._on_gateway(name):
+        if not await self._on_gateway(name):
             await self._on_http(name)
 
     async def _on_gateway(self, name: str) -> bool:  # noqa: C901 - one line for each fault
@@ -143,14 +114,3 @@ class Troubles:
                 gate = faults.hold(on=on, after=self.rng.random() < 0.5)
                 await asyncio.sleep(self.rng.uniform(0.5, 2.0))
                 gate.open()
-
-    async def _lock_store(self) -> None:
-        other = sqlite3.connect(self.database, timeout=BRIEFLY_S, isolation_level=None)
-        with closing(other):
-            try:
-                other.execute("BEGIN EXCLUSIVE")
-            except sqlite3.OperationalError:
-                self.counts["store locked"] -= 1  # the bot itself was writing
-                return
-            await asyncio.sleep(LOCKED_S)
-            other.execute("ROLLBACK")

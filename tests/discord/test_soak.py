@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.discord.soak import Plan, shown, soak
+from tests.discord.soak import soak
+from tests.soaking.plan import Plan, shown
 
 MOST_GROWTH = 1.1  # of memory, between the second and the last fifth of the longest life
 

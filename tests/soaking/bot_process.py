@@ -1,4 +1,4 @@
-"""The bot as a process of its own: `earshot discord`, started, killed and measured from outside."""
+"""The bot as a process of its own, such as `earshot slack`: started, killed, measured from outside."""
 
 import asyncio
 import os
@@ -39,17 +39,19 @@ class Life:
 
 @dataclass
 class BotProcess:
-    """Runs the bot with these settings; `logs` takes what it prints."""
+    """Runs the bot on a platform with these settings; `log` takes what it prints."""
 
+    platform: str
     settings: dict[str, str]
     folder: Path
+    number: int = 0  # of several processes
     lives: list[Life] = field(default_factory=list)
     num_died: int = 0  # by itself
     _stopping: bool = False
 
     @property
     def log(self) -> Path:
-        return self.folder / "bot.log"
+        return self.folder / (f"bot-{self.number}.log" if self.number else "bot.log")
 
     @property
     def now(self) -> Life:
@@ -60,7 +62,7 @@ class BotProcess:
         kept = {name: value for name, value in others if not name.startswith("EARSHOT_")}
         with self.log.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "bot", "discord"),
+                *(sys.executable, "-m", "bot", self.platform),
                 env={**kept, **self.settings, "PYTHONPATH": str(ROOT)},
                 cwd=self.folder,
                 stdout=log,
