@@ -341,3 +341,16 @@ async def test_a_sweep_leaves_out_what_was_closed_before_it(slack, bot):
 
     assert await bot.texts() == ["one", "two"]
     assert len(slack.asked("conversations.history")) == 1
+
+
+async def test_what_was_said_while_it_was_not_let_in_stays_unknown(slack, bot):
+    await bot.hears(await slack.says("Ben", "general", "hello"))
+    await slack.removes_bot("Ben", "general")
+    await slack.says("Ben", "general", "about the bot", tell=False)
+    await slack.invites_bot("Ben", "general")
+    await slack.says("Ben", "general", "welcome back", tell=False)
+
+    bot.restart()
+    await bot.sweeps()
+
+    assert await bot.texts() == ["hello", "welcome back"]

@@ -99,10 +99,7 @@ class CatchUp:
         Whoever calls has the turn of the place, and records something newer next: what cannot be
         fetched at once is fetched later, into rows that are kept for it. Raises StoreError.
         """
-        if where in self._closed:
-            return
-        if where not in self._open and not self._may_miss(where):
-            self._closed.add(where)
+        if where in self._closed or (where not in self._open and not self._may_miss(where)):
             return
         gaps = await self._gaps(where, before)
         if before is not None and gaps and all(gap.room for gap in gaps):

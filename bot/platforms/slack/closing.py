@@ -27,6 +27,7 @@ MAX_AGE = timedelta(days=7)
 CHECKED_AGE = timedelta(days=1)  # so far back edits and deletions are looked for
 CLOCK_MARGIN = timedelta(seconds=10)  # our clock may be ahead of Slack's by some
 BROADCAST = "thread_broadcast"
+JOINS = frozenset({"channel_join", "group_join"})
 END_OF_TIME = "9999999999.999999"
 
 
@@ -93,11 +94,12 @@ class Closing:
             team, where, oldest=walk.oldest, latest=walk.latest, cursor=walk.cursor
         )
         told = [each for each in page.messages if text_in(each, "ts") != where.thread]
+        gap = await self._since_invited(where, gap, told, team)
         missing = [each for each in told if gap.since < text_in(each, "ts") < gap.until]
         left = _left(where, gap, page, told=told, num_missing=len(missing))
         if left is not None and where.thread is None and gap.room is None:
             # What is older comes later, and has to stand before what is recorded now.
-            gaps[:] = await self.gaps.with_room(where, gaps)
+            gaps[:] = await self.gaps.with_room(where, [*gaps[:-1], gap])
             gap, left = gaps[-1], replace(left, room=gaps[-1].room)
         root = next((each for each in page.messages if text_in(each, "ts") == where.thread), None)
         await self.begin(where, team, gaps, parent=root)
@@ -134,6 +136,16 @@ class Closing:
         told = await (self._heard(parent, where, team) if parent else self._known_parent(where))
         if told is not None:
             await self.store.late.record(oldest.room, [told], upwards=True)
+
+    async def _since_invited(
+        self, where: ConversationKey, gap: Gap, told: Sequence[Payload], team: Team
+    ) -> Gap:
+        """Leave out what was said before somebody let the assistant in again."""
+        joins = [text_in(each, "ts") for each in told if _is_own_join(each, team)]
+        if not joins or joins[-1] <= gap.since:
+            return gap
+        await self.store.messages.hear_from(where, sent_at(joins[-1]))
+        return replace(gap, since=joins[-1])
 
     async def _known_parent(self, where: ConversationKey) -> Message | None:
         channel = replace(where, thread=None)
@@ -201,6 +213,10 @@ class Closing:
         if told is not None and (is_elsewhere or told.id == where.thread):
             return replace(told, addressed=False)  # it is answered where it was said
         return told
+
+
+def _is_own_join(message: Payload, team: Team) -> bool:
+    return text_in(message, "subtype") in JOINS and text_in(message, "user") == team.user_id
 
 
 def _left(
