@@ -10,7 +10,7 @@
         assert post.thread_ts == asked.ts
         assert not slack.pinged
 
-- What there is (`site.py`): the workspace `slack.team` with the app installed and the channel
+- What there is (`scenery.py`): the workspace `slack.team` with the app installed and the channel
   `slack.general`; `member`, `add_channel`, `add_team`, `install`, `add_group`, `dm`. People and
   channels may be given by name: a name that is new is a new member ("Alice"), "@Alice" is the
   direct chat with her.

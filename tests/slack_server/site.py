@@ -1,11 +1,10 @@
-"""The server itself: where it listens, what there is, what was seen; who does what comes on top."""
+"""The server itself: where it listens and what was seen; who does what comes on top."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from aiohttp import web
 
-from tests.clock import Clock
 from tests.faults import reset_connection
 from tests.slack_server import rest
 from tests.slack_server.acts import Acts
@@ -17,30 +16,23 @@ from tests.slack_server.events import Events
 from tests.slack_server.faults import Faults
 from tests.slack_server.http import Http
 from tests.slack_server.limits import Limits
+from tests.slack_server.scenery import Scenery, Where, Who
 from tests.slack_server.sockets import Sockets
-from tests.slack_server.stamps import Stamps
-from tests.slack_server.tokens import SCOPES, Token, Tokens
-from tests.slack_server.world import Channel, Group, Kind, Message, Team, User, World
+from tests.slack_server.world import Message
 from tests.waiting import Happenings
 
 WITHIN_S = 10.0
 
-Who = str | User
-Where = str | Channel
 
-
-class Site:
-    """A Slack with one app, installed in the workspace `team` with its channel `general`.
+class Site(Scenery):
+    """A Slack with one app.
 
     It listens between `start` and `stop`. `calls` are all HTTP requests, `refusals` the methods
     and errors of those that were refused, `unknown_methods` those that this server does not have.
     """
 
     def __init__(self) -> None:
-        self.clock = Clock()
-        self.stamps = Stamps(self.clock)
-        self.world = World()
-        self.tokens = Tokens(self.clock)
+        super().__init__()
         self.faults = Faults()
         self.acts = Acts(self)
         self.events = Events(self)
@@ -62,15 +54,9 @@ class Site:
         self.history_free_at_s: dict[tuple[str, str], float] = {}
         self.pages_from_oldest = False
         self.mention_first = False
-        self.app_id, self.app_name = "A0EARSHOT", "Earshot"
-        self.client_id, self.client_secret = "1000.2000", "client-secret"
-        self.signing_secret = "signing-secret"
-        self.app_token = self.tokens.app().value
         self._address = ""
         self._runner: web.AppRunner | None = None
         self._happenings = Happenings()
-        self.team = self.add_team("Harbor")
-        self.general = self.add_channel("general")
 
     # Where it is.
 
@@ -101,120 +87,6 @@ class Site:
     def api_url(self) -> str:
         """The base_url of a client; it ends with a slash."""
         return f"{self.url}/api/"
-
-    # What there is.
-
-    def add_team(self, name: str, *, installed: bool = True, domain: str | None = None) -> Team:
-        """Found a workspace, by default with the app in it."""
-        team_id, bot_id = self.stamps.id("T"), self.stamps.id("B")
-        bot = User(self.stamps.id("U"), "earshot", team_id, "Earshot", is_bot=True, bot_id=bot_id)
-        bot.app_id = self.app_id
-        team = Team(team_id, name, domain or name.lower(), bot)
-        self.world.teams[team.id] = team
-        if installed:
-            self.install(team)
-        return team
-
-    def install(
-        self, team: Team, scopes: Iterable[str] = SCOPES, *, rotates: bool = False
-    ) -> Token:
-        """Install the app in a workspace, or once more; give the token of its bot."""
-        team.installed = True
-        team.bot.deleted = False
-        team.users[team.bot.id] = self.world.users[team.bot.id] = team.bot
-        return self.tokens.bot(team, scopes, rotates=rotates)
-
-    @property
-    def token(self) -> str:
-        """The newest token of the bot in `team`."""
-        return self.token_of(self.team)
-
-    def token_of(self, team: Team) -> str:
-        return self.tokens.of(team)[-1].value
-
-    @property
-    def bot(self) -> User:
-        """The bot as a member of `team`."""
-        return self.team.bot
-
-    def member(
-        self,
-        name: str,
-        *,
-        team: Team | None = None,
-        is_bot: bool = False,
-        display_name: str = "",
-        **facts: bool,
-    ) -> User:
-        """Let somebody be in a workspace, or give them if they are; `facts` such as is_admin."""
-        team = team or self.team
-        user = next((one for one in team.users.values() if one.real_name == name), None)
-        if user is None:
-            handle = name.lower().replace(" ", ".")
-            user = User(self.stamps.id("U"), handle, team.id, name, display_name, is_bot)
-            user.bot_id = self.stamps.id("B") if is_bot else None
-            team.users[user.id] = self.world.users[user.id] = user
-        for fact, value in facts.items():
-            assert hasattr(user, fact), fact
-            setattr(user, fact, value)
-        return user
-
-    def add_group(self, handle: str, *members: Who, team: Team | None = None) -> Group:
-        """Make a user group."""
-        team = team or self.team
-        users = [self.user(one) for one in members]
-        group = Group(self.stamps.id("S"), handle, handle.title(), team.id, users)
-        team.groups[group.id] = group
-        return group
-
-    def add_channel(  # noqa: PLR0913 - each is named in the call
-        self,
-        name: str,
-        kind: Kind = Kind.PUBLIC,
-        *,
-        team: Team | None = None,
-        members: Iterable[Who] = (),
-        bot_present: bool = True,
-        shared_with: Iterable[Team] = (),
-    ) -> Channel:
-        """Make a channel, by default with the bot in it; nobody is told."""
-        team = team or self.team
-        users = [self.user(one) for one in members]
-        creator = users[0] if users else self.member("Olga", team=team, is_primary_owner=True)
-        channel_id = self.stamps.id("D" if kind is Kind.IM else "C")
-        channel = Channel(channel_id, name, kind, team.id, creator, self.stamps.seconds())
-        channel.members = [one.id for one in dict.fromkeys([creator, *users])]
-        if bot_present:
-            channel.members.append(team.bot.id)
-        channel.shared_with = [one.id for one in shared_with]
-        self.world.channels[channel.id] = channel
-        return channel
-
-    def dm(self, who: Who, *, team: Team | None = None) -> Channel:
-        """Give the direct chat of somebody with the bot; it is made if it is not there."""
-        user = self.user(who)
-        team = team or self.world.teams[user.team_id]
-        for channel in self.world.channels.values():
-            if channel.kind is Kind.IM and channel.members == [user.id, team.bot.id]:
-                return channel
-        return self.add_channel("", Kind.IM, team=team, members=[user])
-
-    def user(self, who: Who) -> User:
-        """Find somebody by the name or the id; a name that is new joins `team`."""
-        if isinstance(who, User):
-            return who
-        known = self.world.users.values()
-        named = (one for one in known if who in (one.id, one.name, one.real_name))
-        return next(named, None) or self.member(who)
-
-    def channel(self, where: Where) -> Channel:
-        """Find a channel by its id or its name, a direct chat as @name."""
-        if isinstance(where, Channel):
-            return where
-        if where.startswith("@"):
-            return self.dm(where.removeprefix("@"))
-        known = self.world.channels.values()
-        return next(one for one in known if where.removeprefix("#") in (one.id, one.name))
 
     # What was seen.
 
