@@ -1,0 +1,112 @@
+"""Any ASGI server can serve Earshot on Slack: the bot lives as long as the server's lifespan."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+import uvicorn
+
+from bot.config import variable
+from bot.platforms.slack.asgi import Application
+from tests.slack.connected import settings_for
+
+
+@pytest.fixture
+def environment(slack, database_url, monkeypatch, tmp_path):
+    """The settings of an app over HTTP in the environment, as a server starts with it."""
+    monkeypatch.chdir(tmp_path)
+    settings = settings_for(slack, slack_app_token=None)
+    for field in settings.model_fields_set:
+        value = getattr(settings, field)
+        told = value.get_secret_value() if hasattr(value, "get_secret_value") else str(value)
+        monkeypatch.setenv(variable(field), told)
+    monkeypatch.setenv(variable("database_url"), database_url)
+    monkeypatch.setenv(variable("model_url"), "http://127.0.0.1:9/v1")
+    return monkeypatch
+
+
+@asynccontextmanager
+async def lived(app):
+    """Begin the lifespan of an application, and end it; gives what it answers to the beginning."""
+    told, answers = asyncio.Queue(), asyncio.Queue()
+    living = asyncio.create_task(app({"type": "lifespan"}, told.get, answers.put))
+    await told.put({"type": "lifespan.startup"})
+    yield await asyncio.wait_for(answers.get(), 20)
+    await told.put({"type": "lifespan.shutdown"})
+    await asyncio.wait_for(living, 20)
+
+
+async def status_of(app, path):
+    """Ask an application for a page, as a server does."""
+    sent = []
+
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
+    await app(scope, receive, send)
+    return sent[0]["status"]
+
+
+async def test_the_bot_lives_as_long_as_the_server_does(slack, environment):
+    app = Application()
+
+    async with lived(app) as answer:
+        assert answer == {"type": "lifespan.startup.complete"}
+        assert await status_of(app, "/healthz") == 200
+
+    with pytest.raises(RuntimeError, match="lifespan"):
+        await status_of(app, "/healthz")
+    assert slack.asked("auth.test")
+
+
+async def test_a_fault_of_the_settings_is_told_to_the_server(environment):
+    environment.delenv(variable("slack_signing_secret"))
+
+    async with lived(Application()) as answer:
+        pass
+
+    assert answer["type"] == "lifespan.startup.failed"
+    assert "EARSHOT_SLACK_SIGNING_SECRET" in answer["message"]
+
+
+async def test_a_token_that_slack_refuses_is_told_to_the_server(slack, environment):
+    environment.setenv(variable("slack_bot_token"), "xoxb-wrong")
+
+    async with lived(Application()) as answer:
+        pass
+
+    assert answer["type"] == "lifespan.startup.failed"
+    assert "refused the bot token" in answer["message"]
+
+
+class Server(uvicorn.Server):
+    """Uvicorn that says when it has started."""
+
+    def __init__(self, app):
+        super().__init__(uvicorn.Config(app, port=0, lifespan="on", log_level="warning"))
+        self.is_open = asyncio.Event()
+
+    async def startup(self, sockets=None):
+        await super().startup(sockets)
+        self.is_open.set()
+
+
+async def test_a_server_that_is_not_ours_takes_what_slack_sends(slack, environment):
+    server = Server(Application())
+    serving = asyncio.create_task(server._serve())  # `serve` would take the test's own signals
+    try:
+        await asyncio.wait_for(server.is_open.wait(), 20)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        slack.http.use(f"http://127.0.0.1:{port}/slack/events")
+
+        await slack.says("Alice", "general", "hello")
+        await slack.until_delivered()
+    finally:
+        server.should_exit = True
+        await serving
+
+    assert {tuple(one.tries) for one in slack.deliveries.all} == {("ok",)}
