@@ -48,17 +48,23 @@ class Http:
 
     def __init__(self, server: "SlackServer") -> None:
         self._server = server
-        self.urls: dict[str, str] = {}
+        self.urls: dict[str, list[str]] = {}
+        self._turn = 0
         self.answer_within_s = 3.0
         self.retry_after_s: tuple[float, ...] = (0.0, 0.0, 0.0)
         self.answers: list[Answer] = []
 
-    def use(self, url: str) -> None:
-        """Send everything to this URL from now on."""
-        self.urls = dict.fromkeys((EVENTS, COMMANDS, INTERACTIVE), url)
+    def use(self, *urls: str) -> None:
+        """Send everything to this URL from now on, or to one of several after the other."""
+        self.urls = dict.fromkeys((EVENTS, COMMANDS, INTERACTIVE), [*urls])
 
     def url_of(self, kind: str) -> str | None:
-        return self.urls.get(kind)
+        """Give where something of this kind goes next."""
+        urls = self.urls.get(kind)
+        if not urls:
+            return None
+        self._turn += 1
+        return urls[self._turn % len(urls)]
 
     async def deliver(self, delivery: Delivery) -> None:
         """Send until it is taken, or three more times if it is an event."""
@@ -92,7 +98,7 @@ class Http:
                 "X-Slack-Retry-Num": str(delivery.attempt),
                 "X-Slack-Retry-Reason": delivery.tries[-1],
             }
-        return await self.post_raw(self.urls[delivery.kind], body, headers)
+        return await self.post_raw(self.url_of(delivery.kind) or "", body, headers)
 
     async def post_raw(
         self,

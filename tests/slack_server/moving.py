@@ -64,7 +64,7 @@ class Moving(Site):
         for channel in self.world.channels.values():
             if team.bot.id in channel.members:
                 channel.members.remove(team.bot.id)
-        self.events.send(team, {"type": "app_uninstalled", "event_ts": self.stamps.ts()})
+        self.events.send(team, {"type": "app_uninstalled"})
         self.changed()
 
     async def revokes_tokens(self, team: Team | None = None) -> None:
@@ -75,6 +75,5 @@ class Moving(Site):
         for token in self.tokens.of(team):
             token.revoked = True
         revoked = {"oauth": [], "bot": [team.bot.id]}
-        told = {"type": "tokens_revoked", "tokens": revoked, "event_ts": self.stamps.ts()}
-        self.events.send(team, told)
+        self.events.send(team, {"type": "tokens_revoked", "tokens": revoked})
         self.changed()

@@ -37,7 +37,9 @@ def _author(message: Message) -> Json:
     author = message.user
     shown: Json = {}
     if author is not None:
-        shown |= {"user": author.id, "team": author.team_id}
+        shown["user"] = author.id
+        if message.subtype is None:  # the others come without
+            shown["team"] = author.team_id
     if message.bot is not None:
         shown |= {
             "bot_id": message.bot.bot_id,
