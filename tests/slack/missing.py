@@ -126,6 +126,16 @@ async def _no_files(file: object, team: Team) -> None:
     return None
 
 
+async def missed(slack, *texts, where="general", **more):
+    """Let people say something that nobody hears, a minute apart, the last five minutes ago."""
+    return [
+        await slack.says(
+            "Alice", where, text, ago=ago(minutes=5 + len(texts) - number), tell=False, **more
+        )
+        for number, text in enumerate(texts)
+    ]
+
+
 @asynccontextmanager
 async def listening_bot(slack: SlackServer, database_url: str) -> AsyncIterator[Bot]:
     store = await Store.open(database_url, default_mode=Mode.ACTIVE)

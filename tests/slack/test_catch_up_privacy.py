@@ -1,0 +1,124 @@
+"""What a catch-up on Slack leaves alone: what is none of its business, and what it cannot read."""
+
+import logging
+from datetime import timedelta
+
+import pytest
+
+from bot.messages import Mode
+from tests.slack.missing import ago, listening_bot, missed
+
+
+@pytest.fixture
+async def bot(slack, database_url):
+    async with listening_bot(slack, database_url) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _all_logs(caplog):
+    caplog.set_level(logging.INFO)
+
+
+async def test_what_is_older_than_a_week_stays_unknown(slack, bot):
+    await slack.says("Ben", "general", "old", ago=ago(days=8), tell=False)
+    await slack.says("Ben", "general", "new", ago=ago(days=6), tell=False)
+
+    await bot.sweeps()
+
+    assert await bot.texts() == ["new"]
+
+
+async def test_what_was_said_before_the_invitation_is_never_asked_for(slack, bot):
+    tea = slack.add_channel("tea")
+    await slack.says("Ben", "tea", "private", ago=ago(hours=1), tell=False)
+    tea.members.append(slack.bot.id)
+    invited = slack.clock.now()
+
+    await bot.sweeps()
+    await bot.hears(await slack.says("Ben", "tea", "hello"))
+
+    assert await bot.texts(tea) == ["hello"]
+    asked = [call.args for call in slack.asked("conversations.history")]
+    assert all(
+        float(each["oldest"]) >= invited.timestamp() for each in asked if each["channel"] == tea.id
+    )
+
+
+async def test_what_was_said_before_history_was_cleared_is_never_asked_for(slack, bot):
+    await bot.hears(await slack.says("Ben", "general", "forget this", ago=ago(minutes=10)))
+    mark = slack.clock.now() - timedelta(minutes=6, seconds=30)
+    await bot.store.messages.clear(bot.place(slack.general))
+    await bot.store.messages.hear_from(bot.place(slack.general), mark)
+    await missed(slack, "too early", "one", "two")  # 8, 7 and 6 minutes ago
+
+    bot.restart()
+    await bot.sweeps()
+
+    assert await bot.texts() == ["two"]
+    (first, *_) = slack.asked("conversations.history")[1:]
+    assert float(first.args["oldest"]) >= mark.timestamp()
+
+
+async def test_a_channel_that_is_off_is_not_asked_for(slack, bot):
+    await bot.store.channels.change(bot.place(slack.general), mode=Mode.OFF)
+    await missed(slack, "one")
+
+    await bot.sweeps()
+
+    assert slack.asked("conversations.history") == []
+
+
+async def test_a_direct_chat_is_caught_up_with_although_nothing_is_known_of_it(slack, bot):
+    chat = slack.dm("Alice")
+    await slack.says("Alice", chat, "are you there?", ago=ago(hours=1), tell=False)
+
+    await bot.sweeps()
+
+    assert await bot.texts(chat) == ["are you there?"]
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        ("not_in_channel", "invite it there with /invite @Earshot"),
+        ("channel_not_found", "it is gone, or private"),
+        ("is_archived", "the channel is archived"),
+    ],
+)
+async def test_a_place_that_cannot_be_read_is_let_be_with_one_line(slack, bot, caplog, error, line):
+    await missed(slack, "one")
+    slack.faults.error(error, on="conversations.history")
+
+    await bot.sweeps()
+    await bot.catch_up.try_again()
+
+    (told,) = [each for each in caplog.messages if "read what was missed" in each]
+    assert told.startswith("Slack: Earshot ")
+    assert line in told
+    assert len(slack.asked("conversations.history")) == 1
+
+
+async def test_a_workspace_without_the_app_is_forgotten(slack, bot, caplog):
+    await missed(slack, "one")
+    slack.faults.unavailable(on="conversations.history")
+    await bot.sweeps()
+    bot.is_installed = False
+
+    await bot.catch_up.try_again()
+    await bot.catch_up.try_again()
+
+    assert caplog.text.count("stays unknown: not installed there") == 1
+
+
+async def test_what_was_said_while_it_was_not_let_in_stays_unknown(slack, bot):
+    await bot.hears(await slack.says("Ben", "general", "hello"))
+    await slack.removes_bot("Ben", "general")
+    await slack.says("Ben", "general", "about the bot", tell=False)
+    await slack.invites_bot("Ben", "general")
+    await slack.says("Ben", "general", "welcome back", tell=False)
+
+    bot.restart()
+    await bot.sweeps()
+
+    assert await bot.texts() == ["hello", "welcome back"]
