@@ -6,7 +6,7 @@ nothing of how a reply came about.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.errors import PlatformError, PlatformUnavailable, StoreError
@@ -98,14 +98,16 @@ class Delivery:
     async def look_after_reply(self, where: ConversationKey, question_id: str) -> None:
         """Take away the replies to a question, if all that they answer is deleted.
 
-        What fails is tried again later. Does not raise StoreError.
+        Also in the thread that hangs on it. What fails is tried again later. Does not raise
+        StoreError.
         """
-        try:
-            async with self.store.turns.alone(where):
-                await self._remove_bereft(where, question_id)
-        except StoreError as error:
-            self._standing_replies.add((where, question_id))
-            logger.warning("nobody knows yet whether a reply in %s stays: %s", where, error)
+        for place in dict.fromkeys((where, replace(where, thread=where.thread or question_id))):
+            try:
+                async with self.store.turns.alone(place):
+                    await self._remove_bereft(place, question_id)
+            except StoreError as error:
+                self._standing_replies.add((place, question_id))
+                logger.warning("nobody knows yet whether a reply in %s stays: %s", place, error)
 
     async def _post_pending(self) -> None:
         for item in await self.store.outbox.pending(self.platform.name):

@@ -6,7 +6,7 @@ does not run, `catch_up` fetches.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import discord
@@ -170,7 +170,6 @@ class Ears:
             await self._receive(client, event.message, where)
 
     async def _delete(self, where: ConversationKey, place_id: int, message_id: str) -> None:
-        await self.pipeline.delete(_thread_of(where, int(message_id)), message_id)
         decision_id = await self.store.outbox.decision_behind(where, message_id)
         if decision_id is not None:
             parts = await self.store.outbox.parts_of(where, message_id)
@@ -191,8 +190,3 @@ class Ears:
         if client.user is None:
             raise RuntimeError("events come only after the login")
         return Me(client.user.id, self.name)
-
-
-def _thread_of(where: ConversationKey, message_id: int) -> ConversationKey:
-    """Name the thread that may have been made of a message: it begins with a copy, of the same id."""
-    return replace(where, thread=str(message_id))
