@@ -7,7 +7,17 @@ from typing import TextIO
 
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 # At "info" they log each request and each plugin; what these serve is a line of ours.
-TALKATIVE = ("alembic", "discord", "httpcore", "httpcore2", "httpx", "httpx2", "openai")
+TALKATIVE = (
+    "alembic",
+    "discord",
+    "httpcore",
+    "httpcore2",
+    "httpx",
+    "httpx2",
+    "openai",
+    "slack_bolt",
+    "slack_sdk",
+)
 
 
 class RedactingFormatter(logging.Formatter):

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from bot.errors import ConfigError, StoreError
+from bot.platforms.slack.app import FLOODED
 from bot.platforms.slack.connecting import CROWDED, SWITCHED_OFF
 from tests.slack.connected import Noted, connection, opened, settings_for
 
@@ -255,6 +256,41 @@ async def test_a_rate_limit_on_connections_is_waited_out_but_not_for_ever(
     assert f"{waiting} 120 s" in lines(caplog)
 
 
+async def test_a_connection_that_answers_no_pings_gives_way_to_another(slack, store, noted):
+    async with connection(settings_for(slack), store, noted):
+        await slack.until_connected()
+        slack.sockets.answers_pings = False
+
+        await noted.until(lambda: noted.num_gaps == 2)
+        slack.sockets.answers_pings = True
+        await noted.until(lambda: noted.num_gaps >= 2)
+        await hears(slack, noted)
+
+
+@pytest.mark.parametrize("how", ["unavailable", "reset"])
+async def test_an_address_that_is_not_given_is_asked_for_again(slack, store, noted, caplog, how):
+    getattr(slack.faults, how)(on=OPEN)
+
+    async with connection(settings_for(slack), store, noted):
+        await slack.until_connected()
+        await hears(slack, noted)
+
+    told = lines(caplog)
+    assert told[0].startswith("Slack: no connection: ")
+    assert told[0].endswith("; trying again")
+    assert told[1:] == ["Slack: connected again"]
+
+
+async def test_too_many_events_are_told(slack, store, noted, caplog):
+    async with connection(settings_for(slack), store, noted):
+        await slack.until_connected()
+
+        slack.deliveries.send("events_api", {"type": "app_rate_limited", "team_id": slack.team.id})
+        await slack.until_delivered()
+
+    assert lines(caplog) == [FLOODED]
+
+
 async def test_a_client_whose_tasks_have_ended_gives_way_to_another(slack, store, noted, naps):
     async with connection(settings_for(slack), store, noted, sleep=naps):
         await slack.until_connected()
@@ -317,3 +353,15 @@ async def test_a_workspace_that_removes_the_app_is_told_of_once(slack, store, no
     assert noted.removed == [slack.team.id]
     assert len(lines(caplog)) == 1
     assert lines(caplog)[0].startswith(f"Slack: the workspace {slack.team.id} removed the app")
+
+
+async def test_another_workspace_that_removes_the_app_is_no_news(slack, store, noted, caplog):
+    other = slack.add_team("Elsewhere")
+    async with connection(settings_for(slack), store, noted):
+        await slack.until_connected()
+
+        await slack.uninstalls(other)
+        await slack.until_delivered()
+
+    assert noted.removed == []
+    assert lines(caplog) == []

@@ -39,6 +39,11 @@ Acknowledgement = dict[str, object] | str | None  # what Slack gets with it
 ARRIVED = 200
 NOT_NOW = 503
 REMOVALS = frozenset({"app_uninstalled", "tokens_revoked"})
+# https://docs.slack.dev/apis/events-api/#rate-limits
+FLOODED = (
+    "Slack: there are more than 30,000 events an hour, and Slack delivers no more of them for a "
+    "minute: take the app out of channels where it is not needed"
+)
 NOT_HERE = (
     "Earshot is not installed in this workspace. Ask whoever manages apps here to install it."
 )
@@ -92,6 +97,9 @@ class Intake(AsyncMiddleware):
     async def take(self, body: Body) -> BoltResponse:
         """Take what Slack sent, and give what it is acknowledged with."""
         where = origin(body)
+        if body.get("type") == "app_rate_limited":
+            logger.warning(FLOODED)
+            return BoltResponse(status=ARRIVED)
         if where is None:
             return BoltResponse(status=ARRIVED)  # what nobody can place is not delivered again
         try:

@@ -76,6 +76,8 @@ class OneTeam:
 
     async def removed(self, team_id: str, enterprise_id: str | None, *, at: float) -> bool:
         """Note that the workspace removed the app; its token does not come back."""
+        if self._team is not None and self._team.id not in {team_id, enterprise_id}:
+            return False  # another one, in which the same app was installed by hand
         is_news = not self._is_removed
         self._is_removed = True
         if is_news:
