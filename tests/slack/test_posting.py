@@ -107,6 +107,28 @@ async def test_a_message_that_streams_is_ended_before_it_is_changed(slack, earsh
     assert (post.text, post.streaming) == ("hello", False)
 
 
+async def test_a_message_that_streams_is_ended_before_it_is_deleted(slack, earshot, poster):
+    asked = await earshot.asked()
+    ts = await begun(slack, earshot, asked)
+    slack.faults.error("streaming_state_conflict", on="chat.delete")
+
+    await poster.delete(earshot.where, ts)
+
+    assert not slack.posts("general")
+    assert len(slack.asked("chat.stopStream")) == 1
+
+
+async def test_a_stream_that_cannot_be_ended_keeps_its_words(slack, earshot, poster, mark):
+    asked = await earshot.asked()
+    ts = await begun(slack, earshot, asked)
+    slack.faults.error("message_not_owned_by_app", on="chat.stopStream")
+
+    with pytest.raises(PlatformError, match="message_not_owned_by_app"):
+        await poster.update(earshot.where, ts, "hello", mark)
+
+    assert [post.text for post in slack.posts("general")] == ["Tu"]
+
+
 async def begun(slack, earshot, asked):
     answer = await earshot.team.client.chat_startStream(
         channel=slack.general.id,
