@@ -17,7 +17,7 @@ from bot.store.replies import bereft
 from bot.store.retention import clear_conversations, purge_channels
 from bot.store.speakers import is_person
 from bot.store.tables import conversations, messages, speakers
-from bot.store.threads import begin_thread, is_complete, place_of, threads_since
+from bot.store.threads import begin_thread, is_complete, threads_since
 
 
 @carried_through
@@ -183,14 +183,6 @@ class Messages:
         """List a channel's threads in which something was said since a time, the newest first."""
         async with self._database.reading() as connection:
             return await threads_since(connection, where, since)
-
-    async def place_of(self, where: ConversationKey, message_id: str) -> ConversationKey | None:
-        """Find where in a channel or its threads a message stands, or a part of a reply.
-
-        Of an original and its copy the original. None if it is unknown.
-        """
-        async with self._database.reading() as connection:
-            return await place_of(connection, where, message_id)
 
     async def waiting(self, platform: str) -> list[ConversationKey]:
         """List the platform's conversations that hold messages of others with no decision."""

@@ -33,7 +33,7 @@ from bot.store.conversations import (
     stored_key,
 )
 from bot.store.database import insert_or_skip
-from bot.store.tables import AnyRow, conversations, decisions, messages, reply_parts
+from bot.store.tables import AnyRow, conversations, decisions, messages
 
 _COPIED = (
     messages.c.platform_id,
@@ -90,27 +90,6 @@ async def begin_thread(connection: AsyncConnection, where: ConversationKey) -> b
         if not is_cleared and not (is_parent and is_begun):
             await _copy(connection, each, here)
     return is_known or (is_begun and await _is_in(connection, here, where.thread))
-
-
-async def place_of(
-    connection: AsyncConnection, where: ConversationKey, message_id: str
-) -> ConversationKey | None:
-    """Find where in a channel or its threads a message stands; the original, if there is a copy."""
-    by_id = (
-        select(*KEY_COLUMNS)
-        .join(messages, messages.c.conversation_id == conversations.c.id)
-        .where(in_channel(where), messages.c.platform_id == message_id)
-        .order_by(messages.c.id)
-    )
-    by_part = (
-        select(*KEY_COLUMNS)
-        .join(reply_parts, reply_parts.c.conversation_id == conversations.c.id)
-        .where(in_channel(where), reply_parts.c.message_id == message_id)
-    )
-    for query in (by_part, by_id):
-        if row := (await connection.execute(query.limit(1))).first():
-            return conversation_key(row)
-    return None
 
 
 async def threads_since(

@@ -196,19 +196,6 @@ async def test_replies_to_a_deleted_question_are_found_from_the_channel(store: S
     assert await store.messages.bereft(ROOM, PARENT) == [REPLY, SECOND_PART]
 
 
-async def test_the_place_of_a_message_is_that_of_the_original(store: Store) -> None:
-    await _asked_and_answered(store)
-    await store.messages.begin_thread(THREAD)
-    await store.messages.record(message("m2", "yes", conversation=THREAD, author=BEN))
-
-    places = [
-        await store.messages.place_of(ROOM, each)
-        for each in (PARENT, REPLY, SECOND_PART, "m2", "unknown")
-    ]
-
-    assert places == [ROOM, ROOM, ROOM, THREAD, None]
-
-
 async def test_the_threads_of_a_channel_are_listed_by_their_newest_message(store: Store) -> None:
     places = {name: replace(ROOM, thread=name) for name in ("old", "older", "new", "newest")}
     for minutes, name in ((0, "older"), (1, "old"), (5, "new"), (6, "newest")):
