@@ -62,7 +62,7 @@ class Deliveries:
 
     def start(self, delivery: Delivery) -> None:
         """Send it over the transport that the app has for it."""
-        if self._server.http.url_of(delivery.kind) is None:
+        if delivery.kind not in self._server.http.urls:
             self._server.sockets.send(delivery)
             return
         task = asyncio.get_running_loop().create_task(self._server.http.deliver(delivery))

@@ -48,23 +48,25 @@ class Http:
 
     def __init__(self, server: "SlackServer") -> None:
         self._server = server
-        self.urls: dict[str, list[str]] = {}
+        self.urls: dict[str, str] = {}
+        self._others: tuple[str, ...] = ()
         self._turn = 0
         self.answer_within_s = 3.0
         self.retry_after_s: tuple[float, ...] = (0.0, 0.0, 0.0)
         self.answers: list[Answer] = []
 
-    def use(self, *urls: str) -> None:
-        """Send everything to this URL from now on, or to one of several after the other."""
-        self.urls = dict.fromkeys((EVENTS, COMMANDS, INTERACTIVE), [*urls])
+    def use(self, url: str, *others: str) -> None:
+        """Send everything to this URL from now on, or to one after the other where there are more."""
+        self.urls = dict.fromkeys((EVENTS, COMMANDS, INTERACTIVE), url)
+        self._others = others
 
     def url_of(self, kind: str) -> str | None:
         """Give where something of this kind goes next."""
-        urls = self.urls.get(kind)
-        if not urls:
-            return None
+        url = self.urls.get(kind)
+        if url is None or not self._others:
+            return url
         self._turn += 1
-        return urls[self._turn % len(urls)]
+        return (url, *self._others)[self._turn % (1 + len(self._others))]
 
     async def deliver(self, delivery: Delivery) -> None:
         """Send until it is taken, or three more times if it is an event."""

@@ -54,11 +54,22 @@ class Backend:
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self._slack.http.use(f"http://127.0.0.1:{self._runner.addresses[0][1]}/slack/events")
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/slack/events"
+        self._slack.http.use(self.url)
         return self
 
     async def __aexit__(self, *_):
         await self._runner.cleanup()
+
+
+async def test_several_processes_take_turns(slack):
+    async with Backend(slack) as one, Backend(slack) as other:
+        slack.http.use(one.url, other.url)
+        for n in range(4):
+            await slack.says("Alice", "general", str(n))
+        await slack.until_delivered()
+
+    assert len(one.requests) == len(other.requests) == 2
 
 
 async def test_what_fails_is_sent_again_with_the_reason(slack):
