@@ -47,6 +47,7 @@ class Connection:
     opened: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     credentials: Credentials = field(init=False)
     clients: Clients = field(init=False)
+    _name: str | None = field(init=False, default=None)  # of the workspace, until it is said
     _teams: KnownTeams | None = field(init=False, default=None)
     _installations: Installations | None = field(init=False, default=None)
     _intake: Intake | None = field(init=False, default=None)
@@ -93,18 +94,7 @@ class Connection:
             async with asyncio.TaskGroup() as tasks:
                 if self.credentials.needs_server and own_server:
                     tasks.create_task(self._serve_web(self._web), name="web")
-                if self.credentials.app_token is not None:
-                    socket = SocketMode(
-                        app,
-                        self.credentials.app_token,
-                        self.clients,
-                        on_gap,
-                        pace=self.pace,
-                        sleep=self.sleep,
-                    )
-                    tasks.create_task(socket.serve(), name="socket mode")
-                else:
-                    tasks.create_task(_once(on_gap), name="after the start")
+                tasks.create_task(self._serve_events(app, on_gap), name="events")
                 await asyncio.Event().wait()
         except* Exception as errors:  # noqa: BLE001 - a group of one, which is no news to anybody
             raise errors.exceptions[0] from None
@@ -114,6 +104,22 @@ class Connection:
         if self._intake is not None:
             await self._intake.close()
         await self.clients.close()
+
+    async def _serve_events(self, app: AsyncApp, on_gap: OnGap) -> None:
+        """Open the connections of Socket Mode; over HTTP, events come to the web."""
+
+        async def connected() -> None:
+            self._say_where()
+            await on_gap()
+
+        token = self.credentials.app_token
+        if token is None:
+            await _once(connected)
+        else:
+            socket = SocketMode(
+                app, token, self.clients, connected, pace=self.pace, sleep=self.sleep
+            )
+            await socket.serve()
 
     def _new_teams(self) -> KnownTeams:
         if self.credentials.provider is None:
@@ -135,6 +141,12 @@ class Connection:
             )
         takes_events = self.credentials.signing_secret is not None
         return SlackWeb(app, takes_events=takes_events, oauth=oauth)
+
+    def _say_where(self) -> None:
+        """Tell the person at the terminal, once, that it works."""
+        if self._name is not None:
+            self.say(f"Connected to Slack, to the workspace {self._name}.")
+            self._name = None
 
     async def _serve_web(self, web: SlackWeb) -> None:
         def say_where(address: str) -> None:
@@ -168,7 +180,7 @@ class Connection:
                     wait_s,
                 )
             else:
-                self.say(f"Connected to Slack, to the workspace {team.name}.")
+                self._name = team.name
                 return
             await self.sleep(wait_s)
             wait_s = min(2 * wait_s, MAX_WAIT_S)
