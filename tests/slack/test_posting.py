@@ -7,6 +7,7 @@ from datetime import timedelta
 import aiohttp
 import pytest
 from slack_sdk.errors import SlackApiError, SlackRequestError
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.errors import PlatformError, PlatformUnavailable
 from bot.platforms.slack.own_messages import Search
@@ -39,11 +40,17 @@ def mark(slack):
     return Mark(slack.clock.now() - timedelta(seconds=5))
 
 
-def refused(error, status=200, **more):
-    response = type("Response", (), {})()
-    response.data = {"ok": False, "error": error, **more}
-    response.status_code, response.headers = status, {}
-    return SlackApiError("refused", response)
+def refused(error, status=200, headers=None, **more):
+    answer = AsyncSlackResponse(
+        client=None,
+        http_verb="POST",
+        api_url="https://slack.com/api/chat.postMessage",
+        req_args={},
+        data={"ok": False, "error": error, **more},
+        headers=headers or {},
+        status_code=status,
+    )
+    return SlackApiError("refused", answer)
 
 
 async def test_a_message_is_sent_once_by_slack_sdk_whatever_happens(slack, earshot, poster, mark):
@@ -249,8 +256,7 @@ def test_a_connection_that_never_came_about_did_nothing():
 
 @pytest.mark.parametrize(("said", "expected"), [("30", 30.0), ("1.5", 1.5), ("soon", None)])
 def test_slack_says_when_to_try_again(said, expected):
-    error = refused("ratelimited", 429)
-    error.response.headers = {"Retry-After": said}
+    error = refused("ratelimited", 429, {"Retry-After": said})
 
     assert retry_after_s(error) == expected
     assert retry_after_s(OSError()) is None
@@ -260,3 +266,9 @@ def test_a_failure_without_an_answer_has_no_name():
     assert code(OSError()) == ""
     assert code(None) == ""
     assert cause(ValueError()) == "ValueError"
+
+
+def test_an_error_may_come_with_its_answer_alone():
+    error = SlackApiError("refused", {"ok": False, "error": "is_archived"})
+
+    assert (code(error), may_pass(error), retry_after_s(error)) == ("is_archived", False, None)

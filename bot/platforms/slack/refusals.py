@@ -1,9 +1,12 @@
 """What Slack refuses, in words for whoever runs the bot: what went wrong, where, and what to do."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.errors import PlatformError, PlatformUnavailable
 from bot.messages import ConversationKey
@@ -21,7 +24,7 @@ FAILURES: tuple[type[BaseException], ...] = (
 )
 NUM_TOO_MANY = 429
 NUM_OK = 200
-NUM_SERVER_TROUBLE = 500
+FINAL = (NUM_OK, 400, 401, 403, 404)  # with these the error that Slack names is what counts
 
 # From https://docs.slack.dev/reference/methods/chat.postMessage#errors: these may pass by themselves.
 RATE_LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
@@ -129,43 +132,43 @@ class SlackDialect:
 
 def code(error: BaseException | None) -> str:
     """Give Slack's name for what went wrong, "" where there is none."""
-    body = _body(error)
-    said = body.get("error")
+    answer = _answer(error)
+    said = answer.body.get("error") if answer else None
     return said if isinstance(said, str) else ""
 
 
 def may_pass(error: BaseException) -> bool:
     """Tell whether the same may succeed later: Slack in trouble, its limits, the connection."""
-    if not isinstance(error, SlackApiError):
+    answer = _answer(error)
+    if answer is None:
         return True
-    return _status(error) not in (NUM_OK, 400, 401, 403, 404) or code(error) in {*PASSING, ""}
+    return answer.status not in FINAL or code(error) in {*PASSING, ""}
 
 
 def surely_not_done(error: BaseException) -> bool:
     """Tell whether Slack did nothing of what was asked; in doubt it may have."""
     if isinstance(error, aiohttp.ClientConnectorError):
         return True
-    if not isinstance(error, SlackApiError):
+    answer = _answer(error)
+    if answer is None:
         return False
-    is_limit = _status(error) == NUM_TOO_MANY or code(error) in RATE_LIMITED
+    is_limit = answer.status == NUM_TOO_MANY or code(error) in RATE_LIMITED
     return is_limit or not may_pass(error)
 
 
 def retry_after_s(error: BaseException) -> float | None:
     """Give how long Slack wants us to wait, None where it does not say."""
-    if not isinstance(error, SlackApiError):
-        return None
-    headers = getattr(error.response, "headers", None) or {}
-    said = str(headers.get("Retry-After", ""))
+    answer = _answer(error)
+    said = str(answer.headers.get("Retry-After", "")) if answer else ""
     return float(said) if said.replace(".", "", 1).isdecimal() else None
 
 
 def cause(error: BaseException) -> str:
     """Say in one line what went wrong."""
-    if isinstance(error, SlackApiError):
-        status = _status(error)
+    answer = _answer(error)
+    if answer is not None:
         words = code(error) or "an answer that is none of Slack's"
-        return words if status == NUM_OK else f"{words} (status {status})"
+        return words if answer.status == NUM_OK else f"{words} (status {answer.status})"
     if isinstance(error, TimeoutError):
         return "no answer in time"
     return " ".join(str(error).split()) or type(error).__name__
@@ -196,20 +199,33 @@ def place_name(team: Team, where: ConversationKey) -> str:
 
 
 def _scope(error: BaseException) -> str:
-    needed = _body(error).get("needed")
+    answer = _answer(error)
+    needed = answer.body.get("needed") if answer else None
     scope = f"the scope {needed}" if isinstance(needed, str) and needed else "a scope"
     return f"it lacks {scope}; add it to the app and install the app again ({code(error)})"
 
 
-def _body(error: BaseException | None) -> dict[str, object]:
-    """Give what Slack answered; slack_sdk hands over the bare response where that was no JSON."""
-    data = getattr(getattr(error, "response", None), "data", None)
-    if data is None:
-        data = getattr(error, "response", None)
-    return data if isinstance(data, dict) else {}
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What Slack, or whoever stands before it, answered; `body` is empty where that is no JSON."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Mapping[str, object]
 
 
-def _status(error: SlackApiError) -> int:
-    response = error.response
-    status = getattr(response, "status_code", None) or getattr(response, "status", None)
-    return status if isinstance(status, int) else NUM_OK if isinstance(response, dict) else 0
+def _answer(error: BaseException | None) -> _Answer | None:
+    """Give the answer behind an error; slack_sdk hands over objects of several kinds."""
+    if not isinstance(error, SlackApiError):
+        return None
+    response: object = error.response
+    if isinstance(response, AsyncSlackResponse):
+        body = response.data if isinstance(response.data, dict) else {}
+        return _Answer(response.status_code, response.headers, body)
+    if isinstance(
+        response, WebhookResponse
+    ):  # an address that takes answers; its words are no JSON
+        return _Answer(response.status_code, response.headers, {"error": response.body.strip()})
+    if isinstance(response, aiohttp.ClientResponse):  # what was said is cut off, or no JSON
+        return _Answer(response.status, response.headers, {})
+    return _Answer(NUM_OK, {}, response if isinstance(response, dict) else {})
