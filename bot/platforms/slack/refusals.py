@@ -222,10 +222,6 @@ def _answer(error: BaseException | None) -> _Answer | None:
     if isinstance(response, AsyncSlackResponse):
         body = response.data if isinstance(response.data, dict) else {}
         return _Answer(response.status_code, response.headers, body)
-    if isinstance(
-        response, WebhookResponse
-    ):  # an address that takes answers; its words are no JSON
-        return _Answer(response.status_code, response.headers, {"error": response.body.strip()})
     if isinstance(response, aiohttp.ClientResponse):  # what was said is cut off, or no JSON
         return _Answer(response.status, response.headers, {})
     return _Answer(NUM_OK, {}, response if isinstance(response, dict) else {})
