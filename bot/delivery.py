@@ -56,7 +56,7 @@ class Delivery:
             self._being_posted.discard(item.key)
         if status is OutboxStatus.POSTED and item.reply_to is not None:
             # The question may have been deleted while the reply was on its way.
-            await self.look_after_reply(item.conversation, item.reply_to)
+            await self._look_after(item.conversation, item.reply_to)
         return status
 
     async def try_again(self) -> None:
@@ -72,7 +72,7 @@ class Delivery:
         for where, question_id in list(self._standing_replies):
             async with self.store.turns.if_free(where) as is_ours:
                 if is_ours:
-                    await self.look_after_reply(where, question_id)
+                    await self._look_after(where, question_id)
 
     async def clear_drafts(self, where: ConversationKey) -> None:
         """Remove what a stop left half written in a conversation whose turn the caller has."""
@@ -101,13 +101,17 @@ class Delivery:
         Also in the thread that hangs on it. What fails is tried again later. Does not raise
         StoreError.
         """
-        for place in dict.fromkeys((where, replace(where, thread=where.thread or question_id))):
-            try:
-                async with self.store.turns.alone(place):
-                    await self._remove_bereft(place, question_id)
-            except StoreError as error:
-                self._standing_replies.add((place, question_id))
-                logger.warning("nobody knows yet whether a reply in %s stays: %s", place, error)
+        await self._look_after(where, question_id)
+        if where.thread is None:
+            await self._look_after(replace(where, thread=question_id), question_id)
+
+    async def _look_after(self, where: ConversationKey, question_id: str) -> None:
+        try:
+            async with self.store.turns.alone(where):
+                await self._remove_bereft(where, question_id)
+        except StoreError as error:
+            self._standing_replies.add((where, question_id))
+            logger.warning("nobody knows yet whether a reply in %s stays: %s", where, error)
 
     async def _post_pending(self) -> None:
         for item in await self.store.outbox.pending(self.platform.name):

@@ -56,7 +56,7 @@ class SessionLocks:
         await self._close_ended()
         if self._connection is not None:
             connection, self._connection = self._connection, None
-            await connection.close()
+            await _close(connection)
         await self._engine.dispose()
 
     async def _told(self, connection: AsyncConnection, key: int, *, give: bool) -> bool:
@@ -83,4 +83,10 @@ class SessionLocks:
             connection = self._over.pop()
             with suppress(*_BROKEN):  # which is why it is over
                 await connection.invalidate()
-                await connection.close()
+            await _close(connection)
+
+
+async def _close(connection: AsyncConnection) -> None:
+    with suppress(*_BROKEN):
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            await connection.close()

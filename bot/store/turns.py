@@ -128,12 +128,14 @@ class Turns:
 
     async def _mend(self) -> None:
         wait_s = FIRST_WAIT_S
-        while self._missing:
-            async with self._changing:
-                await self._take_anew()
-            await asyncio.sleep(wait_s)
-            wait_s = min(2 * wait_s, MAX_WAIT_S)
-        self._mending = None
+        try:
+            while self._missing:
+                async with self._changing:
+                    await self._take_anew()
+                await asyncio.sleep(wait_s)
+                wait_s = min(2 * wait_s, MAX_WAIT_S)
+        finally:
+            self._mending = None
 
     async def _take_anew(self) -> None:
         for key in sorted(self._missing):
