@@ -26,7 +26,9 @@ async def test_what_is_forgotten_is_in_no_question_about_it(talk, server):
 
     await ana.slash("assistant privacy forget-me")
 
-    assert "555-0199" not in str(await talk.store.messages.recent(talk.place(server.general), limit=9))
+    assert "555-0199" not in str(
+        await talk.store.messages.recent(talk.place(server.general), limit=9)
+    )
 
 
 async def test_the_question_is_shown_with_a_link_to_the_message(talk, server):
