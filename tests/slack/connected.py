@@ -102,10 +102,15 @@ def settings_for(slack: SlackServer, **changes: object) -> Settings:
 
 @asynccontextmanager
 async def connection(
-    settings: Settings, store: Store, noted: Noted, *, sleep: Any = asyncio.sleep
+    settings: Settings,
+    store: Store,
+    noted: Noted,
+    *,
+    sleep: Any = asyncio.sleep,
+    pace: Pace = QUICK,
 ) -> AsyncIterator[tuple[Connection, asyncio.Task[None]]]:
     """Serve until the end of the block; what it raised before is raised there."""
-    made = Connection(settings, store, say=noted.say, sleep=sleep, pace=QUICK)
+    made = Connection(settings, store, say=noted.say, sleep=sleep, pace=pace)
     ready = asyncio.Event()
     serving = asyncio.create_task(made.serve(noted.handlers(), on_gap=noted.gap, ready=_set(ready)))
     try:

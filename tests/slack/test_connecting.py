@@ -1,13 +1,16 @@
 """Socket Mode: Earshot comes to Slack however hard that is, and stays, and says so in single lines."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
 from bot.errors import ConfigError, StoreError
 from bot.platforms.slack.app import FLOODED
 from bot.platforms.slack.connecting import CROWDED, SWITCHED_OFF
-from tests.slack.connected import Noted, connection, opened, settings_for
+from bot.platforms.slack.socket import SocketClient
+from tests.slack.connected import QUICK, Noted, connection, opened, settings_for
 
 OPEN = "apps.connections.open"
 
@@ -279,6 +282,45 @@ async def test_an_address_that_is_not_given_is_asked_for_again(slack, store, not
     assert told[0].startswith("Slack: no connection: ")
     assert told[0].endswith("; trying again")
     assert told[1:] == ["Slack: connected again"]
+
+
+async def test_while_slack_says_to_wait_nobody_asks_again(slack, store, noted, monkeypatch):
+    slack.faults.rate_limit(60, on=OPEN)
+    looks, looked, go_on = [], asyncio.Event(), asyncio.Event()
+
+    async def sleep(wait_s):
+        await go_on.wait()
+
+    async def is_connected(client):
+        looks.append(client)
+        if len(looks) == 20:
+            looked.set()
+        return await SocketModeClient.is_connected(client)
+
+    monkeypatch.setattr(SocketClient, "is_connected", is_connected)
+
+    hasty = replace(QUICK, dead_s=0.1)
+    async with connection(settings_for(slack), store, noted, sleep=sleep, pace=hasty):
+        await looked.wait()
+        assert len(slack.asked(OPEN)) == 1
+
+        go_on.set()
+        await slack.until_connected()
+
+
+async def test_a_refusal_that_may_pass_is_told_and_tried_again(slack, store, noted, naps, caplog):
+    slack.faults.error("forbidden_team", on=OPEN, times=2)
+
+    async with connection(settings_for(slack), store, noted, sleep=naps):
+        await slack.until_connected()
+        await hears(slack, noted)
+
+    assert naps.taken == [60.0, 60.0]
+    assert lines(caplog) == [
+        "Slack: no connection: a connection over Socket Mode: Slack refuses: forbidden_team; "
+        "trying again",
+        "Slack: connected again",
+    ]
 
 
 async def test_too_many_events_are_told(slack, store, noted, caplog):

@@ -124,7 +124,7 @@ class SocketMode:
         except Refused as error:
             if error.code in TOKEN_FAULTS:
                 raise ConfigError(TOKEN_REFUSED.format(error.code)) from error
-            self._outage.lost()
+            self._outage.lost(str(error))
             return True
         except Ended as error:
             logger.debug("Slack: a new client, for %s", error)

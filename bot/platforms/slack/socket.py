@@ -49,10 +49,10 @@ class Outage:
         self.cause = "the connection was dropped"
         self._told: str | None = None
 
-    def lost(self) -> None:
+    def lost(self, cause: str | None = None) -> None:
         """Tell that there is no connection, unless something was told of it."""
         if self._told is None:
-            self.tell(f"Slack: no connection: {self.cause}; trying again")
+            self.tell(f"Slack: no connection: {cause or self.cause}; trying again")
 
     def tell(self, line: str) -> None:
         """Tell of a change."""
@@ -88,7 +88,7 @@ class Pace:
 
     look_s: float = 0.5  # between two looks at the connection
     told_s: float = 2.0  # without a connection: that is an outage, and no change of addresses
-    spent_s: float = 10.0  # without a connection: its address is spent
+    spent_s: float = 5.0  # without a connection: its address is spent
     dead_s: float = 60.0  # without a connection: a new client
     ping_s: float = 10.0  # between two pings; unanswered for four, slack_sdk connects anew
 
@@ -109,6 +109,7 @@ class SocketClient(SocketModeClient):
             app_token, logger=SDK_LOGGER, web_client=clients.client(), ping_interval=ping_s
         )
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.has_to_wait = False  # Slack says so
         self._connected = connected
         self._sleep = sleep
 
@@ -126,12 +127,19 @@ class SocketClient(SocketModeClient):
             except Busy as error:
                 wait_s = min(error.retry_after_s, MAX_BUSY_S)
                 logger.warning("Slack gives no more connections for now: waiting %.0f s", wait_s)
-                await self._sleep(wait_s)
+                await self._wait(wait_s)
             except Refused as error:
                 self.end(error)
                 raise
             else:
                 return str(answer["url"])
+
+    async def _wait(self, wait_s: float) -> None:
+        self.has_to_wait = True
+        try:
+            await self._sleep(wait_s)
+        finally:
+            self.has_to_wait = False
 
     async def run_message_listeners(self, message: dict[str, object], raw_message: str) -> None:
         """Hear what Slack says of the connection itself, then go on as slack_sdk does."""
@@ -203,6 +211,9 @@ async def _look_after(client: SocketClient, outage: Outage, pace: Pace) -> None:
                 last_seen = now
                 if client.has_lost_a_task():
                     raise Ended("a task of slack_sdk's client ended")
+                continue
+            if client.has_to_wait:  # a new client would only ask too early
+                last_seen = now
                 continue
             if now - last_seen > pace.told_s:
                 outage.lost()
