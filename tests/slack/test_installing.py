@@ -210,6 +210,18 @@ async def test_a_removal_that_comes_late_does_not_remove_a_newer_installation(
     assert noted.removed == []
 
 
+async def test_a_removal_counts_though_this_machine_s_clock_is_ahead(slack, store, noted, harbor):
+    async with for_many(slack, store, noted) as (address, _):
+        await installed_by(slack, address, harbor)
+        slack.clock.advance(-200)  # more, and Slack's requests would look too old
+
+        await slack.uninstalls(harbor)
+        await slack.until_delivered()
+
+    assert noted.removed == [harbor.id]
+    assert await stored(store) == []
+
+
 async def test_keys_can_be_changed_without_installing_anew(slack, store, noted, harbor, caplog):
     async with for_many(slack, store, noted) as (address, _):
         await installed_by(slack, address, harbor)

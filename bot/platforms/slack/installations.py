@@ -19,7 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import PlatformError
 from bot.messages import ConversationKey
-from bot.platforms.slack.clients import asked
+from bot.platforms.slack.clients import Refused, asked
 from bot.platforms.slack.credentials import Provider
 from bot.platforms.slack.keys import PLATFORM, channel_key
 from bot.store import Store
@@ -71,12 +71,23 @@ class Installations(AsyncInstallationStore):
         return await asyncio.shield(asyncio.ensure_future(self._renewed(team_id, organization)))
 
     async def removed(self, team_id: str, enterprise_id: str | None, *, at: float) -> bool:
-        """Delete what was installed before `at`, in seconds; False if there is nothing of the kind."""
+        """Delete what was installed before `at`, in seconds; False if there is nothing of the kind.
+
+        Raises PlatformUnavailable where Slack would have to be asked which came first.
+        """
         organization = await self._organization(team_id, enterprise_id)
         bot = await self._found(team_id, organization)
-        if bot is None or bot.installed_at > at:
+        if bot is None or (bot.installed_at > at and await self._is_valid(bot)):
             return False
         await self.async_delete_all(enterprise_id=bot.enterprise_id, team_id=bot.team_id)
+        return True
+
+    async def _is_valid(self, bot: Bot) -> bool:
+        """Ask whether a token is good: this machine's clock may be wrong about what came first."""
+        try:
+            await asked(self._client.auth_test(token=bot.bot_token), doing="a token")
+        except Refused as error:
+            return error.code == "token_expired"  # that is no removal
         return True
 
     async def async_save(self, installation: Installation) -> None:
