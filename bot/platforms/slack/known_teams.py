@@ -132,10 +132,11 @@ class ManyTeams:
 
     async def removed(self, team_id: str, enterprise_id: str | None, *, at: float) -> bool:
         """Delete what was installed before that moment."""
-        is_news = await self._installations.removed(team_id, enterprise_id, at=at)
-        if is_news:
-            self.forget(team_id)
-        return is_news
+        async with self._reading[team_id]:  # Slack says it twice, at once
+            is_news = await self._installations.removed(team_id, enterprise_id, at=at)
+            if is_news:
+                self.forget(team_id)
+            return is_news
 
     def forget(self, team_id: str) -> None:
         """Read a workspace anew when it is next asked for."""
