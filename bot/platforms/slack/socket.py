@@ -27,6 +27,14 @@ logger = logging.getLogger(__name__)
 SDK_LOGGER = logging.getLogger("slack_sdk.earshot.socket")
 SDK_LOGGER.setLevel(logging.ERROR)
 
+OF_CONNECTIONS = (
+    "Failed to check the current session",
+    "Failed to close the old session",
+    "Failed to connect",
+    "Failed to receive or enqueue a message",
+    "Failed to run message listeners",
+)
+
 MAX_BUSY_S = 120.0  # Slack says 30 to 60; a server that says an hour is asked earlier
 
 
@@ -76,9 +84,12 @@ class Quiet(logging.Filter):
         self._outage = outage
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Take note of the cause, and keep the line back."""
+        """Take note of the cause, and keep the line back; what is of another kind may stand."""
+        if not str(record.msg).startswith(OF_CONNECTIONS):
+            return True
         error = record.exc_info[1] if record.exc_info else None
-        self._outage.cause = cause(error) if error is not None else record.getMessage()
+        if error is not None:
+            self._outage.cause = cause(error)
         return False
 
 
