@@ -33,7 +33,7 @@ def compared(slack: SlackServer, people: People, rows: Rows) -> Findings:
         if said.question and not said.message.deleted and row is not None:  # else told as missing
             _outcome(found, said.question, said.message.channel, row, rows)
     _asked(found, people, rows)
-    _speaking(found, slack, rows)
+    _speaking(found, slack, people, rows)
     _waits(found, slack, people)
     outbox_is_empty(found, rows)
     for whom in slack.pinged:
@@ -140,8 +140,8 @@ def _channel_of(asked: Asked) -> Channel | None:
 # What people see of the bot.
 
 
-def _speaking(found: Findings, slack: SlackServer, rows: Rows) -> None:
-    known = rows.own_ids
+def _speaking(found: Findings, slack: SlackServer, people: People, rows: Rows) -> None:
+    known, quoted = rows.own_ids, {one.question: one.about for one in people.asked if one.about}
     by_first = {ids[0]: key for key, ids in rows.parts.items() if ids}
     places = {one["key"]: (one["channel"], one["thread"]) for one in rows.replies}
     seen: list[tuple[object, str]] = []
@@ -157,7 +157,8 @@ def _speaking(found: Findings, slack: SlackServer, rows: Rows) -> None:
             if message.streaming:
                 found.fault("half a stream", f"{channel.name} {message.ts} {message.text[:60]!r}")
             if message.ts in by_first:
-                answers.append((places.get(by_first[message.ts]), message.text))
+                text = _without_quoted(message.text, quoted)
+                answers.append((places.get(by_first[message.ts]), text))
     doubled(found, seen)
     answered_twice(found, answers)
 
@@ -178,6 +179,13 @@ def _are_same(shown: str, kept: str) -> bool:
     letters = ("".join(filter(str.isalnum, html.unescape(one))) for one in (shown, kept))
     stand, hold = letters
     return stand.endswith(hold)
+
+
+def _without_quoted(text: str, quoted: Mapping[str, str | None]) -> str:
+    """Leave out the questions that the model was only shown, since somebody asked about them."""
+    words = text.split(" ")
+    shown = {quoted[one] for one in words if one in quoted}
+    return " ".join(one for one in words if one not in shown)
 
 
 def _kind(message: Message, known: set[str]) -> str:
