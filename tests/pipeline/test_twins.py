@@ -5,7 +5,6 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -211,46 +210,58 @@ async def test_a_reply_goes_from_both_when_its_question_is_deleted(twins):
 
 
 class Twin:
-    """A bot in a process of its own; killed when it reaches a place for the n-th time."""
+    """A bot in a process of its own, which goes on from place to place as it is let."""
 
-    def __init__(self, url, folder, *, kill_at=None, times=0):  # noqa: F811
+    def __init__(self, url, folder):  # noqa: F811
         command = [sys.executable, "-m", "tests.pipeline.twin_child", url, folder]
-        self.process = subprocess.Popen(
+        self.bot = subprocess.Popen(
             [*command, str(NUM_MESSAGES)],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
-        self.kill_at, self.times = kill_at, times
 
-    def run(self):
-        """Let it go on from place to place; True if it got to the end."""
-        with self.process as bot:
-            for line in bot.stdout:
-                self.times -= line.strip() == self.kill_at
-                if line.strip() == self.kill_at and self.times <= 0:
-                    bot.kill()
-                    break
-                bot.stdin.write(".")
-                bot.stdin.flush()
-        return bot.returncode == 0
+    def reaches(self, place, *, times=1):
+        """Let it go on until it stands at a place; False: it has ended before."""
+        for line in self.bot.stdout:
+            times -= line.strip() == place
+            if times == 0:
+                return True
+            self.go_on()
+        return False
+
+    def go_on(self):
+        self.bot.stdin.write(".")
+        self.bot.stdin.flush()
+
+    def ends(self):
+        """Let it go on to its end; True if that went well."""
+        self.go_on()
+        with self.bot:
+            self.reaches("nowhere")
+        return self.bot.returncode == 0
+
+    def dies(self):
+        with self.bot:
+            self.bot.kill()
 
 
-@pytest.mark.parametrize("place", ["decided", "writing", "posting"])
+@pytest.mark.parametrize("place", ["recorded", "decided", "writing", "posting"])
 async def test_of_two_bots_one_is_killed_and_nothing_is_lost_or_doubled(
     url,  # noqa: F811
     tmp_path,
     place,
 ):
     (tmp_path / "posts").touch()
-    ends = await asyncio.gather(
-        asyncio.to_thread(Twin(url, tmp_path, kill_at=place, times=1).run),
-        asyncio.to_thread(Twin(url, tmp_path).run),
-    )
-    assert ends[1]
+    first, second = Twin(url, tmp_path), Twin(url, tmp_path)
+    assert await asyncio.to_thread(first.reaches, place)
+    assert await asyncio.to_thread(second.reaches, "recorded", times=NUM_MESSAGES)
+    first.dies()
+    assert await asyncio.to_thread(second.ends)
+
     store = await Store.open(url)
-    scene = replace(Scene(store), num_said=0)
+    scene = Scene(store)
 
     asked = {message(number).id for number in range(NUM_MESSAGES) if number % 2 == 0}
     entries = [entry for where in ROOMS for entry in await scene.entries(where)]

@@ -82,6 +82,7 @@ async def main(url, folder, num_messages):
         await pipeline.resume()
         for number in range(num_messages):
             await pipeline.receive(message(number))
+            reached("recorded")
         while True:
             await pipeline.delivery.try_again()
             waiting = await pipeline.waiting()
