@@ -26,7 +26,7 @@ async def _limit_pages(store: Store, num_pages: int) -> None:
 
 async def test_a_full_disk_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     store = await Store.open(f"sqlite:///{tmp_path}/history.db")
-    await _limit_pages(store, 40)
+    await _limit_pages(store, 50)
     acknowledged = []
 
     async def flood() -> None:
@@ -47,7 +47,7 @@ async def test_a_full_disk_loses_nothing_that_was_acknowledged(tmp_path: Path) -
 
 async def test_a_full_disk_is_told_to_everyone_whose_message_it_hit(tmp_path: Path) -> None:
     store = await Store.open(f"sqlite:///{tmp_path}/history.db")
-    await _limit_pages(store, 40)
+    await _limit_pages(store, 50)
 
     ends = await asyncio.gather(
         *(store.messages.record(message(f"m{number}", "x" * 9000)) for number in range(50)),
