@@ -1,5 +1,6 @@
 """Fakes of the two ports, shared by the tests: a model with scripted answers, a platform that notes."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -51,6 +52,23 @@ class FakeModel:
             result = self.before_reply()
             if hasattr(result, "__await__"):
                 await result
+
+
+@dataclass
+class PausingModel(FakeModel):
+    """Writes the half of its reply before "|", then waits until it `may_go_on`."""
+
+    is_writing: asyncio.Event = field(default_factory=asyncio.Event)
+    may_go_on: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def reply(self, turns: Sequence[Turn], *, session: str) -> AsyncIterator[str]:
+        self.asked.append(list(turns))
+        first, _, rest = self.reply_text.partition("|")
+        yield first
+        self.is_writing.set()
+        await self.may_go_on.wait()
+        if rest:
+            yield rest
 
 
 @dataclass

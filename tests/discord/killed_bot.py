@@ -14,7 +14,8 @@ from bot.platforms.discord.address import use_addresses
 from bot.platforms.discord.run import DiscordBot
 from bot.runtime import ServedModel
 from bot.store import Store
-from tests.discord.living import PausingModel, soon_ready
+from tests.discord.living import soon_ready
+from tests.fakes import PausingModel
 
 
 async def main(database_url, api_url, gateway_url, token, reply):

@@ -1,7 +1,6 @@
 """The whole bot on the loopback Discord, with a scripted model, so that tests read like a chat."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -19,23 +18,6 @@ from tests.fakes import FakeModel
 GREETING = "Hello, I'm"
 # discord.py waits so long for one more server before it is ready: 2 s; here they come at once.
 GUILD_READY_TIMEOUT_S = 0.02
-
-
-@dataclass
-class PausingModel(FakeModel):
-    """Writes the half of its reply before "|", then waits until it `may_go_on`."""
-
-    is_writing: asyncio.Event = field(default_factory=asyncio.Event)
-    may_go_on: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def reply(self, turns, *, session) -> AsyncIterator[str]:
-        self.asked.append(list(turns))
-        first, _, rest = self.reply_text.partition("|")
-        yield first
-        self.is_writing.set()
-        await self.may_go_on.wait()
-        if rest:
-            yield rest
 
 
 @dataclass

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.discord.living import PausingModel
 from tests.discord.weather import Weather
 from tests.discord_server import Permission
+from tests.fakes import PausingModel
 
 LONG = "Well, " + "\n\n".join(
     " ".join([f"word{number}"] * 250) for number in range(3)

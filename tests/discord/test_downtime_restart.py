@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.discord.living import PausingModel
 from tests.discord.weather import Weather
+from tests.fakes import PausingModel
 
 POST = "POST */messages"
 

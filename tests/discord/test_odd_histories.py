@@ -5,8 +5,8 @@ import pytest
 from bot.errors import PlatformError
 from bot.messages import ConversationKey
 from bot.platforms.discord.trying import trying
-from tests.discord.living import PausingModel
 from tests.discord.weather import Weather, logged, seen
+from tests.fakes import PausingModel
 
 QUESTION = "the capital of France?"
 WHERE = ConversationKey("discord", "1", "2")

@@ -7,9 +7,9 @@ import pytest
 from bot.errors import PlatformError, PlatformUnavailable
 from bot.notices import NOT_POSTED
 from bot.platforms.drafts import Draft
-from tests.discord.living import PausingModel
 from tests.discord.weather import Weather, seen
 from tests.discord_server import Permission
+from tests.fakes import PausingModel
 from tests.naps import Naps
 
 TEXT = "Turin is quite far away"

@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.discord.living import PausingModel
 from tests.discord.weather import Weather, logged, seen
 from tests.discord_server import Permission
 from tests.discord_server.gateway import IDENTIFY
 from tests.discord_server.odd import poison
+from tests.fakes import PausingModel
 
 POST = "POST */messages"
 QUESTION = "the capital of France?"

@@ -1,12 +1,12 @@
 """What Earshot hears on Discord, and what the model sees of it."""
 
 from bot.messages import Mode
-from tests.discord.living import PausingModel
 from tests.discord_server import Message
 from tests.discord_server.message_views import message_json
 from tests.discord_server.odd import webhook_says
 from tests.discord_server.views import member_json
 from tests.discord_server.world import MessageType
+from tests.fakes import PausingModel
 
 NEXT = "what do you think?"
 

@@ -1,7 +1,7 @@
 """Where people talk on Discord: threads, forum posts, direct messages, voice channels, servers."""
 
-from tests.discord.living import PausingModel
 from tests.discord_server import ChannelType
+from tests.fakes import PausingModel
 
 QUESTION = "what is the capital of France?"
 

@@ -5,9 +5,9 @@ import pytest
 from bot.errors import ModelUnavailable
 from bot.messages import Mode
 from bot.notices import CANNOT_THINK, LISTENING, OPTED_OUT
-from tests.discord.living import PausingModel
 from tests.discord_server import Permission
 from tests.discord_server.world import Flags
+from tests.fakes import PausingModel
 
 
 def sent(server):

@@ -3,7 +3,7 @@
 import asyncio
 
 from bot.platforms.discord.platform import DiscordPlatform
-from tests.discord.living import PausingModel
+from tests.fakes import PausingModel
 
 
 async def test_what_is_said_while_it_stops_is_left_to_the_next_start(chat, server, monkeypatch):

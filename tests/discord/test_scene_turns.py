@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from bot.messages import Rule
-from tests.discord.living import PausingModel
+from tests.fakes import PausingModel
 
 QUESTION = "what is the capital of France?"
 

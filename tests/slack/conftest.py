@@ -1,10 +1,11 @@
-"""What the tests of the Slack adapter share: a loopback Slack and a client of its workspace."""
+"""What the tests of the Slack adapter share: a loopback Slack, a client of it, and the bot on it."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from tests.slack.living import Chat
 from tests.slack_server import SlackServer, slack_server
 
 
@@ -17,3 +18,16 @@ async def slack() -> AsyncIterator[SlackServer]:
 @pytest.fixture
 def client(slack: SlackServer) -> AsyncWebClient:
     return AsyncWebClient(slack.token, base_url=slack.api_url)
+
+
+@pytest.fixture
+def chat(slack: SlackServer, database_url: str) -> Chat:
+    """Give the bot, which a test starts and stops."""
+    return Chat(slack, database_url)
+
+
+@pytest.fixture
+async def talk(chat: Chat) -> AsyncIterator[Chat]:
+    """Give the bot, which runs."""
+    async with chat.running():
+        yield chat

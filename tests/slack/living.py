@@ -13,6 +13,7 @@ from bot.store import Store
 from tests.fakes import FakeModel
 from tests.slack_server import Message, SlackServer
 
+COMMAND = "/assistant"
 GREETING = "Hello, I'm"
 PATIENCE_S = 5.0
 
@@ -99,6 +100,19 @@ class Chat:
         """Let somebody mention the bot."""
         mention = self.slack.bot.mention
         return await self.says(who, f"{mention} {text}", where=where, thread=thread)
+
+    async def types(self, who, text, *, where="general", team=None) -> str:
+        """Let somebody use `/assistant`, and give what only they, or all, see of its answer."""
+        before = len(self.slack.posts(where)), len(self.slack.whispers(where))
+        done = await self.slack.slash(who, where, COMMAND, text, team=team)
+        await self.slack.until_delivered()
+        await self.settled()
+        shown = [
+            *done.shown,
+            *self.slack.posts(where)[before[0] :],
+            *self.slack.whispers(where)[before[1] :],
+        ]
+        return "\n".join(each.text for each in dict.fromkeys(shown))
 
     async def heard(self, message: Message):
         """Wait until a message is delivered, and nothing is left to decide."""
