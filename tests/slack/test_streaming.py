@@ -312,6 +312,16 @@ async def test_an_answer_beside_its_question_grows_by_edits(slack, earshot, draf
     assert earshot.texts == [SHOWN]
 
 
+async def test_a_draft_whose_answer_was_lost_becomes_the_whole_reply(slack, earshot, draft):
+    await earshot.store.channels.change(earshot.where, reply_as_reference=False)
+    slack.faults.reset(on="chat.postMessage", after=True)
+
+    await shown(earshot, draft, BEGUN)
+    await earshot.platform.post(await earshot.written(draft, WHOLE))
+
+    assert earshot.texts == [SHOWN]
+
+
 async def test_the_answer_to_a_command_grows_under_its_question(slack, earshot):
     root = await earshot.asked("who drives?")
     where = earshot.key_of(slack.general, thread=root.ts)

@@ -61,7 +61,10 @@ class Threads:
         if where.thread is None:
             return
         settings = await self._store.channels.settings(where)
-        if settings.mode is Mode.OFF or await self._store.messages.begin_thread(where):
+        if settings.mode is Mode.OFF:
+            return
+        await self._begin_with_own(where)
+        if await self._store.messages.begin_thread(where):
             return
         if where in self._looked or await self._store.messages.recent(where, limit=1):
             return  # it began without: what is recorded now would come last
@@ -69,16 +72,23 @@ class Threads:
         if parent is None:
             parent = await self._fetched(where, where.thread, team)
         if parent is not None:
-            await self._record(parent, where, team)
+            await self._record(await self._told(parent, where, team), where)
+
+    async def _begin_with_own(self, where: ConversationKey) -> None:
+        """Let a thread below a reply of ours begin with that: nothing before it says it was a reply."""
+        own = await self._store.messages.find(replace(where, thread=None), where.thread or "")
+        if own is None or not own.from_assistant or own.deleted:
+            return
+        if not await self._store.messages.recent(where, limit=1):
+            await self._record(self._quoted(own.text, own.sent_at, where), where)
 
     def _remember(self, where: ConversationKey) -> None:
         self._looked[where] = None
         while len(self._looked) > MAX_REMEMBERED:
             self._looked.popitem(last=False)
 
-    async def _record(self, parent: Payload, where: ConversationKey, team: Team) -> None:
+    async def _record(self, told: Message | None, where: ConversationKey) -> None:
         """Record the parent in silence: it was said to the channel, and long ago at that."""
-        told = await self._told(parent, where, team)
         if told is None or await self._is_past(told.sent_at, where):
             return
         if not await self._store.messages.record(replace(told, addressed=False)):
@@ -102,10 +112,13 @@ class Threads:
         if said_at is None or text_in(parent, "subtype") in NOT_SAID:
             return None
         now = await now_said(parent, team=team, people=self._people)
-        # Nobody in particular says it: what the assistant says in a thread answers something there.
-        text = f'started from what {self._people.assistant_name} said: "{now.text}"'
+        return self._quoted(now.text, said_at, where) if now.text else None
+
+    def _quoted(self, words: str, said_at: datetime, where: ConversationKey) -> Message:
+        """Let nobody in particular say our words: what we say in a thread answers something there."""
+        text = f'started from what {self._people.assistant_name} said: "{words}"'
         author = Author(f"thread:{where.thread}", THREAD, is_bot=True)
-        return Message(where, text_in(parent, "ts"), author, text, said_at) if now.text else None
+        return Message(where, where.thread or "", author, text, said_at)
 
     async def _is_past(self, said_at: datetime, where: ConversationKey) -> bool:
         mark = await self._store.messages.heard_from(where)
