@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 
-from bot.messages import ConversationKey, FeedbackKind, Message, Mode
+from bot.messages import ConversationKey, FeedbackKind, Message
 from bot.pipeline import Pipeline
 from bot.platforms.crowds import Crowds
 from bot.platforms.edits import taken_over
@@ -19,6 +19,7 @@ from bot.platforms.insist import insisted
 from bot.platforms.opinions import Opinions
 from bot.platforms.slack.assistant_view import AssistantView
 from bot.platforms.slack.catch_up import CatchUp, turn_of
+from bot.platforms.slack.direct import listen_directly
 from bot.platforms.slack.edits import copies, deleted_id, edited, edited_id
 from bot.platforms.slack.files import Reader
 from bot.platforms.slack.hearing import CHANGED, heard, place
@@ -79,7 +80,8 @@ class Ears:
         """Record a message that somebody points at, if it is new. Raises StoreError."""
         message = await self._heard(event, where, team)
         if message is not None:
-            await self.pipeline.overhear(message)
+            async with self.turn(where):
+                await self._overhear(message, team)
 
     async def reacted(self, event: Payload, team: Team, *, gone: bool) -> None:
         """Hear a reaction to a message, or that one is gone."""
@@ -118,23 +120,20 @@ class Ears:
         is_new = await self.pipeline.receive(message)
         if text_in(event, "subtype") == BROADCAST:  # people see it in the channel, too
             channel = replace(where, thread=None)
-            await self.pipeline.overhear(replace(message, conversation=channel, addressed=False))
+            await self._overhear(replace(message, conversation=channel, addressed=False), team)
         if is_new and is_direct(where.channel):
             await self.pane.titled(message, team)
 
+    async def _overhear(self, message: Message, team: Team) -> None:
+        """Record what calls for no decision, after what was missed in its place."""
+        await self.catch_up.place(message.conversation, team, before=message.id)
+        await self.pipeline.overhear(message)
+
     async def _ready(self, where: ConversationKey, team: Team, *, before: str | None) -> None:
         """See to it that what was said before is known, as far as it can be had now."""
-        await self._listen_directly(where)
+        await listen_directly(where, self.pipeline.store)
         await self.catch_up.place(where, team, before=before)
         await self.threads.begin(where, team)
-
-    async def _listen_directly(self, where: ConversationKey) -> None:
-        """Answer in direct chats whatever holds for channels: all there is said to the assistant."""
-        if not is_direct(where.channel):
-            return
-        channels, channel = self.pipeline.store.channels, replace(where, thread=None)
-        if "mode" not in await channels.chosen(channel):
-            await channels.change(channel, mode=Mode.MENTION)
 
     async def _heard(self, event: Payload, where: ConversationKey, team: Team) -> Message | None:
         return await heard(event, where, team=team, people=self.people, reader=self.reader)

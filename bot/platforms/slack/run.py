@@ -51,6 +51,7 @@ from bot.store import Store
 logger = logging.getLogger(__name__)
 
 AGAIN_EVERY_S = 30.0  # for replies and gaps that had to wait
+PATIENCE_S = 90.0  # Slack often says to come back in a minute
 TITLE = "Slack"
 Say = Callable[[str], None]
 
@@ -103,7 +104,10 @@ class SlackBot:
             sleep=self.sleep,
         )
         self._trying = SlackTrying(
-            lambda where: self.team(where.workspace), SlackDialect(), sleep=self.sleep
+            lambda where: self.team(where.workspace),
+            SlackDialect(),
+            patience_s=PATIENCE_S,
+            sleep=self.sleep,
         )
         self.platform = SlackPlatform(
             trying=self._trying,
