@@ -70,11 +70,16 @@ class Poster:
     async def send(
         self, place: ConversationKey, text: str, mark: Mark, *, insist: bool = True
     ) -> str:
-        """Post a message once, and give its time stamp; pings nobody, and shows no previews."""
+        """Post a message once, and give its time stamp; pings nobody, and shows no previews.
+
+        One that stands there already, of an earlier try with other words, gets these.
+        """
+        standing: Posted | None = None
 
         async def send(team: Team) -> str:
-            if mark.is_unsure and (posted := await mark.found(team, place)):
-                return posted.ts
+            nonlocal standing
+            if mark.is_unsure and (standing := await mark.found(team, place)):
+                return standing.ts
             mark.is_unsure = True  # also if this is cut short
             try:
                 answer = await once(team).chat_postMessage(
@@ -93,7 +98,20 @@ class Poster:
             mark.is_unsure = False
             return str(answer["ts"])
 
-        return await self.trying.tried(send, place, "write", insist=insist)
+        ts = await self.trying.tried(send, place, "write", insist=insist)
+        if standing is not None and standing.text != text:
+            mark.is_unsure = True  # if this fails, it is looked for again
+            await self._corrected(place, ts, text, mark, insist=insist)
+            mark.is_unsure = False
+        return ts
+
+    async def _corrected(
+        self, place: ConversationKey, ts: str, text: str, mark: Mark, *, insist: bool
+    ) -> None:
+        try:
+            await self.update(place, ts, text, mark, insist=insist)
+        except Gone:  # somebody took it away: it is not put back
+            logger.info("message %s in %s was deleted", ts, place)
 
     async def update(
         self, place: ConversationKey, ts: str, text: str, mark: Mark, *, insist: bool = True
