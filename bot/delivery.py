@@ -93,7 +93,7 @@ class Delivery:
             await self.store.outbox.drop(draft.key)
         except StoreError as error:  # the next start finds the draft and takes it away
             logger.warning("a draft in %s is still noted: %s", draft.conversation, error)
-        del self._standing_drafts[draft.key]
+        self._standing_drafts.pop(draft.key, None)  # somebody else may have done all this meanwhile
 
     async def look_after_reply(self, where: ConversationKey, question_id: str) -> None:
         """Take away the replies to a question, if all that they answer is deleted.

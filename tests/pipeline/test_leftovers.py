@@ -1,5 +1,7 @@
 """What a process that was stopped left behind, seen by one that lives."""
 
+import asyncio
+
 from bot.errors import PlatformUnavailable, StoreError
 from bot.messages import OutboxItem, OutboxStatus
 from bot.pipeline import new_key
@@ -112,3 +114,13 @@ async def test_a_draft_that_cannot_be_removed_now_is_left_to_the_next_try(scene)
     scene.platform.cannot_withdraw = None
     await scene.pipeline.delivery.try_again()
     assert scene.platform.withdrawn == [draft.key]
+
+
+async def test_a_draft_that_is_removed_twice_at_once_is_gone(scene, monkeypatch):
+    draft = await left_half_answered(scene)
+    both, delivery = asyncio.Barrier(2), scene.pipeline.delivery
+    monkeypatch.setattr(scene.platform, "withdraw", lambda item: both.wait())
+
+    await asyncio.gather(delivery.take_back(draft), delivery.take_back(draft))
+
+    assert not delivery.is_standing(draft)
