@@ -36,16 +36,16 @@ def message(number):
     )
 
 
-def reached(place):
-    """Say where the bot is, and wait to be let go on or killed."""
+async def reached(place):
+    """Say where the bot is, and wait there to be let go on or killed; other rooms go on meanwhile."""
     os.write(1, f"{place}\n".encode())
-    os.read(0, 1)
+    await asyncio.to_thread(os.read, 0, 1)
 
 
 class TwinModel(FakeModel):
     async def reply(self, turns, *, session):
         yield "Half"
-        reached("writing")
+        await reached("writing")
         yield " a reply."
 
 
@@ -58,10 +58,10 @@ class TwinPlatform(FakePlatform):
 
     async def decided(self, where, decision, message_ids):
         if decision.decision.action == "speak":
-            reached("decided")
+            await reached("decided")
 
     async def post(self, item):
-        reached("posting")
+        await reached("posting")
         with self._file.open("a") as file:
             file.write(json.dumps({"key": item.key, "reply_to": item.reply_to}) + "\n")
         return f"reply-{item.key}"
@@ -82,7 +82,7 @@ async def main(url, folder, num_messages):
         await pipeline.resume()
         for number in range(num_messages):
             await pipeline.receive(message(number))
-            reached("recorded")
+            await reached("recorded")
         while True:
             await pipeline.delivery.try_again()
             waiting = await pipeline.waiting()
@@ -93,7 +93,7 @@ async def main(url, folder, num_messages):
                 break
             await asyncio.sleep(LOOK_EVERY_S)
     await store.close()
-    reached("done")
+    await reached("done")
 
 
 if __name__ == "__main__":
