@@ -40,6 +40,11 @@ async def shown(earshot, draft, *texts):
         await earshot.pace.asked_for(num_asked + 1)
 
 
+def _showing():
+    """The tasks that show that it writes."""
+    return [one for one in asyncio.all_tasks() if "_keep_status" in one.get_coro().__qualname__]
+
+
 def names(slack):
     return [call.name for call in slack.calls if call.name.startswith("chat.")]
 
@@ -394,13 +399,21 @@ async def test_a_workspace_without_the_assistant_view_is_asked_for_a_status_once
 
     for _ in range(2):
         async with earshot.platform.typing(earshot.key_of(chat, thread=asked.ts)):
-            showing = [
-                one for one in asyncio.all_tasks() if "_keep_status" in one.get_coro().__qualname__
-            ]
-            await asyncio.gather(*showing)
+            await asyncio.gather(*_showing())
 
     assert len(slack.asked("assistant.threads.setStatus")) == 1
     assert "it lacks the scope assistant:write" in caplog.text
+
+
+async def test_a_plain_thread_keeps_none_of_the_assistant_view_from_a_status(slack, earshot):
+    plain, pane = await earshot.asked(where=slack.dm("Mia")), await slack.opens_pane("Mia")
+
+    async with earshot.platform.typing(earshot.key_of(pane.channel, thread=plain.ts)):
+        await asyncio.gather(*_showing())
+    async with earshot.platform.typing(earshot.key_of(pane.channel, thread=pane.thread_ts)):
+        await slack.until(lambda: pane.statuses)
+
+    assert slack.refusals == [("assistant.threads.setStatus", "invalid_thread_ts")]
 
 
 async def test_elsewhere_nothing_shows_that_it_writes(slack, earshot):

@@ -28,7 +28,7 @@ from bot.platforms.slack.own_messages import NOTICE
 from bot.platforms.slack.pace import Pace
 from bot.platforms.slack.parts import parts, quoted
 from bot.platforms.slack.posting import Mark, Poster
-from bot.platforms.slack.refusals import SlackTrying, retry_after_s
+from bot.platforms.slack.refusals import NO_STREAMS, SlackTrying, code, retry_after_s
 from bot.platforms.slack.showing import CLOCK_MARGIN, Showing
 from bot.platforms.slack.streaming import Streams
 from bot.platforms.speaking import Channels, Outbox, store_trouble
@@ -266,8 +266,9 @@ class SlackPlatform:
         except PlatformUnavailable as error:
             logger.info("a status is not shown: %s", error)
         except PlatformError as error:
-            self._without_status.add(where.workspace)
-            logger.info("no status is shown in the workspace from here on: %s", error)
+            if code(error.__cause__) in NO_STREAMS:
+                self._without_status.add(where.workspace)
+            logger.info("a status is not shown: %s", error)
         except Exception:  # the top of a task: the reply does not depend on it
             logger.exception("the status in %s failed", where)
 
