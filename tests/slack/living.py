@@ -101,7 +101,7 @@ class Chat:
         mention = self.slack.bot.mention
         return await self.says(who, f"{mention} {text}", where=where, thread=thread)
 
-    async def types(self, who, text, *, where="general", team=None) -> str:
+    async def types(self, who, text, where="general", *, team=None) -> str:
         """Let somebody use `/assistant`, and give what only they, or all, see of its answer."""
         before = len(self.slack.posts(where)), len(self.slack.whispers(where))
         done = await self.slack.slash(who, where, COMMAND, text, team=team)

@@ -8,7 +8,7 @@ from bot.notices import CANNOT_THINK, LISTENING, OPTED_OUT
 from tests.fakes import PausingModel
 
 QUESTION = "what is the capital of France?"
-LONG = "\n".join(f"{n}. A line of some length, and no more." for n in range(400))
+LONG = "\n".join(f"{n}. {'-'.join(['word'] * 8)}" for n in range(400))
 
 
 async def test_an_answer_shows_while_it_is_written(chat, slack):
@@ -102,7 +102,7 @@ async def test_a_long_answer_comes_in_messages_that_are_short_enough(talk, slack
 
 
 async def test_long_code_stays_code_in_each_of_its_messages(talk, slack):
-    code = "".join(f"print({n})  # one more line of code\n" for n in range(600))
+    code = "".join(f"print({n})#one-more-line-of-code\n" for n in range(600))
     talk.model.reply_text = f"Here it is:\n```python\n{code}```\nThat is all."
 
     await talk.asks("Alice", "write me a program")

@@ -9,7 +9,7 @@ from bot.runtime import utc_now
 from tests.fakes import PausingModel
 
 QUESTION = "what is the capital of France?"
-LONG = "\n".join(f"{n}. A line of some length, and no more." for n in range(400))
+LONG = "\n".join(f"{n}. {'-'.join(['word'] * 8)}" for n in range(400))
 
 
 async def last_rule(chat, channel="general"):
