@@ -133,6 +133,27 @@ async def test_edits_and_deletions_are_taken_over(slack, bot):
     assert [each.deleted for each in entries] == [False, False, True, True]
 
 
+async def test_changes_in_threads_of_the_last_half_hour_are_taken_over(slack, bot):
+    old, new = [
+        await slack.says("Alice", "general", "who has tea?", ago=ago(minutes=past))
+        for past in (90, 10)
+    ]
+    replies = [
+        await slack.says("Ben", "general", "I hve", thread=parent, ago=ago(minutes=past))
+        for parent, past in ((old, 80), (new, 9))
+    ]
+    for message in (old, new, *replies):
+        await bot.hears(message)
+    for reply in replies:
+        await slack.edits(reply, "I have")
+
+    bot.restart()
+    await bot.sweeps()
+
+    assert await bot.texts(thread=old) == ["who has tea?", "I hve"]  # to look costs a request each
+    assert await bot.texts(thread=new) == ["who has tea?", "I have"]
+
+
 async def test_what_cannot_be_fetched_is_fetched_later(slack, bot, caplog):
     await missed(slack, "one", "two")
     slack.faults.unavailable(on="conversations.history")

@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 MAX_PAGES_BEFORE = 3  # pages that a message waits for; what is left is fetched after it
 MAX_THREADS = 20  # of a channel, with no sign of a new reply,
 THREAD_AGE = timedelta(days=3)  # and quiet for no longer than that
+CHANGED_AGE = timedelta(minutes=30)  # people edit what they have just said
 MAX_DEFECTS = 5  # tries that end in a defect of ours
 
 # The order in which places are looked at.
@@ -251,9 +252,10 @@ class CatchUp:
                 else:
                     quiet.add(thread)
         if is_done:
-            recent = await self.store.messages.newest_threads(where, self.clock() - THREAD_AGE)
-            for thread in recent[:MAX_THREADS]:
-                if thread not in quiet:
+            now, threads = self.clock(), self.store.messages.newest_threads
+            changed = await threads(where, now - CHANGED_AGE)
+            for thread in (await threads(where, now - THREAD_AGE))[:MAX_THREADS]:
+                if thread not in quiet or thread in changed:
                     self._enqueue(thread, OLD_THREAD)
 
     def _enqueue(self, where: ConversationKey, rank: int) -> None:
