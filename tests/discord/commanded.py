@@ -39,7 +39,7 @@ class AskedPlatform(FakePlatform):
 
     async def post(self, item: OutboxItem) -> str:
         responder = self.responders.get(item.reply_to or "")
-        if responder is not None and not responder.expired():
+        if responder is not None and await responder.is_open():
             try:
                 return await responder.edit_first(item.text)
             except discord.NotFound:
@@ -48,7 +48,7 @@ class AskedPlatform(FakePlatform):
 
     async def notice(self, where: ConversationKey, text: str, *, reply_to: str | None) -> None:
         responder = self.responders.get(reply_to or "")
-        if responder is not None and not responder.expired():
+        if responder is not None and await responder.is_open():
             await responder.edit_first(text)
         else:
             await super().notice(where, text, reply_to=reply_to)

@@ -11,6 +11,7 @@ from tests.discord.weather import Weather
 
 ROOT = Path(__file__).parents[2]
 POST = "POST */messages"
+CALLBACK = "POST */callback"
 QUESTION = "the capital of France?"
 REPLY = "The capital of France is| Paris."
 
@@ -103,3 +104,21 @@ async def test_killed_when_the_whole_reply_is_posted_and_not_recorded(chat, serv
         await server.until(lambda: chat.posts() == ["The capital of France is Paris."])
 
     await one_answer_to(chat, asked)
+
+
+@pytest.mark.parametrize("begun", ["", REPLY.replace("|", "")], ids=["undecided", "answered"])
+async def test_killed_before_discord_knew_that_the_question_of_a_command_was_heard(
+    chat, server, begun
+):
+    async with killed(chat, begun or "|"):
+        gate = server.faults.hold(on=CALLBACK)
+        await server.member("Mia").slash("assistant ask", question=QUESTION, wait=False)
+        await gate.reached.wait()
+
+    chat.server.faults.clear()
+    chat.model.reply_text = REPLY.replace("|", "")
+    async with chat.running():
+        await chat.until(lambda: _is_answered(chat))
+        await chat.settled()
+        assert chat.posts() == ["The capital of France is Paris."]
+        assert await chat.texts() == [QUESTION, "The capital of France is Paris."]

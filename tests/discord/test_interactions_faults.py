@@ -1,10 +1,12 @@
 """Commands when Discord is late, forgets, or breaks the connection: nothing is lost without a line."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 
+from bot.messages import Message
 from bot.platforms.discord.keys import channel_key
 from tests.discord.commanded import warnings_in
 from tests.discord.wired import ASKED, QUESTION, REPLY, Bot, wired_bot
@@ -114,15 +116,85 @@ async def test_a_question_that_could_not_be_acknowledged_at_all_is_still_answere
 async def test_a_question_that_discord_tells_twice_is_answered_once(
     server: DiscordServer, bot: Bot
 ) -> None:
-    gate = server.faults.hold(on=CALLBACK, after=True)
+    gate = server.faults.hold(on=CALLBACK)
     asked = await server.member("Mia").slash("assistant ask", wait=False, question=QUESTION)
     await gate.reached.wait()
-    server.faults.respond(400, {"code": 40060, "message": "taken"}, on=CALLBACK)
+    is_done = bot.client.num_handled + 1
     interact(server, asked)
-    await server.until(lambda: bot.pipeline.num_received == 1)
+    await server.until(lambda: bot.client.num_handled == is_done)
     gate.open()
-    await server.until(lambda: len(server.asked("POST", "/callback")) >= 2)
+    await server.until(lambda: asked.settled)
     await bot.pipeline.conversations.drain()
 
     assert asked.text == ASKED
+    assert len(server.asked("POST", "/callback")) == 1
     assert len(await bot.said(server.general)) == 2
+
+
+async def test_a_question_is_heard_before_it_is_acknowledged(
+    server: DiscordServer, bot: Bot
+) -> None:
+    gate = server.faults.hold(on=CALLBACK)
+    asked = await server.member("Mia").slash("assistant ask", wait=False, question=QUESTION)
+    await gate.reached.wait()
+    (question,) = await bot.said(server.general)
+    gate.open()
+    await server.until(lambda: asked.settled)
+
+    assert question.text == QUESTION
+    assert asked.text == ASKED
+
+
+async def test_a_question_that_is_not_heard_soon_is_acknowledged_first(
+    server: DiscordServer, bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_go_on = asyncio.Event()
+    record = bot.store.messages.record
+
+    async def late(message: Message) -> bool:
+        await may_go_on.wait()
+        return await record(message)
+
+    monkeypatch.setattr(bot.store.messages, "record", late)
+    asked = await server.member("Mia").slash("assistant ask", wait=False, question=QUESTION)
+    await server.until(lambda: asked.deferred)
+    may_go_on.set()
+    await server.until(lambda: asked.settled)
+
+    assert asked.text == ASKED
+
+
+async def test_a_message_that_has_to_be_fetched_is_asked_about_after_that_is_acknowledged(
+    server: DiscordServer, bot: Bot
+) -> None:
+    mia = server.member("Mia")
+    form = await mia.asks_about(await mia.says(server.general, "Turin is lovely"))
+    gate = server.faults.hold(on="GET */messages/*")
+
+    asked = await mia.submits(form, wait=False, question=QUESTION)
+    await gate.reached.wait()
+    was_deferred = asked.deferred
+    gate.open()
+    await server.until(lambda: asked.settled)
+
+    assert was_deferred
+    assert asked.text.endswith(f"\n{REPLY}")
+
+
+async def test_a_message_that_is_known_is_asked_about_before_that_is_acknowledged(
+    server: DiscordServer, bot: Bot
+) -> None:
+    mia = server.member("Mia")
+    about = await mia.says(server.general, "Turin is lovely")
+    await bot.hear(bot.client, await bot.client.room.fetch_message(int(about.id)))
+    form = await mia.asks_about(about)
+    gate = server.faults.hold(on=CALLBACK)
+
+    asked = await mia.submits(form, wait=False, question=QUESTION)
+    await gate.reached.wait()
+    heard = [entry.text for entry in await bot.said(server.general)]
+    gate.open()
+    await server.until(lambda: asked.settled)
+
+    assert heard == ["Turin is lovely", QUESTION]
+    assert asked.text.endswith(f"\n{REPLY}")

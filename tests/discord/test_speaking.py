@@ -165,6 +165,9 @@ class Answering:
     def expired(self) -> bool:
         return self.is_over
 
+    async def is_open(self) -> bool:
+        return not self.is_over
+
     async def edit_first(self, text: str) -> str:
         if self.message is None:
             self.message = await self.client.room.send(f"> how far?\n{text}")
@@ -187,7 +190,7 @@ async def test_the_reply_to_a_command_takes_its_place(server, client, earshot):
     assert "\n\n".join(earshot.texts) == f"> how far?\n{LONG}"
     assert responder.more == []  # ordinary messages, which a broken connection does not double
     assert await earshot.store.outbox.parts(KEY) == ids(server)
-    assert earshot.platform.responders.of("77") is None
+    assert await earshot.platform.responders.of("77") is None
 
 
 async def test_a_command_that_is_over_gets_an_ordinary_message(server, client, earshot):

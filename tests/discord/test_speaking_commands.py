@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.platforms.discord.answering import InteractionResponder, deferred
+from bot.platforms.discord.acknowledging import Acknowledgement
+from bot.platforms.discord.answering import InteractionResponder
 from tests.discord.speaking import KEY, minutes
 
 QUESTION = "how far is Turin?"
@@ -18,10 +19,12 @@ async def draft(server, client, earshot):
     await client.http.bulk_upsert_global_commands(client.application_id, [command])
     await server.member("Mia").slash("ask", wait=False)
     interaction = await client.next_asked()
-    await deferred(interaction, ephemeral=False)
     asked = str(interaction.id)
-    earshot.platform.responders.register(asked, InteractionResponder(interaction, QUESTION))
-    return earshot.begun(earshot.where, asked)
+    async with Acknowledgement(interaction, ephemeral=False) as acknowledgement:
+        await acknowledgement.given()
+        responder = InteractionResponder(acknowledgement, QUESTION)
+        earshot.platform.responders.register(asked, responder)
+        yield earshot.begun(earshot.where, asked)
 
 
 async def test_the_reply_grows_under_the_question(server, earshot, draft):

@@ -40,6 +40,7 @@ class Client(Ears):
         self.store = store
         self.interactions = interactions
         self.handling = Handling()
+        self.num_handled = 0
 
     async def setup_hook(self) -> None:
         assert await synced(self, self.store.notes, payload_in_all_languages(ME.name))
@@ -47,6 +48,7 @@ class Client(Ears):
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         self.handling.add(asyncio.current_task())
         await self.interactions.handle(interaction)
+        self.num_handled += 1
         self.server.changed()
 
 

@@ -184,7 +184,7 @@ class Person:
         kind = InteractionType.COMPONENT
         return await self._interact(kind, message.channel, data, message, wait=wait)
 
-    async def submits(self, asked: Interaction, **values: str) -> Interaction:
+    async def submits(self, asked: Interaction, *, wait: bool = True, **values: str) -> Interaction:
         """Fill in the form that the bot answered with; names are the custom_ids of its fields."""
         assert asked.modal is not None, "the bot showed no form"
         rows = [
@@ -204,7 +204,9 @@ class Person:
             for place, row in enumerate(asked.modal["components"], start=1)
         ]
         data = {"custom_id": asked.modal["custom_id"], "components": rows}
-        return await self._interact(InteractionType.MODAL, asked.channel, data, asked.message)
+        return await self._interact(
+            InteractionType.MODAL, asked.channel, data, asked.message, wait=wait
+        )
 
     async def _interact(
         self,

@@ -1,14 +1,12 @@
-"""Answers in an interaction: acknowledged in time, split where long, pinging nobody.
+"""Answers in an interaction: split where long, pinging nobody.
 
-Discord waits three seconds for the first word and fifteen minutes for the last. What it refuses is
-told in one line of the log and never raised into discord.py: whoever asked sees Discord's own sign.
+Discord waits fifteen minutes for the last word. What it refuses is told in one line of the log and
+never raised into discord.py: whoever asked sees Discord's own sign.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
-from enum import Enum
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 import aiohttp
@@ -18,19 +16,21 @@ from discord.webhook.async_ import async_context
 from bot.commands import CommandAnswer
 from bot.commands.parse import clipped
 from bot.platforms.answers import shown_parts
+from bot.platforms.discord.acknowledging import (
+    NUM_TRIES,
+    RETRY_AFTER_S,
+    Acknowledgement,
+    AnyInteraction,
+    Standing,
+    logged,
+)
 from bot.platforms.discord.buttons import button, fits
 from bot.platforms.discord.parts import MAX_CHARS
-from bot.platforms.discord.refusals import FAILURES, cause
 from bot.split import num_units
 
 logger = logging.getLogger(__name__)
 
-AnyInteraction = discord.Interaction[discord.Client]
-
 CALL_TIMEOUT_S = 60.0  # discord.py itself tries five times, for about 25 s in all
-ACKNOWLEDGE_TIMEOUT_S = 5.0  # after three Discord takes no acknowledgement
-NUM_TRIES = 3
-RETRY_AFTER_S = 0.2
 MAX_QUOTE_CHARS = 300
 QUOTE_MARKS = "> \n"  # around a question, above its answer
 MAX_CHARS_UNDER_QUESTION = MAX_CHARS - MAX_QUOTE_CHARS - len(QUOTE_MARKS)
@@ -38,40 +38,6 @@ MIN_QUOTE_CHARS = 20  # less of a question says nothing
 LIFETIME_S = 14.5 * 60.0  # Discord forgets an interaction after 15 minutes
 PLACEHOLDER = "…"
 NO_MENTIONS = discord.AllowedMentions.none()
-
-# From https://discord.com/developers/docs/topics/opcodes-and-status-codes#json.
-ALREADY_ACKNOWLEDGED = 40060
-
-
-class Standing(Enum):
-    """What became of acknowledging an interaction."""
-
-    DEFERRED = "Discord shows that we are thinking"
-    UNSURE = "the connection broke: an answer may be tried"
-    TAKEN = "somebody else acknowledged it"
-    LOST = "Discord knows it no more"
-
-
-async def deferred(interaction: AnyInteraction, *, ephemeral: bool) -> Standing:
-    """Tell Discord that an answer comes; a failure is logged."""
-    broken: BaseException | None = None
-    for _ in range(NUM_TRIES):
-        try:
-            async with asyncio.timeout(ACKNOWLEDGE_TIMEOUT_S):
-                await interaction.response.defer(ephemeral=ephemeral, thinking=True)
-        except discord.HTTPException as error:
-            is_taken = error.code == ALREADY_ACKNOWLEDGED
-            if is_taken and broken:  # by ourselves: what broke was only Discord's answer
-                return Standing.DEFERRED
-            log_failure(interaction, error)
-            return Standing.TAKEN if is_taken else Standing.LOST
-        except FAILURES as error:
-            broken = error
-            await asyncio.sleep(RETRY_AFTER_S)
-        else:
-            return Standing.DEFERRED
-    log_failure(interaction, broken)
-    return Standing.UNSURE
 
 
 async def say_at_once(interaction: AnyInteraction, answer: CommandAnswer) -> None:
@@ -117,23 +83,6 @@ def parts(answer: CommandAnswer) -> list[str]:
         max_chars=MAX_CHARS,
         escaped=discord.utils.escape_markdown,
     )
-
-
-@asynccontextmanager
-async def logged(interaction: AnyInteraction) -> AsyncIterator[None]:
-    """Tell the log what Discord refused, and go on."""
-    try:
-        yield
-    except FAILURES as error:
-        log_failure(interaction, error)
-
-
-def log_failure(interaction: AnyInteraction, error: BaseException | None) -> None:
-    """Tell the log in one line that an interaction was not answered, and why."""
-    why = "nobody knows why" if error is None else cause(error)
-    place = f"{interaction.guild_id or 'direct messages'}/{interaction.channel_id}"
-    kind = interaction.type.name
-    logger.warning("%s %d in %s was not answered: %s", kind, interaction.id, place, why)
 
 
 async def _follow_up(
@@ -200,8 +149,9 @@ class InteractionResponder:
     more. Raises what discord.py raises.
     """
 
-    def __init__(self, interaction: AnyInteraction, question: str) -> None:
-        self._interaction = interaction
+    def __init__(self, acknowledgement: Acknowledgement, question: str) -> None:
+        self._acknowledgement = acknowledgement
+        self._interaction = acknowledgement.interaction
         self._question = question
         self._is_over = False
         # Not by the time of day, which may be wrong on this machine.
@@ -211,6 +161,12 @@ class InteractionResponder:
     def expired(self) -> bool:
         """Tell whether Discord takes no more words here."""
         return self._is_over or asyncio.get_running_loop().time() > self._expires_at
+
+    async def is_open(self) -> bool:
+        """See to it that Discord shows that we are thinking; False if it takes no words here."""
+        if await self._acknowledgement.given() is Standing.LOST:
+            self._close()
+        return not self.expired()
 
     async def edit_first(self, text: str) -> str:
         """Show a text, or another one instead; gives the id of the message."""

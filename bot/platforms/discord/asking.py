@@ -18,12 +18,8 @@ from bot.errors import StoreError
 from bot.messages import ASKED, ConversationKey, Message
 from bot.pipeline import Pipeline
 from bot.platforms.asking import ANSWERED_WITH_NEXT, TOO_LATE, Fate, fate_of, received
-from bot.platforms.discord.answering import (
-    CALL_TIMEOUT_S,
-    AnyInteraction,
-    InteractionResponder,
-    Standing,
-)
+from bot.platforms.discord.acknowledging import Acknowledgement, AnyInteraction
+from bot.platforms.discord.answering import CALL_TIMEOUT_S, InteractionResponder
 from bot.platforms.discord.keys import workspace_of
 from bot.platforms.discord.mentions import Names, people_in, readable
 from bot.platforms.discord.naming import NOTHING_KEPT, Kept
@@ -55,26 +51,27 @@ class Asking:
 
     async def ask(
         self,
-        interaction: AnyInteraction,
+        acknowledgement: Acknowledgement,
         caller: Caller,
         text: str,
         *,
-        standing: Standing,
         target_id: str | None = None,
     ) -> None:
         """Ask, and see to it that "thinking" ends: by an answer, or by saying that there is none.
 
         `target_id` is the message asked about. A question whose interaction Discord has lost is
-        answered like any other message.
+        answered like any other message, as is one that a process wrote down and did not survive.
         """
-        question = await self._question(interaction, caller, text, target_id)
-        if standing is Standing.LOST:
-            await self._received(interaction.client, question)
-            return
-        responder = InteractionResponder(interaction, _shown(interaction, question.text, target_id))
+        interaction = acknowledgement.interaction
+        question = await self._question(acknowledgement, caller, text, target_id)
+        shown = _shown(interaction, question.text, target_id)
+        responder = InteractionResponder(acknowledgement, shown)
         if not self.register(question.id, responder):
             return
         is_new, excuse = await self._received(interaction.client, question)
+        was_heard_before = not is_new and excuse is None
+        if was_heard_before or not await responder.is_open():
+            return
         if is_new:
             excuse = await self._waited(question, responder)
         if excuse is not None:
@@ -103,17 +100,17 @@ class Asking:
         return ANSWERED_WITH_NEXT if fate is Fate.ANSWERED else TOO_LATE
 
     async def _question(
-        self, interaction: AnyInteraction, caller: Caller, text: str, target_id: str | None
+        self, acknowledgement: Acknowledgement, caller: Caller, text: str, target_id: str | None
     ) -> Message:
         """Make the message that the pipeline hears. It points at what is asked about.
 
         Those words are somebody else's: they stay in their own row, where their author can have
         them forgotten, and the prompt quotes them from there.
         """
-        about = target_id
+        about, interaction = target_id, acknowledgement.interaction
         try:
             text = readable(text, await self._names(interaction, caller.where, text))
-            about = await self._recorded(interaction, caller.where, target_id)
+            about = await self._recorded(acknowledgement, caller.where, target_id)
         except StoreError as error:
             logger.warning("a question in %s stays as typed: %s", caller.where, error)
         return Message(
@@ -127,14 +124,19 @@ class Asking:
         )
 
     async def _recorded(
-        self, interaction: AnyInteraction, where: ConversationKey, message_id: str | None
+        self, acknowledgement: Acknowledgement, where: ConversationKey, message_id: str | None
     ) -> str | None:
-        """Give the id under which the history has a message; it is recorded now if it is new."""
+        """Give the id under which the history has a message; it is recorded now if it is new.
+
+        Fetching that may take longer than Discord waits for a first word.
+        """
         if message_id is None:
             return None
         store = self.pipeline.store
         message_id = (await store.outbox.parts_of(where, message_id))[0]
         if await store.messages.find(where, message_id) is None:
+            await acknowledgement.given()
+            interaction = acknowledgement.interaction
             fetched = await _fetched(interaction, int(message_id))
             own = interaction.client.user
             if fetched is not None and (own is None or fetched.author.id != own.id):

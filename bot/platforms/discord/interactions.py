@@ -1,7 +1,8 @@
 """Everything that people do with `/assistant` on Discord: commands, completions, buttons, forms.
 
 1. What cannot be read, or may not be done, is told the caller at once and nobody else.
-2. Everything else is acknowledged within Discord's three seconds, and answered when it is done.
+2. Everything else is acknowledged within Discord's three seconds, and answered when it is done;
+   a question is written down before.
 3. What Discord refuses is one line in the log; nothing is raised into discord.py.
 No state is kept here: a button pressed after a restart does what it says.
 """
@@ -28,16 +29,15 @@ from bot.commands import (
 )
 from bot.commands.suggest import suggestions
 from bot.messages import Author
-from bot.platforms.discord.answering import (
-    CALL_TIMEOUT_S,
+from bot.platforms.discord.acknowledging import (
+    Acknowledgement,
     AnyInteraction,
     Standing,
     deferred,
     log_failure,
     logged,
-    say,
-    say_at_once,
 )
+from bot.platforms.discord.answering import CALL_TIMEOUT_S, say, say_at_once
 from bot.platforms.discord.application import (
     CommandChanged,
     CommandType,
@@ -133,16 +133,28 @@ class Interactions:
         if not caller.may(called.needs):  # said without asking the store, which may be slow
             await say_at_once(interaction, await self.commands.invoke(called, caller))
             return
-        standing = await deferred(interaction, ephemeral=called.ephemeral)
-        if standing in (Standing.TAKEN, Standing.LOST) and called.path != ASK:
+        if called.path == ASK:
+            await self._ask(interaction, called, caller, target_id)
             return
-        answer = await self._answer(called, caller)
-        if answer.ask is not None:
-            await self.asking.ask(
-                interaction, caller, answer.ask, standing=standing, target_id=target_id
-            )
-        elif standing in (Standing.DEFERRED, Standing.UNSURE):
+        standing = await deferred(interaction, ephemeral=called.ephemeral)
+        if standing in (Standing.DEFERRED, Standing.UNSURE):
+            answer = await self._answer(called, caller)
             await say(interaction, answer, is_public=not called.ephemeral)
+
+    async def _ask(
+        self,
+        interaction: AnyInteraction,
+        called: Invocation,
+        caller: Caller,
+        target_id: str | None,
+    ) -> None:
+        """Put a question, which is heard before it is acknowledged if that does not take long."""
+        async with Acknowledgement(interaction, ephemeral=called.ephemeral) as acknowledgement:
+            answer = await self._answer(called, caller)
+            if answer.ask is not None:
+                await self.asking.ask(acknowledgement, caller, answer.ask, target_id=target_id)
+            elif await acknowledgement.given() in (Standing.DEFERRED, Standing.UNSURE):
+                await say(interaction, answer, is_public=not called.ephemeral)
 
     async def _answer(self, called: Invocation, caller: Caller) -> CommandAnswer:
         try:

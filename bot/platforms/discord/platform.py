@@ -92,7 +92,7 @@ class DiscordPlatform:
     async def post(self, item: OutboxItem) -> str:
         """Post a reply in as many messages as it takes, and give the id of the first."""
         await self._end_draft(item)
-        responder = self.responders.of(item.reply_to)
+        responder = await self.responders.of(item.reply_to)
         whole = _parts(item.text, responder, whole=True)
         if not whole:
             raise PlatformError(f"a reply in {item.conversation} shows nothing")
@@ -126,7 +126,7 @@ class DiscordPlatform:
 
     async def notice(self, where: ConversationKey, text: str, *, reply_to: str | None) -> None:
         """Post a short message that makes no sound; a command's question gets it as its answer."""
-        responder = self.responders.of(reply_to)
+        responder = await self.responders.of(reply_to)
         if responder is not None and await self._answered(where, text, responder):
             return
         for part in text_parts(text):
@@ -145,7 +145,7 @@ class DiscordPlatform:
         self._showings[item.key] = showing
 
         async def show(text: str) -> None:
-            responder = self.responders.of(item.reply_to)
+            responder = await self.responders.of(item.reply_to)
             if not showing.ids:
                 with store_trouble():
                     await self.outbox.begin(item)

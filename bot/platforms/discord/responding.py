@@ -4,10 +4,14 @@ from typing import Protocol
 
 
 class Responder(Protocol):
-    """Writes the reply to one interaction. Every method but `expired` raises what discord.py raises."""
+    """Writes the reply to one interaction. Its words raise what discord.py raises."""
 
     def expired(self) -> bool:
         """Tell whether Discord takes no more words here: then the reply is an ordinary message."""
+        ...
+
+    async def is_open(self) -> bool:
+        """Wait until words can be written here; False if Discord takes none, now or later."""
         ...
 
     async def edit_first(self, text: str) -> str:
@@ -35,10 +39,15 @@ class Responders:
         }
         return self._waiting.setdefault(message_id, responder) is responder
 
-    def of(self, message_id: str | None) -> Responder | None:
-        """Find who answers a message, None for an ordinary message or an expired interaction."""
+    async def of(self, message_id: str | None) -> Responder | None:
+        """Find who answers a message, None for an ordinary message or an expired interaction.
+
+        Waits where Discord does not know yet that an answer comes.
+        """
         responder = self._waiting.get(message_id) if message_id is not None else None
-        return None if responder is None or responder.expired() else responder
+        if responder is None or responder.expired() or not await responder.is_open():
+            return None
+        return responder
 
     def forget(self, message_id: str | None) -> None:
         """Drop the responder of a message that has its reply."""
