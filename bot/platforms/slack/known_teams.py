@@ -10,7 +10,7 @@ from typing import Protocol
 
 from slack_sdk.oauth.installation_store import Bot
 
-from bot.errors import PlatformError
+from bot.errors import PlatformError, PlatformUnavailable
 from bot.platforms.slack.clients import Clients, Refused, asked
 from bot.platforms.slack.installations import Installations
 from bot.platforms.slack.teams import Team
@@ -19,6 +19,9 @@ logger = logging.getLogger(__name__)
 
 # Another process may have renewed a token, or have been told that a workspace left.
 LIFETIME_S = 300.0
+
+# What Slack says of the token of a workspace that removed the app.
+REMOVED = frozenset({"account_inactive", "token_revoked"})
 
 NOT_INSTALLED = "the app is not installed in the workspace {}"
 
@@ -43,6 +46,10 @@ class KnownTeams(Protocol):
 
         False if that is no news: it has come back since, or was gone.
         """
+        ...
+
+    async def gone(self) -> list[str]:
+        """Find and note the workspaces that removed the app while nobody listened; give their ids."""
         ...
 
 
@@ -87,6 +94,10 @@ class OneTeam:
                 team_id,
             )
         return is_news
+
+    async def gone(self) -> list[str]:
+        """Find none: without a valid token there is no start."""
+        return []
 
 
 @dataclass(slots=True)
@@ -137,6 +148,23 @@ class ManyTeams:
             if is_news:
                 self.forget(team_id)
             return is_news
+
+    async def gone(self) -> list[str]:
+        """Find by their tokens the workspaces that removed the app while nobody listened.
+
+        Slack tells of a removal only then, and some minutes longer.
+        """
+        return [team.id for team in await self.all() if await self._is_gone(team)]
+
+    async def _is_gone(self, team: Team) -> bool:
+        try:
+            await asked(team.client.auth_test(), doing=f"the token of {team.id}")
+        except Refused as error:
+            is_over = error.code in REMOVED
+            return is_over and await self.removed(team.id, None, at=time.time())
+        except PlatformUnavailable as error:
+            logger.warning("Slack: whether %s still has the app is unknown: %s", team.id, error)
+        return False
 
     def forget(self, team_id: str) -> None:
         """Read a workspace anew when it is next asked for."""

@@ -249,6 +249,8 @@ class SlackBot:
         """Look for what was missed before a connection came about."""
         catch_up = self.events.ears.catch_up
         catch_up.gap_began(None)
+        for team_id in await self.connection.teams.gone():
+            await self._removed(team_id)
         for team in await self.all():
             await self._installed(team)
             sweep = partial(catch_up.sweep, team)
