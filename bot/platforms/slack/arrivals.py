@@ -25,6 +25,7 @@ class Arrivals:
         self._patience_s = patience_s
         self._under_way: dict[str, asyncio.Task[bool]] = {}
         self._done: OrderedDict[str, None] = OrderedDict()
+        self._num_late = 0  # since nothing was under way
 
     async def recorded(self, event_id: str, record: Callable[[], Awaitable[None]]) -> bool:
         """Tell whether an event is written down; `record` does it, unless it has been done."""
@@ -37,12 +38,7 @@ class Arrivals:
         await asyncio.wait({work}, timeout=self._patience_s)
         if work.done() and not work.cancelled():
             return work.result()
-        logger.warning(
-            "Slack: the event %s is not written down after %.1f s: it is not acknowledged, and "
-            "Slack will deliver it again",
-            event_id,
-            self._patience_s,
-        )
+        self._tell_late(event_id)
         return False
 
     async def close(self) -> None:
@@ -52,6 +48,25 @@ class Arrivals:
             for work in late:
                 work.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+
+    def _tell_late(self, event_id: str) -> None:
+        """Tell of the first event that takes too long; of a flood of them, one line is enough."""
+        self._num_late += 1
+        if self._num_late == 1:
+            logger.warning(
+                "Slack: the event %s is not written down after %.1f s: it is not acknowledged, and "
+                "Slack will deliver it again",
+                event_id,
+                self._patience_s,
+            )
+
+    def _tell_caught_up(self) -> None:
+        if not self._under_way:
+            if self._num_late > 1:
+                logger.info(
+                    "Slack: events took too long %d times; now all are written down", self._num_late
+                )
+            self._num_late = 0
 
     async def _run(self, event_id: str, record: Callable[[], Awaitable[None]]) -> bool:
         try:
@@ -67,6 +82,7 @@ class Arrivals:
             return True
         finally:
             del self._under_way[event_id]
+            self._tell_caught_up()
 
     def _remember(self, event_id: str) -> None:
         self._done[event_id] = None

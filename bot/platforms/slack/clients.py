@@ -15,7 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.errors import PlatformError, PlatformUnavailable
+from bot.errors import EarshotError, PlatformError, PlatformUnavailable
 from bot.secrets_shown import without_password
 
 API_BASE = AsyncWebClient.BASE_URL
@@ -147,4 +147,6 @@ def cause(error: BaseException) -> str:
     """Name what went wrong between here and there, in a few words, without the address asked."""
     if isinstance(error, aiohttp.ClientResponseError):
         return f"HTTP {error.status}"
+    if isinstance(error, EarshotError):
+        return str(error)
     return f"{type(error).__name__}: {error}".rstrip(": ")

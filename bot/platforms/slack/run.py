@@ -143,6 +143,8 @@ class SlackBot:
             await self._fall_silent()  # while there is a connection to do it over
             connected.cancel()
             await asyncio.gather(again, connected, return_exceptions=True)
+            await self.connection.drained()
+            await self._fall_silent()  # what was written down last has woken somebody
             await self.connection.close()
 
     async def _fall_silent(self) -> None:

@@ -99,10 +99,14 @@ class Connection:
         except* Exception as errors:  # noqa: BLE001 - a group of one, which is no news to anybody
             raise errors.exceptions[0] from None
 
-    async def close(self) -> None:
-        """Let what is being written down be written, then close every connection."""
+    async def drained(self) -> None:
+        """Let what is being written down be written, but not for ever."""
         if self._intake is not None:
             await self._intake.close()
+
+    async def close(self) -> None:
+        """Let what is being written down be written, then close every connection."""
+        await self.drained()
         await self.clients.close()
 
     async def _serve_events(self, app: AsyncApp, on_gap: OnGap) -> None:

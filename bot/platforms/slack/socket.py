@@ -101,6 +101,7 @@ class Pace:
     told_s: float = 2.0  # without a connection: that is an outage, and no change of addresses
     spent_s: float = 5.0  # without a connection: its address is spent
     dead_s: float = 60.0  # without a connection: a new client
+    again_s: float = 10.0  # at most, between two tries of our own
     ping_s: float = 10.0  # between two pings; unanswered for four, slack_sdk connects anew
 
 
@@ -212,7 +213,7 @@ async def _look_after(client: SocketClient, outage: Outage, pace: Pace) -> None:
     loop = asyncio.get_running_loop()
     last_seen = asked_at = loop.time()
     address = client.wss_uri
-    async with _Renewal(client) as renewal:
+    async with _Renewal(client, outage, pace) as renewal:
         while True:
             await asyncio.wait({client.ended}, timeout=pace.look_s)
             if client.ended.done():
@@ -220,6 +221,7 @@ async def _look_after(client: SocketClient, outage: Outage, pace: Pace) -> None:
             now = loop.time()
             if await client.is_connected():
                 last_seen = now
+                renewal.was_good()
                 if client.has_lost_a_task():
                     raise Ended("a task of slack_sdk's client ended")
                 continue
@@ -240,8 +242,12 @@ async def _look_after(client: SocketClient, outage: Outage, pace: Pace) -> None:
 class _Renewal:
     """Connects anew as soon as a drop is seen: slack_sdk itself looks only once a ping."""
 
-    def __init__(self, client: SocketClient) -> None:
+    def __init__(self, client: SocketClient, outage: Outage, pace: Pace) -> None:
         self._client = client
+        self._outage = outage
+        self._pace = pace
+        self._wait_s = pace.look_s
+        self._not_before = 0.0  # of the event loop's clock
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -252,16 +258,24 @@ class _Renewal:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
+    def was_good(self) -> None:
+        """Note that there is a connection: the waits begin anew."""
+        self._wait_s = self._pace.look_s
+
     def begin(self) -> None:
-        """Connect, unless somebody is about to."""
+        """Connect, unless somebody is about to, or the last try was just now."""
         session = self._client.current_session
         if session is None or not session.closed:
             return
-        if self._task is None or self._task.done():
+        is_early = asyncio.get_running_loop().time() < self._not_before
+        if not is_early and (self._task is None or self._task.done()):
             self._task = asyncio.create_task(self._run(), name="connect anew")
 
     async def _run(self) -> None:
         try:
             await self._client.connect_to_new_endpoint()
         except EarshotError as error:
+            self._outage.cause = str(error)
             logger.debug("Slack: %s", error)
+        self._not_before = asyncio.get_running_loop().time() + self._wait_s
+        self._wait_s = min(2 * self._wait_s, self._pace.again_s)
