@@ -161,7 +161,8 @@ class Pipeline:
     async def delete(self, where: ConversationKey, message_id: str) -> bool:
         """Forget a message's text; the reply to it goes too, in a moment. False: unknown."""
         was_known = await self.store.messages.delete(where, message_id, at=self.clock())
-        self._look_after_reply(where, message_id)
+        if was_known or await self.store.messages.find(where, message_id) is not None:
+            self._look_after_reply(where, message_id)
         return was_known
 
     async def resume(self) -> None:

@@ -123,6 +123,23 @@ async def test_a_message_deleted_before_its_decision_is_not_answered(scene):
     assert (scene.posts, await scene.decisions()) == ([], [])
 
 
+async def test_for_replies_to_a_message_that_it_never_heard_nobody_looks(scene, monkeypatch):
+    looked = []
+
+    async def bereft(where, message_id):
+        looked.append(message_id)
+        return []
+
+    monkeypatch.setattr(scene.store.messages, "bereft", bereft)
+    await scene.says("Ana", "nice weather")
+    assert not await scene.pipeline.delete(LOUNGE, "unknown")
+    assert await scene.pipeline.delete(LOUNGE, "m1")
+    assert not await scene.pipeline.delete(LOUNGE, "m1")  # whoever deleted it may have been killed
+    await scene.settled()
+
+    assert set(looked) == {"m1"}
+
+
 async def test_an_edit_reaches_the_next_prompt(scene):
     await scene.says("Ana", "we meet at 8")
     assert await scene.pipeline.edit(LOUNGE, "m1", "we meet at 9")

@@ -4,7 +4,6 @@ Open pages hold a stream that never ends by itself; it is ended first, so that s
 """
 
 import asyncio
-import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,9 +13,9 @@ from fastapi import FastAPI
 
 from bot.listening import listen
 from bot.platforms.room.room import Room
+from bot.stopping import SIGNALS
 
 GRACE_S = 3  # for requests under way when the process is told to stop
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class RoomServer(uvicorn.Server):
@@ -54,12 +53,12 @@ class RoomServer(uvicorn.Server):
         its history are closed.
         """
         loop = asyncio.get_running_loop()
-        for number in _SIGNALS:
+        for number in SIGNALS:
             loop.add_signal_handler(number, self.handle_exit, number, None)
         try:
             yield
         finally:
-            for number in _SIGNALS:
+            for number in SIGNALS:
                 loop.remove_signal_handler(number)
 
 
