@@ -131,3 +131,14 @@ async def test_the_persona_reaches_the_model(talk):
     await talk.asks("Alice", "who are you?")
 
     assert "a dry librarian" in talk.model.asked[-1][0]["content"]
+
+
+async def test_who_is_no_administrator_any_more_sets_nothing_any_more(talk, slack):
+    ada = slack.member("Ada", is_admin=True)
+    assert "is now 30 of 100" in await talk.types(ada, "eagerness 30")
+
+    ada.is_admin = False
+    slack.acts.change_user(ada)
+    await slack.until_delivered()
+
+    assert (await talk.types(ada, "eagerness 40")).startswith("Only ")

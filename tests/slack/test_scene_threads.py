@@ -278,3 +278,32 @@ async def test_two_threads_are_answered_each_in_its_own_time(chat, slack):
 async def writing(chat, num):
     asked = [turns for turns in chat.model.asked if turns[-1]["content"] == "(response)"]
     return len(asked) == num
+
+
+async def test_an_answer_that_comes_after_the_thread_began_is_known_in_it(chat, slack):
+    chat.model = PausingModel(reply_text="|Paris.", p_speak=lambda text: 0.1)
+    async with chat.running():
+        asked = await slack.says("Alice", "general", f"{slack.bot.mention} {QUESTION}")
+        await chat.model.is_writing.wait()
+        said = await slack.says("Ben", "general", "I think it is Lyon", thread=asked)
+        await slack.until_delivered()
+        chat.model.may_go_on.set()
+        await chat.heard(said)
+
+        await chat.asks("Ben", "is it not?", thread=asked)
+
+        assert "(response) Paris." in chat.shown()
+        assert len(await chat.history(thread=asked.ts)) == 5
+        assert [each.thread_ts for each in chat.messages()] == [asked.ts] * 2
+
+
+async def test_who_says_a_command_in_a_thread_is_answered_there_alone(talk, slack):
+    parent = await talk.asks("Alice", QUESTION)
+
+    await talk.asks("Alice", "!help", thread=parent)
+    await talk.asks("Alice", "!mode off", thread=parent)
+
+    told, refused = slack.whispers("general", "Alice")
+    assert {told.thread_ts, refused.thread_ts} == {parent.ts}
+    assert refused.text.startswith("Only ")
+    assert talk.posts() == ["Paris."]

@@ -1,0 +1,145 @@
+"""What people on Slack may have kept of theirs, and what not: opting out, being forgotten, time."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.messages import Mode
+from bot.notices import OPTED_OUT
+from bot.runtime import utc_now
+
+QUESTION = "what is the capital of France?"
+
+
+async def test_who_opts_out_is_no_longer_shown_to_the_model(talk):
+    await talk.says("Alice", "a word of mine")
+
+    await talk.types("Alice", "privacy optout")
+    await talk.says("Alice", "another word of mine")
+    await talk.says("Ben", "hello")
+
+    assert talk.shown() == ["Ben: hello", "("]
+    assert all(text == "" for name, text in await talk.history() if name == "Alice")
+
+
+async def test_who_opts_out_leaves_no_words_in_any_place(talk):
+    parent = await talk.says("Alice", "a word of mine")
+    await talk.says("Ben", "hm", thread=parent)
+    await talk.says("Alice", "one more", thread=parent)
+    await talk.says("Alice", "in private", where="@Alice")
+
+    await talk.types("Alice", "privacy optout")
+
+    for place in ({}, {"thread": parent.ts}, {"channel": "@Alice"}):
+        assert "Alice" not in [name for name, text in await talk.history(**place) if text]
+
+
+async def test_the_thread_below_somebody_who_opted_out_begins_without_words(talk):
+    await talk.types("Alice", "privacy optout")
+    parent = await talk.says("Alice", "a word of mine")
+
+    await talk.asks("Ben", QUESTION, thread=parent)
+
+    assert talk.shown() == [f"Ben: assistant {QUESTION}", "(response)"]
+
+
+async def test_an_edit_of_somebody_who_opted_out_brings_no_words_back(talk, slack):
+    message = await talk.says("Alice", "a word of mine")
+    await talk.types("Alice", "privacy optout")
+
+    await slack.edits(message, "a better word")
+    await talk.says("Ben", "hello")
+
+    assert talk.shown() == ["Ben: hello", "("]
+
+
+async def test_who_opts_in_again_is_heard_from_then_on(talk):
+    await talk.types("Alice", "privacy optout")
+    await talk.says("Alice", "a word of mine")
+
+    await talk.types("Alice", "privacy optin")
+    await talk.asks("Alice", QUESTION)
+
+    assert talk.posts() == ["Paris."]
+    assert ("Alice", f"@Earshot {QUESTION}") in await talk.history()
+    assert "a word of mine" not in str(await talk.history())
+
+
+async def test_opting_out_works_in_a_thread_and_in_private(talk, slack):
+    parent = await talk.says("Alice", "trips")
+    await talk.asks("Alice", "!privacy optout", thread=parent)
+    await talk.says("Ben", "!privacy optout", where="@Ben")
+
+    await talk.asks("Alice", QUESTION)
+    await talk.asks("Ben", QUESTION)
+
+    assert talk.posts() == [OPTED_OUT, OPTED_OUT]
+    assert await talk.history() == [("Alice", "")] * 2 + [("Ben", "")]
+
+
+async def test_who_is_forgotten_goes_from_threads_too_and_is_heard_again(talk):
+    parent = await talk.says("Alice", "a word of mine")
+    await talk.says("Ben", "hm", thread=parent)
+
+    told = await talk.types("Alice", "privacy forget-me")
+    await talk.says("Alice", "a new word")
+
+    assert "I deleted" in told
+    assert "a word of mine" not in str(await talk.history())
+    assert "a word of mine" not in str(await talk.history(thread=parent.ts))
+    assert ("Alice", "a new word") in await talk.history()
+
+
+async def test_what_is_stored_of_one_is_shown_to_that_one_alone(talk, slack):
+    await talk.says("Alice", "lunch is at noon")
+
+    done = await slack.slash("Alice", "general", "/assistant", "privacy show")
+    await slack.until_delivered()
+    await talk.settled()
+
+    assert done.texts[0].startswith("I store 1 message of yours")
+    assert talk.posts() == []
+
+
+async def test_what_is_older_than_the_channel_keeps_things_goes_from_threads_too(talk):
+    ago = timedelta(days=3)
+    await talk.set()
+    parent = await talk.says("Alice", "hello")
+    await talk.says("Ben", "long ago", thread=parent, ago=ago)
+    await talk.says("Ben", "today", thread=parent)
+
+    await talk.types("Olga", "privacy retention 2")
+
+    assert "long ago" not in str(await talk.history(thread=parent.ts))
+    assert "today" in str(await talk.history(thread=parent.ts))
+
+
+async def test_a_conversation_is_cleared_by_its_manager_alone(talk):
+    parent = await talk.says("Alice", "a secret")
+    await talk.says("Ben", "I know", thread=parent)
+    assert (await talk.types("Ben", "clear confirm")).startswith("Only ")
+
+    await talk.types("Olga", "clear confirm")
+
+    assert await talk.history() == []
+    await talk.asks("Ben", "what was it?", thread=parent)
+    assert "a secret" not in str(talk.shown())
+
+
+async def test_private_talk_may_be_turned_off(talk):
+    await talk.types("Alice", "mode off", "@Alice")
+
+    await talk.says("Alice", "are you there?", where="@Alice")
+
+    assert "Paris." not in talk.posts("@Alice")
+    assert await talk.history("@Alice") == []
+
+
+@pytest.mark.parametrize("mode", [Mode.LISTEN, Mode.MENTION])
+async def test_nobodys_words_are_for_training_unless_a_manager_says_so(talk, mode):
+    await talk.set(mode=mode)
+
+    settings = await talk.store.channels.settings(talk.place())
+
+    assert settings.may_train is False
+    assert utc_now() is not None
