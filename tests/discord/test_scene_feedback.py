@@ -93,6 +93,18 @@ async def test_who_hushes_it_gets_an_hour_of_quiet(talk, server, reply):
     assert timedelta(minutes=58) < left <= timedelta(hours=1, seconds=5)
 
 
+async def test_who_takes_a_hush_back_lets_it_speak_again(talk, server, reply):
+    mia, ben = server.member("Mia"), server.member("Ben")
+    await ben.reacts(reply, "🔇")
+    await known(talk, FeedbackKind.HUSHED)
+    await ben.unreacts(reply, "🔇")
+    await known(talk)
+
+    await talk.says(mia, "and the capital of Italy?")
+
+    assert talk.posts() == ["Paris.", "Paris."]
+
+
 async def test_a_removal_by_a_moderator_is_feedback(talk, server, reply):
     await server.founder.deletes(reply)
 
