@@ -72,9 +72,12 @@ async def test_who_may_not_send_is_not_told_of_files_as_well(server, examined):
     server.change_permissions(server.general, server.guild.everyone, deny=Permission.SEND_MESSAGES)
     server.change_permissions(server.general, deny=Permission.SEND_MESSAGES)
 
-    [found] = _faults(await examined())
+    found = await examined()
 
-    assert found.detail == "Harbor, #general: it lacks Send Messages"
+    assert [fault.detail for fault in _faults(found)] == [
+        "Harbor, #general: it lacks Send Messages"
+    ]
+    assert not any("Attach Files" in detail for detail in _details(found))
 
 
 async def test_a_channel_may_allow_what_no_role_gives(server, examined):
@@ -125,10 +128,10 @@ async def test_voice_channels_and_categories_are_passed_over(server, examined):
 
 
 async def test_many_channels_that_lack_something_are_cut_short(server, examined):
-    server.change_permissions(server.general, deny=Permission.ATTACH_FILES)
+    server.change_permissions(server.general, deny=Permission.READ_MESSAGE_HISTORY)
     for number in range(MAX_CHANNEL_LINES + 2):
         channel = server.add_channel(f"room-{number}")
-        server.change_permissions(channel, deny=Permission.ATTACH_FILES)
+        server.change_permissions(channel, deny=Permission.READ_MESSAGE_HISTORY)
 
     found = _faults(await examined())
 
@@ -142,7 +145,29 @@ async def test_what_may_be_left_out_is_only_mentioned(server, examined):
     found = await examined()
 
     assert not _faults(found)
-    assert any("without View Audit Log" in detail for detail in _details(found))
+    assert any("without View Audit Log, which" in detail for detail in _details(found))
+
+
+async def test_a_bot_that_may_attach_no_files_is_well(server, examined):
+    _set_rights(server, BOT & ~Permission.ATTACH_FILES)
+
+    found = await examined()
+
+    assert not _faults(found)
+    assert (
+        "Harbor: it may do all it needs in #general; "
+        "without Attach Files, which it would use to send very long code as a file"
+        in _details(found)
+    )
+
+
+async def test_a_channel_that_allows_no_files_is_named(server, examined):
+    server.change_permissions(server.add_channel("news"), deny=Permission.ATTACH_FILES)
+
+    found = await examined()
+
+    assert not _faults(found)
+    assert any("without Attach Files in #news, which" in detail for detail in _details(found))
 
 
 async def test_more_rights_than_needed_are_mentioned(server, examined):

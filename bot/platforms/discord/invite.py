@@ -38,7 +38,7 @@ PERMISSIONS = (
         "Read Message History",
         "to answer as a reply, and to fetch what was said while it was away",
     ),
-    Permission("attach_files", "Attach Files", "to send very long code as a file"),
+    Permission("attach_files", "Attach Files", "to send very long code as a file", needed=False),
     Permission(
         "view_audit_log",
         "View Audit Log",

@@ -57,15 +57,13 @@ def permission_checks(
 def _lacking(channel: Channel, me: discord.Member) -> list[Permission]:
     """List what is needed in the channel and not allowed there."""
     allowed = channel.permissions_for(me)
-    lacking = [
+    return [
         one
         for one in PERMISSIONS
         if one.needed
         and not getattr(allowed, one.flag)
         and (one.in_forums or not isinstance(channel, discord.ForumChannel))
     ]
-    # Who may not send may not attach either: naming the cause is enough.
-    return [one for one in lacking if one.flag != "attach_files" or allowed.send_messages]
 
 
 def _sees_nothing(me: discord.Member, *, invite: str) -> Check:
@@ -101,14 +99,30 @@ def _summary(me: discord.Member, seen: Sequence[Channel], *, num_hidden: int, we
     told = [f"it may do all it needs in {_named(seen)}" if well else f"it sees {_named(seen)}"]
     if num_hidden:
         told.append(f"it cannot see {_counted(num_hidden, 'channel')}: fine if that is wanted")
-    told += [
-        f"without {one.name}, which it would use {one.reason}"
-        for one in OPTIONAL
-        if not getattr(me.guild_permissions, one.flag)
-    ]
+    told += [_without(me, seen, one) for one in OPTIONAL if _places_without(me, seen, one)]
     if me.guild_permissions.administrator:
         told.append("it has Administrator, which it does not need")
     return Check(f"{me.guild.name}: {'; '.join(told)}")
+
+
+def _without(me: discord.Member, seen: Sequence[Channel], optional: Permission) -> str:
+    """Say what is missing for want of a permission that may be left out."""
+    places = _places_without(me, seen, optional)
+    where = "" if len(places) == len(seen) else f" in {_named(places)}"
+    return f"without {optional.name}{where}, which it would use {optional.reason}"
+
+
+def _places_without(
+    me: discord.Member, seen: Sequence[Channel], optional: Permission
+) -> list[Channel]:
+    """List the channels without a permission; who may not send there is told of that alone."""
+    allowed = {channel: channel.permissions_for(me) for channel in seen}
+    return [
+        channel
+        for channel in seen
+        if not getattr(allowed[channel], optional.flag)
+        and (allowed[channel].send_messages or optional.flag != "attach_files")
+    ]
 
 
 def _role(me: discord.Member) -> str:
