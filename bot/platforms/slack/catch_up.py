@@ -185,8 +185,9 @@ class CatchUp:
         gaps = await self._gaps(where, None)
         if gaps and not await self._step(where, team, gaps):
             return False
-        if not gaps:
-            self._close(where)
+        if not gaps and self._close(where) == WAITED_FOR:
+            # Also where nothing was missed, but a stop came between a question and its answer.
+            self.pipeline.conversations.wake(where, addressed=False)
         return True
 
     async def _gaps(self, where: ConversationKey, before: str | None) -> list[Gap]:
@@ -271,11 +272,12 @@ class CatchUp:
         levels = (("", ""), (where.workspace, ""), turn_of(where))
         return max(self._began[each] for each in levels if each in self._began)
 
-    def _close(self, where: ConversationKey) -> None:
+    def _close(self, where: ConversationKey) -> int | None:
+        """Look there no more; give the rank at which it waited for that."""
         self._open.pop(where, None)
-        self._queue.pop(where, None)
         self._defects.pop(where, None)
         self._closed.add(where)
+        return self._queue.pop(where, None)
 
     def _forget(self, concerns: Callable[[ConversationKey], bool]) -> None:
         for where in [each for each in self._open if concerns(each)]:
