@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bot.messages import ConversationKey
 from bot.pipeline import Pipeline
@@ -9,10 +10,14 @@ from bot.pipeline import Pipeline
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """What an edited message says; its files are not read again."""
+    """What an edited message says; its files are not read again.
+
+    `at` is when it was edited by the platform's clock, None where it does not tell.
+    """
 
     text: str
     attachments: tuple[str, ...] = ()
+    at: datetime | None = None
 
 
 async def taken_over(
@@ -41,7 +46,9 @@ async def _changed(
     if entry is None:
         return False
     attachments = tuple(_as_read(edited.attachments, entry.attachments))
-    return await pipeline.edit(where, message_id, edited.text, attachments=attachments)
+    at = edited.at or pipeline.clock()
+    edit = pipeline.store.messages.edit  # which keeps the newer of two edits that changed places
+    return await edit(where, message_id, edited.text, at=at, attachments=attachments)
 
 
 def _as_read(left: Sequence[str], before: Sequence[str]) -> Iterator[str]:

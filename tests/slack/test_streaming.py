@@ -158,6 +158,16 @@ async def test_a_stream_whose_beginning_was_lost_is_found(slack, earshot, draft)
     assert await earshot.store.outbox.parts(KEY) == [message_id]
 
 
+async def test_a_lost_stream_is_found_whatever_signs_are_in_it(slack, earshot, draft):
+    slack.faults.reset(on=START, after=True)
+    await shown(earshot, draft, "So it is, <!channel> & co.")
+
+    await earshot.platform.post(await earshot.written(draft, "So it is, <!channel> & co. <!here>"))
+
+    (message,) = slack.posts("general")
+    assert not message.streaming
+
+
 async def test_a_stream_that_never_began_is_posted_whole(slack, earshot, draft):
     slack.faults.reset(on=START)
     await shown(earshot, draft, BEGUN, MORE)

@@ -7,7 +7,7 @@ while nobody listens, `catch_up` fetches.
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from bot.messages import ConversationKey, FeedbackKind, Message
@@ -20,6 +20,7 @@ from bot.platforms.opinions import Opinions
 from bot.platforms.slack.assistant_view import AssistantView
 from bot.platforms.slack.catch_up import CatchUp, turn_of
 from bot.platforms.slack.direct import listen_directly
+from bot.platforms.slack.early import Early
 from bot.platforms.slack.edits import copies, deleted_id, edited, edited_id
 from bot.platforms.slack.files import Reader
 from bot.platforms.slack.hearing import CHANGED, heard, place
@@ -51,6 +52,7 @@ class Ears:
     reader: Reader
     turns: InOrder
     pane: AssistantView
+    early: Early = field(default_factory=Early)
 
     async def message(self, event: Payload, team: Team) -> None:
         """Hear that something was said, changed or deleted; `app_mention` tells the same again."""
@@ -116,11 +118,16 @@ class Ears:
         message = await self._heard(event, where, team)
         if message is None:
             return
+        early = self.early.changes(where, message.id)
+        if any(deleted_id(each) for each in early):
+            return
         await self._ready(where, team, before=message.id)
         is_new = await self.pipeline.receive(message)
         if text_in(event, "subtype") == BROADCAST:  # people see it in the channel, too
             channel = replace(where, thread=None)
             await self._overhear(replace(message, conversation=channel, addressed=False), team)
+        for each in early:
+            await self._edit(each, where, team)
         if is_new and is_direct(where.channel):
             await self.pane.titled(message, team)
 
@@ -143,13 +150,19 @@ class Ears:
         if told is not None:
             message_id = edited_id(event)
             others = copies(where, message_id)
-            await taken_over(self.pipeline, where, message_id, told, copies=others)
+            if not await taken_over(self.pipeline, where, message_id, told, copies=others):
+                await self._keep_early(event, where, message_id)
 
     async def _delete(self, event: Payload, where: ConversationKey, team: Team) -> None:
         message_id = deleted_id(event) or ""
         for each in (where, *copies(where, message_id)):
             parts = await self.pipeline.store.outbox.parts_of(each, message_id)
             await self.pipeline.delete(each, parts[0])
+        await self._keep_early(event, where, message_id)
+
+    async def _keep_early(self, event: Payload, where: ConversationKey, message_id: str) -> None:
+        if await self.pipeline.store.messages.find(where, message_id) is None:
+            self.early.keep(where, message_id, event)
 
     async def _opinion(
         self, channel: ConversationKey, ts: str, kind: FeedbackKind, user_id: str, *, gone: bool

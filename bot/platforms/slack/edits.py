@@ -31,14 +31,16 @@ async def edited(event: Payload, *, team: Team, people: People) -> Edited | None
         return None
     if before and _content(now) == _content(before):
         return None
-    return await now_said(now, team=team, people=people)
+    told = await now_said(now, team=team, people=people)
+    return replace(told, at=moment(event) or told.at)
 
 
 async def now_said(message: Payload, *, team: Team, people: People) -> Edited:
     """Give what a message says, also one that Slack's history tells of; its files are not read."""
     names = await names_in(message, team, people)
     attachments = await described(message, names, team=team, reader=unread)
-    return Edited(words(message, names), attachments)
+    at = moment(part_of(message, "edited"))
+    return Edited(words(message, names), attachments, at)
 
 
 def edited_id(event: Payload) -> str:

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from html import unescape
 
 from bot.errors import PlatformError, PlatformUnavailable, StoreError
 from bot.messages import ConversationKey, OutboxItem
@@ -238,6 +239,6 @@ class Showing:
 def _begins(shown: str, whole: str) -> bool:
     """Tell whether words are the first of others, whatever marks stand between them."""
     words, others = (
-        [char for char in text.casefold() if char.isalnum()] for text in (shown, whole)
+        [char for char in unescape(text).casefold() if char.isalnum()] for text in (shown, whole)
     )
     return bool(words) and others[: len(words)] == words
