@@ -1,20 +1,27 @@
 import logging
 
 import pytest
+from discord.utils import utcnow
 
+from bot.config import Settings
+from bot.platforms.discord.checks import examine
 from bot.platforms.discord.posting import Poster
 from bot.platforms.discord.trying import trying
+from tests.discord.ears import Ears
 from tests.discord.living import Chat
 from tests.discord.speaking import key_of, speaker
-from tests.discord_server import discord_server, pointed_at
-from tests.discord_server.probe import Ears, ready
+from tests.discord.wired import wired_bot
+from tests.discord_server import discord_server, pointed_at, probe
+from tests.discord_server.probe import ready
 from tests.naps import Naps
 
 
 @pytest.fixture
 async def server():
+    """A loopback Discord, to which discord.py in this process talks."""
     async with discord_server() as server:
-        yield server
+        with pointed_at(server):
+            yield server
 
 
 @pytest.fixture
@@ -34,9 +41,32 @@ async def talk(chat, caplog):
 @pytest.fixture
 async def client(server):
     """A client of discord.py that is connected, and hears."""
-    with pointed_at(server):
-        async with ready(Ears(server)) as ears:
-            yield ears
+    async with ready(probe.Ears(server)) as client:
+        yield client
+
+
+@pytest.fixture
+async def ears():
+    """A client of discord.py without a connection, which is given payloads."""
+    return Ears()
+
+
+@pytest.fixture
+async def bot(server, database_url):
+    """A bot that is connected, and hears nothing but commands."""
+    async with wired_bot(server, database_url) as wired:
+        yield wired
+
+
+@pytest.fixture
+def examined(server):
+    """Examine the server's bot, or one with other settings."""
+
+    async def examine_it(*, now=utcnow, **settings):
+        told = {"discord_token": server.token, "discord_api_base": server.api_url, **settings}
+        return await examine(Settings(**told), now=now)
+
+    return examine_it
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ sends it over the gateway.
 import discord
 
 from bot.platforms.discord.hearing import Me, edited, heard
+from bot.platforms.discord.keys import channel_key
 from bot.platforms.discord.reading import unread
 
 ME = Me(user_id=100, name="Earshot")
@@ -15,6 +16,7 @@ OWN_ROLE, MODERATORS = 201, 202
 GENERAL, NEWS, VOICE, STAGE, HELP, GROUP = 300, 301, 302, 303, 304, 310
 THREAD, POST = 400, 401
 NELLY, OTTO, HELPER_BOT = 500, 501, 502
+IN_GENERAL = channel_key(GUILD, GENERAL)
 EDITED = "2026-05-01T12:05:00+00:00"
 
 BOT_USER = {"id": str(ME.user_id), "username": "earshot-bot", "discriminator": "0", "avatar": None}
@@ -84,6 +86,22 @@ def reply_to(original, **more):
     }
     resolved = {} if isinstance(original, int) else {"referenced_message": original}
     return {"type": 19, "message_reference": {**reference, **more}, **resolved}
+
+
+BOT = user(ME.user_id, "earshot-bot", bot=True)
+
+
+class Memory:
+    """Remembers names and the assistant's messages."""
+
+    def __init__(self, names=(), own=()):
+        self.names, self.own = dict(names), set(own)
+
+    async def name_of(self, where, author_id):
+        return self.names.get((where.workspace, author_id))
+
+    async def is_ours(self, where, message_id):
+        return (where, message_id) in self.own
 
 
 class Ears(discord.Client):

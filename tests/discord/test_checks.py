@@ -13,25 +13,8 @@ from bot.cli.check_discord import check_discord
 from bot.config import Settings
 from bot.platforms.discord import checks
 from bot.platforms.discord.checks import examine
-from tests.discord_server import Intent, discord_server, pointed_at
-
-
-@pytest.fixture
-async def server():
-    async with discord_server() as server:
-        with pointed_at(server):
-            yield server
-
-
-@pytest.fixture
-def examined(server):
-    """Examine the server's bot, or one with other settings."""
-
-    async def examine_it(*, now=discord.utils.utcnow, **settings):
-        told = {"discord_token": server.token, "discord_api_base": server.api_url, **settings}
-        return await examine(Settings(**told), now=now)
-
-    return examine_it
+from tests.discord.findings import details, faults
+from tests.discord_server import Intent
 
 
 @pytest.fixture
@@ -50,14 +33,6 @@ def application(server):
     return change
 
 
-def _faults(found):
-    return [check for check in found if not check.ok]
-
-
-def _details(found):
-    return [check.detail for check in found]
-
-
 @contextmanager
 def _address_of_nothing():
     with socket.socket() as taken:
@@ -68,11 +43,11 @@ def _address_of_nothing():
 async def test_a_bot_that_lacks_nothing_has_only_good_findings(server, examined):
     found = await examined()
 
-    assert not _faults(found)
-    assert any("the token is valid" in detail for detail in _details(found))
-    assert "the message-content intent is on" in _details(found)
-    assert "Harbor: it may do all it needs in #general" in _details(found)
-    assert "the clock agrees with Discord's" in _details(found)
+    assert not faults(found)
+    assert any("the token is valid" in detail for detail in details(found))
+    assert "the message-content intent is on" in details(found)
+    assert "Harbor: it may do all it needs in #general" in details(found)
+    assert "the clock agrees with Discord's" in details(found)
 
 
 async def test_nothing_is_asked_without_a_token(server):
@@ -90,7 +65,7 @@ async def test_it_only_looks(server, examined):
 
 
 async def test_a_refused_token_says_where_to_make_another(server, examined):
-    [found] = _faults(await examined(discord_token="secret.not.right"))
+    [found] = faults(await examined(discord_token="secret.not.right"))
 
     assert found.detail == "Discord refuses the token"
     assert "Reset Token" in found.remedy
@@ -115,7 +90,7 @@ async def test_the_token_is_in_no_finding(server, examined):
 async def test_an_intent_that_is_off_names_its_switch(server, examined):
     server.gateway.granted &= ~Intent.MESSAGE_CONTENT
 
-    [found] = _faults(await examined())
+    [found] = faults(await examined())
 
     assert "message-content intent is off" in found.detail
     assert f"applications/{server.application_id}/bot" in found.remedy
@@ -126,7 +101,7 @@ async def test_an_intent_that_is_off_names_its_switch(server, examined):
 async def test_a_bot_in_no_server_is_given_its_invite_link(server, examined):
     server.acts.leave_guild(server.guild)
 
-    [found] = _faults(await examined())
+    [found] = faults(await examined())
 
     assert found.detail == "it is in no server"
     assert f"client_id={server.application_id}" in found.remedy
@@ -135,7 +110,7 @@ async def test_a_bot_in_no_server_is_given_its_invite_link(server, examined):
 async def test_commands_that_go_to_a_web_address_are_a_fault(server, examined):
     server.interactions_endpoint_url = "https://example.org/interactions"
 
-    [found] = _faults(await examined())
+    [found] = faults(await examined())
 
     assert "/assistant would never answer" in found.detail
     assert "Interactions Endpoint URL" in found.remedy
@@ -144,7 +119,7 @@ async def test_commands_that_go_to_a_web_address_are_a_fault(server, examined):
 async def test_an_invite_link_that_cannot_work_is_a_fault(application, examined):
     application(bot_require_code_grant=True)
 
-    [found] = _faults(await examined())
+    [found] = faults(await examined())
 
     assert "Requires OAuth2 Code Grant" in found.remedy
 
@@ -152,7 +127,7 @@ async def test_an_invite_link_that_cannot_work_is_a_fault(application, examined)
 async def test_an_application_for_users_only_is_a_fault(application, examined):
     application(integration_types_config={"1": {}})
 
-    [found] = _faults(await examined())
+    [found] = faults(await examined())
 
     assert "tick Guild Install" in found.remedy
 
@@ -168,12 +143,12 @@ async def test_an_application_for_users_only_is_a_fault(application, examined):
 async def test_who_can_add_it_is_told(application, examined, facts, told):
     application(**facts)
 
-    assert any(told in detail for detail in _details(await examined()))
+    assert any(told in detail for detail in details(await examined()))
 
 
 @pytest.mark.parametrize(("seconds", "word"), [(90, "ahead of"), (-90, "behind")])
 async def test_a_wrong_clock_is_a_fault(examined, seconds, word):
-    [found] = _faults(
+    [found] = faults(
         await examined(now=lambda: discord.utils.utcnow() + timedelta(seconds=seconds))
     )
 
@@ -195,7 +170,7 @@ async def test_a_server_that_never_answers_is_not_waited_for(monkeypatch, server
     monkeypatch.setattr(checks, "TIMEOUT_S", 0.2)
     gate = server.faults.hold(on=on)
 
-    found = _faults(await examined())
+    found = faults(await examined())
     gate.open()
 
     assert [fault.detail for fault in found] == [f"{server.api_url} did not answer within 0 s"]
@@ -204,7 +179,7 @@ async def test_a_server_that_never_answers_is_not_waited_for(monkeypatch, server
 async def test_an_error_of_the_server_is_told_by_its_number(server, examined):
     server.faults.respond(503, on="GET /users/@me")
 
-    [found] = _faults(await examined())
+    [found] = faults(await examined())
 
     assert found.detail == f"{server.api_url} answers with HTTP 503"
 
@@ -212,7 +187,7 @@ async def test_an_error_of_the_server_is_told_by_its_number(server, examined):
 async def test_a_long_rate_limit_is_not_waited_for(server, examined):
     server.faults.rate_limit(600.0, on="GET /users/@me")
 
-    [found] = _faults(await examined())
+    [found] = faults(await examined())
 
     assert found.detail == f"{server.api_url} asks us to wait for 600 s"
 
@@ -220,7 +195,7 @@ async def test_a_long_rate_limit_is_not_waited_for(server, examined):
 async def test_a_web_page_is_not_taken_for_discord(server, examined):
     server.faults.respond(200, "<html>It works!</html>", on="GET /users/@me")
 
-    [found] = _faults(await examined())
+    [found] = faults(await examined())
 
     assert found.detail == f"{server.api_url} answers, but not as Discord does"
 
@@ -230,8 +205,8 @@ async def test_a_fault_on_the_way_keeps_what_was_found_before(server, examined):
 
     found = await examined()
 
-    assert any("the token is valid" in detail for detail in _details(found))
-    assert [fault.detail for fault in _faults(found)] == [f"{server.api_url} could not be reached"]
+    assert any("the token is valid" in detail for detail in details(found))
+    assert [fault.detail for fault in faults(found)] == [f"{server.api_url} could not be reached"]
 
 
 async def test_the_doctor_lists_what_was_found(server):

@@ -1,32 +1,10 @@
 """`earshot doctor` looks at what the bot may do in each server and channel."""
 
-import discord
-import pytest
-
-from bot.config import Settings
 from bot.platforms.discord import checks
-from bot.platforms.discord.checks import examine
 from bot.platforms.discord.server_checks import MAX_CHANNEL_LINES
-from tests.discord_server import ChannelType, Permission, discord_server, pointed_at
+from tests.discord.findings import details, faults
+from tests.discord_server import ChannelType, Permission
 from tests.discord_server.permissions import BOT, MEMBERS, NOTHING
-
-
-@pytest.fixture
-async def server():
-    async with discord_server() as server:
-        with pointed_at(server):
-            yield server
-
-
-@pytest.fixture
-def examined(server):
-    """Examine the server's bot, or one with other settings."""
-
-    async def examine_it(*, now=discord.utils.utcnow, **settings):
-        told = {"discord_token": server.token, "discord_api_base": server.api_url, **settings}
-        return await examine(Settings(**told), now=now)
-
-    return examine_it
 
 
 def _set_rights(server, rights, *, guild=None):
@@ -35,19 +13,11 @@ def _set_rights(server, rights, *, guild=None):
     everyone.permissions, own.permissions = NOTHING, rights
 
 
-def _faults(found):
-    return [check for check in found if not check.ok]
-
-
-def _details(found):
-    return [check.detail for check in found]
-
-
 async def test_what_no_role_gives_is_one_line_for_the_server(server, examined):
     server.add_channel("random")
     _set_rights(server, BOT & ~Permission.SEND_MESSAGES)
 
-    [found] = _faults(await examined())
+    [found] = faults(await examined())
 
     assert found.detail == "Harbor: it may not Send Messages in #general, #random"
     assert "Server Settings > Roles > earshot: switch on Send Messages" in found.remedy
@@ -59,7 +29,7 @@ async def test_what_a_channel_takes_away_is_a_line_for_the_channel(server, exami
     taken = Permission.SEND_MESSAGES_IN_THREADS | Permission.READ_MESSAGE_HISTORY
     server.change_permissions(news, deny=taken)
 
-    [found] = _faults(await examined())
+    [found] = faults(await examined())
 
     assert found.detail == "Harbor, #news: it lacks Send Messages in Threads, Read Message History"
     assert found.remedy == (
@@ -74,27 +44,25 @@ async def test_who_may_not_send_is_not_told_of_files_as_well(server, examined):
 
     found = await examined()
 
-    assert [fault.detail for fault in _faults(found)] == [
-        "Harbor, #general: it lacks Send Messages"
-    ]
-    assert not any("Attach Files" in detail for detail in _details(found))
+    assert [fault.detail for fault in faults(found)] == ["Harbor, #general: it lacks Send Messages"]
+    assert not any("Attach Files" in detail for detail in details(found))
 
 
 async def test_a_channel_may_allow_what_no_role_gives(server, examined):
     _set_rights(server, BOT & ~Permission.SEND_MESSAGES)
     server.change_permissions(server.general, allow=Permission.SEND_MESSAGES)
 
-    assert not _faults(await examined())
+    assert not faults(await examined())
 
 
 async def test_a_forum_needs_posts_and_no_messages_of_its_own(server, examined):
     forum = server.add_channel("help", ChannelType.FORUM)
     server.change_permissions(forum, deny=Permission.SEND_MESSAGES)
 
-    assert not _faults(await examined())
+    assert not faults(await examined())
 
     server.change_permissions(forum, deny=Permission.SEND_MESSAGES_IN_THREADS)
-    [found] = _faults(await examined())
+    [found] = faults(await examined())
     assert found.detail == "Harbor, #help: it lacks Send Messages in Threads"
 
 
@@ -104,17 +72,17 @@ async def test_hidden_channels_are_counted_and_no_fault(server, examined):
 
     found = await examined()
 
-    assert not _faults(found)
+    assert not faults(found)
     assert (
         "Harbor: it may do all it needs in #general; "
-        "it cannot see 3 channels: fine if that is wanted" in _details(found)
+        "it cannot see 3 channels: fine if that is wanted" in details(found)
     )
 
 
 async def test_a_bot_that_sees_no_channel_is_told_so(server, examined):
     _set_rights(server, BOT & ~Permission.VIEW_CHANNEL)
 
-    [found] = _faults(await examined())
+    [found] = faults(await examined())
 
     assert found.detail == "Harbor: it sees no text channel"
     assert "View Channels" in found.remedy
@@ -124,7 +92,7 @@ async def test_voice_channels_and_categories_are_passed_over(server, examined):
     voice = server.add_channel("calls", ChannelType.VOICE)
     server.change_permissions(voice, deny=Permission.SEND_MESSAGES)
 
-    assert not _faults(await examined())
+    assert not faults(await examined())
 
 
 async def test_many_channels_that_lack_something_are_cut_short(server, examined):
@@ -133,7 +101,7 @@ async def test_many_channels_that_lack_something_are_cut_short(server, examined)
         channel = server.add_channel(f"room-{number}")
         server.change_permissions(channel, deny=Permission.READ_MESSAGE_HISTORY)
 
-    found = _faults(await examined())
+    found = faults(await examined())
 
     assert len(found) == MAX_CHANNEL_LINES + 1
     assert found[-1].detail == "Harbor: 3 more channels like these"
@@ -144,8 +112,8 @@ async def test_what_may_be_left_out_is_only_mentioned(server, examined):
 
     found = await examined()
 
-    assert not _faults(found)
-    assert any("without View Audit Log, which" in detail for detail in _details(found))
+    assert not faults(found)
+    assert any("without View Audit Log, which" in detail for detail in details(found))
 
 
 async def test_a_bot_that_may_attach_no_files_is_well(server, examined):
@@ -153,11 +121,11 @@ async def test_a_bot_that_may_attach_no_files_is_well(server, examined):
 
     found = await examined()
 
-    assert not _faults(found)
+    assert not faults(found)
     assert (
         "Harbor: it may do all it needs in #general; "
         "without Attach Files, which it would use to send very long code as a file"
-        in _details(found)
+        in details(found)
     )
 
 
@@ -166,8 +134,8 @@ async def test_a_channel_that_allows_no_files_is_named(server, examined):
 
     found = await examined()
 
-    assert not _faults(found)
-    assert any("without Attach Files in #news, which" in detail for detail in _details(found))
+    assert not faults(found)
+    assert any("without Attach Files in #news, which" in detail for detail in details(found))
 
 
 async def test_more_rights_than_needed_are_mentioned(server, examined):
@@ -175,15 +143,15 @@ async def test_more_rights_than_needed_are_mentioned(server, examined):
 
     found = await examined()
 
-    assert not _faults(found)
-    assert any("Administrator, which it does not need" in detail for detail in _details(found))
+    assert not faults(found)
+    assert any("Administrator, which it does not need" in detail for detail in details(found))
 
 
 async def test_each_server_is_looked_at(server, examined):
     meadow = server.add_guild("Meadow")
     server.add_channel("grass", guild=meadow)
 
-    found = _details(await examined())
+    found = details(await examined())
 
     assert any(detail.startswith("Harbor: ") for detail in found)
     assert "Meadow: it may do all it needs in #grass" in found
@@ -196,7 +164,7 @@ async def test_a_server_that_is_gone_meanwhile_keeps_no_other_from_being_looked_
     server.add_channel("grass", guild=meadow)
     server.faults.respond(404, on=f"GET /guilds/{server.guild.id}")
 
-    found = _details(await examined())
+    found = details(await examined())
 
     assert f"the server {server.guild.id} could not be looked at (NotFound)" in found
     assert "Meadow: it may do all it needs in #grass" in found
@@ -206,4 +174,4 @@ async def test_of_very_many_servers_some_are_looked_at(monkeypatch, server, exam
     monkeypatch.setattr(checks, "MAX_SERVERS", 1)
     server.add_guild("Meadow")
 
-    assert "about 1 more servers were not looked at" in _details(await examined())
+    assert "about 1 more servers were not looked at" in details(await examined())

@@ -9,42 +9,22 @@ from bot.platforms.discord.hearing import heard
 from bot.platforms.discord.reading import unread
 from bot.platforms.edits import Edited
 from tests.discord.ears import (
+    BOT,
     EDITED,
-    GENERAL,
     GUILD,
     HELPER_BOT,
+    IN_GENERAL,
     ME,
     NELLY,
     NEWS,
     OTTO,
     OWN_ROLE,
     THREAD,
-    Ears,
+    Memory,
     nick,
     said,
     user,
 )
-
-BOT = user(ME.user_id, "earshot-bot", bot=True)
-IN_GENERAL = ConversationKey("discord", str(GUILD), str(GENERAL))
-
-
-class Memory:
-    """Remembers names and the assistant's messages."""
-
-    def __init__(self, names=(), own=()):
-        self.names, self.own = dict(names), set(own)
-
-    async def name_of(self, where, author_id):
-        return self.names.get((where.workspace, author_id))
-
-    async def is_ours(self, where, message_id):
-        return (where, message_id) in self.own
-
-
-@pytest.fixture
-async def ears():
-    return Ears()
 
 
 async def test_a_message_is_heard_with_who_said_it_where_and_when(ears):

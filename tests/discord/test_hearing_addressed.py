@@ -2,43 +2,22 @@
 
 import pytest
 
-from bot.messages import ConversationKey
 from bot.platforms.discord.hearing import WORDLESS
 from tests.discord.ears import (
+    BOT,
     GENERAL,
-    GUILD,
     HELPER_BOT,
+    IN_GENERAL,
     ME,
     MODERATORS,
     OTTO,
     OWN_ROLE,
-    Ears,
+    Memory,
     file,
     reply_to,
     said,
     user,
 )
-
-BOT = user(ME.user_id, "earshot-bot", bot=True)
-IN_GENERAL = ConversationKey("discord", str(GUILD), str(GENERAL))
-
-
-class Memory:
-    """Remembers names and the assistant's messages."""
-
-    def __init__(self, names=(), own=()):
-        self.names, self.own = dict(names), set(own)
-
-    async def name_of(self, where, author_id):
-        return self.names.get((where.workspace, author_id))
-
-    async def is_ours(self, where, message_id):
-        return (where, message_id) in self.own
-
-
-@pytest.fixture
-async def ears():
-    return Ears()
 
 
 @pytest.mark.parametrize(

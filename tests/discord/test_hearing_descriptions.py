@@ -2,14 +2,9 @@
 
 import pytest
 
-from tests.discord.ears import HELPER_BOT, NELLY, Ears, file, said, user
+from tests.discord.ears import HELPER_BOT, NELLY, file, said, user
 
 WAVEFORM = {"duration_secs": 12.4, "waveform": "AAAA"}
-
-
-@pytest.fixture
-async def ears():
-    return Ears()
 
 
 async def _contents(_attachment):

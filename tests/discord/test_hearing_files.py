@@ -11,14 +11,9 @@ from aiohttp.test_utils import TestServer
 from bot.platforms import text_files
 from bot.platforms.discord.reading import read_text
 from bot.platforms.text_files import MAX_FETCHED_BYTES, MAX_TEXT_CHARS, decoded
-from tests.discord.ears import Ears, file, said
+from tests.discord.ears import file, said
 
 HUGE = 500 * 2**20
-
-
-@pytest.fixture
-async def ears():
-    return Ears()
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ from bot.messages import ConversationKey
 from bot.platforms.discord.hearing import starter
 from bot.platforms.discord.reading import unread
 from tests.discord.ears import (
+    BOT,
     GENERAL,
     GUILD,
     HELP,
@@ -16,19 +17,12 @@ from tests.discord.ears import (
     STAGE,
     THREAD,
     VOICE,
-    Ears,
     reply_to,
     said,
     user,
 )
 
-BOT = user(ME.user_id, "earshot-bot", bot=True)
 IN_THREAD = ConversationKey("discord", str(GUILD), str(GENERAL), str(THREAD))
-
-
-@pytest.fixture
-async def ears():
-    return Ears()
 
 
 @pytest.mark.parametrize("channel", [GENERAL, NEWS, VOICE, STAGE])

@@ -1,7 +1,6 @@
 """Commands when Discord is late, forgets, or breaks the connection: nothing is lost without a line."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -9,25 +8,12 @@ import pytest
 from bot.messages import Message
 from bot.platforms.discord.keys import channel_key
 from tests.discord.commanded import warnings_in
-from tests.discord.wired import ASKED, QUESTION, REPLY, Bot, wired_bot
-from tests.discord_server import DiscordServer, discord_server, pointed_at
+from tests.discord.wired import ASKED, QUESTION, REPLY, Bot
+from tests.discord_server import DiscordServer
 from tests.discord_server.interactions import interact
 
 CALLBACK = "POST */callback"
 EDIT = "PATCH */messages/@original"
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[DiscordServer]:
-    async with discord_server() as running:
-        with pointed_at(running):
-            yield running
-
-
-@pytest.fixture
-async def bot(server: DiscordServer, database_url: str) -> AsyncIterator[Bot]:
-    async with wired_bot(server, database_url) as wired:
-        yield wired
 
 
 async def test_an_acknowledgement_whose_answer_is_lost_does_not_lose_the_question(

@@ -1,29 +1,13 @@
 """Commands over the wire: the real discord.py, and the platform's own way of posting."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
-
-import pytest
 
 from bot.messages import Mode
 from bot.platforms.asking import ANSWERED_WITH_NEXT, TOO_LATE
 from bot.platforms.discord.keys import channel_key
-from tests.discord.wired import ASKED, QUESTION, REPLY, Bot, wired_bot
-from tests.discord_server import DiscordServer, Permission, discord_server, pointed_at
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[DiscordServer]:
-    async with discord_server() as running:
-        with pointed_at(running):
-            yield running
-
-
-@pytest.fixture
-async def bot(server: DiscordServer, database_url: str) -> AsyncIterator[Bot]:
-    async with wired_bot(server, database_url) as wired:
-        yield wired
+from tests.discord.wired import ASKED, QUESTION, REPLY, Bot
+from tests.discord_server import DiscordServer, Permission
 
 
 async def test_discord_takes_the_commands_in_all_languages(server: DiscordServer, bot: Bot) -> None:

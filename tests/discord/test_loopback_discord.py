@@ -6,18 +6,12 @@ import aiohttp
 import discord
 import pytest
 
-from tests.discord_server import Intent, pointed_at
+from tests.discord_server import Intent
 from tests.discord_server.odd import poison
 from tests.discord_server.probe import Ears, ready, started
 
 HEARTBEAT, IDENTIFY, RESUME = 1, 2, 6
 POST = "POST */messages"
-
-
-@pytest.fixture(autouse=True)
-def _pointed(server):
-    with pointed_at(server):
-        yield
 
 
 async def test_a_client_connects_and_knows_the_guild(server, client):
