@@ -1,7 +1,7 @@
 """Takes over edits of messages wherever a copy of them stands, whatever the platform."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.messages import ConversationKey
@@ -17,7 +17,7 @@ class Edited:
 
     text: str
     attachments: tuple[str, ...] = ()
-    at: datetime | None = None
+    at: datetime | None = field(default=None, compare=False)
 
 
 async def taken_over(
