@@ -54,7 +54,8 @@ class Troubles:
         """Make faults until then."""
         odds = self.weather.odds
         while True:
-            await asyncio.sleep(self.rng.uniform(0.5, 1.5) * every_s)
+            left_s = until_s - time.monotonic()
+            await asyncio.sleep(min(self.rng.uniform(0.5, 1.5) * every_s, left_s))
             if time.monotonic() >= until_s:
                 return
             name = self.rng.choices(list(odds), list(odds.values()))[0]
