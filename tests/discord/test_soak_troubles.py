@@ -12,7 +12,7 @@ NEVER_S = 1e6
 class Sunshine:
     """Weather in which nothing goes wrong."""
 
-    odds = {"nothing": 1.0}  # noqa: RUF012 - read alone
+    odds = {"nothing": 1.0}
 
     def __init__(self):
         self.made = []
