@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from bot.messages import ConversationKey, FeedbackKind, Message
+from bot.messages import ConversationKey, FeedbackKind, Message, Mode
 from bot.pipeline import Pipeline
 from bot.platforms.crowds import Crowds
 from bot.platforms.edits import taken_over
@@ -161,7 +161,11 @@ class Ears:
         await self._keep_early(event, where, message_id)
 
     async def _keep_early(self, event: Payload, where: ConversationKey, message_id: str) -> None:
-        if await self.pipeline.store.messages.find(where, message_id) is None:
+        """Remember a change of what is not known, unless nothing is to be known there."""
+        store = self.pipeline.store
+        if (await store.channels.settings(where)).mode is Mode.OFF:
+            return
+        if await store.messages.find(where, message_id) is None:
             self.early.keep(where, message_id, event)
 
     async def _opinion(
