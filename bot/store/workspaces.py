@@ -184,16 +184,18 @@ async def _keep_highest_id_taken(
     connection: AsyncConnection, platform: str, workspace: str
 ) -> None:
     # SQLite would give it to the next conversation, while an intake may still remember it for the
-    # old one and write there. So a row that names nothing holds it.
-    highest = await connection.scalar(select(func.max(conversations.c.id)))
+    # old one and write there. So a row that names nothing holds the one above; the id itself is no
+    # more, so that whoever writes there fails, and looks it up again.
+    highest = await connection.scalar(select(func.max(conversations.c.id))) or 0
     nameless: dict[str, object] = {"platform": "", "workspace": "", "channel": "", "thread": ""}
+    nothing = {"window_row": 0, "heard_from": None, "gap_from": None}
     await connection.execute(
         delete(conversations).where(conversations.c.platform == "", conversations.c.id != highest)
     )
     await connection.execute(
         update(conversations)
         .where(in_workspace(platform, workspace), conversations.c.id == highest)
-        .values(nameless | {"window_row": 0, "heard_from": None, "gap_from": None})
+        .values({"id": highest + 1} | nameless | nothing)
     )
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.errors import StoreError
-from bot.messages import FeedbackKind, workspace_key
+from bot.messages import ConversationKey, FeedbackKind, workspace_key
 from bot.store import Store
 from bot.store.database import Database
 from bot.store.tables import metadata
@@ -16,6 +16,7 @@ from tests.store.samples import (
     EARSHOT,
     ROOM,
     SPEAK,
+    START,
     THREAD,
     kept_with,
     later,
@@ -42,7 +43,7 @@ async def _fill(store: Store, where=ROOM) -> None:
     await store.outbox.posted(key, message_id="r1", author=EARSHOT, at=later(1))
     liked = FeedbackKind.LIKED
     await store.feedback.give(where, kept.id, liked, author_id=ANN.id, at=later(2))
-    await store.channels.change(where, eagerness=20)
+    await store.channels.change(where, eagerness=20, at=START)
     await store.channels.change(workspace_key(where.platform, where.workspace), persona="Kind")
 
 
@@ -183,6 +184,20 @@ async def test_what_is_said_after_an_erasure_is_kept_apart_from_what_others_say(
     assert [entry.text for entry in await store.messages.recent(ROOM, limit=5)] == ["Back again"]
     assert await store.messages.count(ELSEWHERE) == 2
     assert await store.messages.recent(THREAD, limit=5) == []
+
+
+@pytest.mark.parametrize("where", [ROOM, THREAD])
+async def test_what_is_said_after_the_newest_conversation_was_erased_is_kept(
+    store: Store, where: ConversationKey
+) -> None:
+    await store.workspaces.joined(*HOME, at=later(-2))
+    await store.messages.record(message(conversation=where))
+    await _erase(store, *HOME)
+
+    for number in range(2):
+        assert await store.messages.record(message(f"m{number}", "Back", conversation=where))
+
+    assert [entry.text for entry in await store.messages.recent(where, limit=5)] == ["Back"] * 2
 
 
 async def test_erasing_again_and_again_leaves_one_nameless_row_at_most(

@@ -70,6 +70,14 @@ class Installations(AsyncInstallationStore):
         # Not to be cut off between Slack's answer and the database: the old token is spent then.
         return await asyncio.shield(asyncio.ensure_future(self._renewed(team_id, organization)))
 
+    async def is_kept(self, team_id: str) -> bool:
+        """Tell whether there is an installation for a workspace, even one that no key reads."""
+        organization = await self._organization(team_id, None)
+        kept = await self._kept_bot(team_id, organization, is_organization=False)
+        if kept is None and organization:
+            kept = await self._kept_bot(None, organization, is_organization=True)
+        return kept is not None
+
     async def removed(self, team_id: str, enterprise_id: str | None, *, at: float) -> bool:
         """Delete what was installed before `at`, in seconds; False if there is nothing of the kind.
 
@@ -112,13 +120,7 @@ class Installations(AsyncInstallationStore):
         is_enterprise_install: bool | None = False,
     ) -> Bot | None:
         """Find a bot, its token readable; None also where no key of the settings reads it."""
-        bot = await self._store.carry_through(
-            self._kept.async_find_bot(
-                enterprise_id=enterprise_id,
-                team_id=team_id,
-                is_enterprise_install=is_enterprise_install,
-            )
-        )
+        bot = await self._kept_bot(team_id, enterprise_id, is_organization=is_enterprise_install)
         return None if bot is None else self._decrypted(bot)
 
     async def async_delete_bot(self, *, enterprise_id: str | None, team_id: str | None) -> None:
@@ -136,6 +138,17 @@ class Installations(AsyncInstallationStore):
                 enterprise_id=enterprise_id, team_id=team_id, user_id=user_id
             )
         )
+
+    async def _kept_bot(
+        self, team_id: str | None, enterprise_id: str | None, *, is_organization: bool | None
+    ) -> Bot | None:
+        """Find a bot as it is stored, its token not readable."""
+        find = self._kept.async_find_bot(
+            enterprise_id=enterprise_id,
+            team_id=team_id,
+            is_enterprise_install=is_organization,
+        )
+        return await self._store.carry_through(find)
 
     async def _organization(self, team_id: str, enterprise_id: str | None) -> str | None:
         """Give the organization of a workspace; what an event once said of it is remembered."""

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from slack_sdk.oauth.installation_store import Bot
 
-from bot.errors import PlatformError, PlatformUnavailable
+from bot.errors import PlatformError
 from bot.platforms.slack.clients import Clients, Refused, asked
 from bot.platforms.slack.installations import Installations
 from bot.platforms.slack.teams import Team
@@ -154,16 +154,24 @@ class ManyTeams:
 
         Slack tells of a removal only then, and some minutes longer.
         """
-        return [team.id for team in await self.all() if await self._is_gone(team)]
+        known = await self._installations.workspaces()
+        return [team_id for team_id in known if await self._is_gone(team_id)]
 
-    async def _is_gone(self, team: Team) -> bool:
+    async def _is_gone(self, team_id: str) -> bool:
+        if not await self._installations.is_kept(team_id):
+            return True  # a stop came between the end of its token and the note of that
         try:
-            await asked(team.client.auth_test(), doing=f"the token of {team.id}")
+            team = await self.team(team_id)
+            await asked(team.client.auth_test(), doing="whether it still has the app")
         except Refused as error:
-            is_over = error.code in REMOVED
-            return is_over and await self.removed(team.id, None, at=time.time())
-        except PlatformUnavailable as error:
-            logger.warning("Slack: whether %s still has the app is unknown: %s", team.id, error)
+            if error.code not in REMOVED:
+                return False
+            logger.warning(
+                "Slack: the app was removed from %s while nobody listened (%s)", team_id, error.code
+            )
+            return await self.removed(team_id, None, at=time.time())
+        except PlatformError as error:
+            logger.warning("Slack: whether %s still has the app is unknown: %s", team_id, error)
         return False
 
     def forget(self, team_id: str) -> None:

@@ -1,0 +1,352 @@
+"""Many workspaces, the whole bot: they come, are served apart from each other, and leave no trace."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+import pytest
+from sqlalchemy import text as sql
+
+from bot.messages import ConversationKey
+from bot.platforms.slack.encrypting import new_key
+from bot.store import Store
+from tests.slack.installed import KEY, address_of, for_many, installations, installed_by, rows
+from tests.slack.weather import QUESTION, logged
+from tests.slack_server.tokens import Token
+
+# slack_sdk 3.47 sends the client's secret in a way that aiohttp 3.14 wants otherwise.
+pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
+
+
+@pytest.fixture
+def chat(slack, database_url):
+    return for_many(slack, database_url)
+
+
+@pytest.fixture
+def teams(slack):
+    """Two workspaces without the app, each with a channel."""
+    slack.team.installed = False
+    made = [slack.add_team(name, installed=False) for name in ("Lighthouse", "Windmill")]
+    for team in made:
+        members = [person(slack, team)]
+        slack.add_channel(talk_of(team), team=team, members=members, bot_present=False)
+    return made
+
+
+async def comes(chat, team):
+    """Let a workspace install the app, and invite it to its channel."""
+    assert (await installed_by(chat, team))[0] == 200
+    await chat.slack.invites_bot(person(chat.slack, team), talk_of(team))
+    await chat.slack.until_delivered()
+    await chat.settled()
+
+
+def person(slack, team):
+    return slack.member(f"Ida of {team.name}", team=team)
+
+
+def talk_of(team):
+    return f"talk-{team.domain}"
+
+
+async def asks(chat, team, text=QUESTION):
+    """Let somebody of a workspace ask there."""
+    said = await chat.slack.says(
+        person(chat.slack, team), talk_of(team), f"{team.bot.mention} {text}"
+    )
+    await chat.slack.until_delivered()
+    await chat.settled()
+    return said
+
+
+async def answered(chat, team, num=1):
+    await chat.slack.until(lambda: len(chat.posts(talk_of(team))) >= num)
+    await chat.settled()
+    return chat.posts(talk_of(team))
+
+
+async def texts(chat, team):
+    where = ConversationKey("slack", team.id, chat.slack.channel(talk_of(team)).id)
+    return [
+        each.text for each in await chat.store.messages.recent(where, limit=99) if not each.deleted
+    ]
+
+
+async def present(chat):
+    return set(await chat.store.workspaces.present("slack"))
+
+
+async def test_two_workspaces_are_served_side_by_side_and_do_not_see_each_other(chat, slack, teams):
+    async with chat.running():
+        for team in teams:
+            await comes(chat, team)
+        for team in teams:
+            await asks(chat, team, f"{QUESTION} we of {team.name} ask")
+            assert await answered(chat, team) == ["Paris."]
+
+        for team, other in (teams, teams[::-1]):
+            asked = f"@Earshot {QUESTION} we of {team.name} ask"
+            assert await texts(chat, team) == [asked, "Paris."]
+            posted = [call for call in slack.asked("chat.postMessage") if call.team is team]
+            assert posted
+            assert all(other.name not in str(call.given) for call in posted)
+        prompts = [str(turns) for turns in chat.model.asked]
+        assert not any(all(f"we of {team.name}" in each for team in teams) for each in prompts)
+        assert await present(chat) == {team.id for team in teams}
+
+
+@pytest.mark.parametrize(
+    ("odd", "status"),
+    [
+        ({"cookie": "slack-app-oauth-state=another"}, 400),
+        ({"cookie": ""}, 400),
+        ({"cookie": "slack-app-oauth-state=made-up", "state": "made-up"}, 401),
+    ],
+)
+async def test_a_forged_state_installs_nothing(chat, teams, caplog, odd, status):
+    async with chat.running():
+        assert (await installed_by(chat, teams[0], **odd))[0] == status
+
+        assert await installations(chat.store) == []
+        assert await present(chat) == set()
+    told = "Slack: an installation was not finished: "
+    assert [line.startswith(told) for line in logged(caplog)] == [True]
+
+
+async def test_an_expired_state_installs_nothing(chat, slack, teams, monkeypatch):
+    def later():
+        # slack_sdk keeps states until a time by this machine's clock
+        monkeypatch.setattr("slack_sdk.oauth.state_store.sqlalchemy.datetime", _Late)
+
+    class _Late(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + timedelta(minutes=11)
+
+        @classmethod
+        def utcnow(cls):
+            return datetime.now(UTC).replace(tzinfo=None) + timedelta(minutes=11)
+
+    async with chat.running():
+        assert (await installed_by(chat, teams[0], later=later))[0] == 401
+        assert await installations(chat.store) == []
+
+
+async def test_a_state_is_good_once(chat, teams):
+    async with chat.running():
+        _, back = await installed_by(chat, teams[0])
+        state = back.partition("state=")[2].partition("&")[0]
+        async with (
+            aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as browser,
+            browser.get(back, headers={"Cookie": f"slack-app-oauth-state={state}"}) as again,
+        ):
+            assert again.status == 401
+        assert await installations(chat.store) == [teams[0].id]
+
+
+async def test_no_row_of_the_database_holds_a_token(chat, slack, teams):
+    slack.rotates_tokens = True
+    async with chat.running():
+        await comes(chat, teams[0])
+        await asks(chat, teams[0])
+        await answered(chat, teams[0])
+        kept = await rows(chat.store)
+
+    token = slack.tokens.of(teams[0])[-1]
+    assert teams[0].id in kept
+    for secret in (token.value, token.refresh, slack.client_secret, slack.signing_secret, KEY):
+        assert secret not in kept
+
+
+async def test_keys_can_be_changed_while_workspaces_are_served(chat, slack, teams):
+    async with chat.running():
+        await comes(chat, teams[0])
+        await asks(chat, teams[0])
+        await answered(chat, teams[0])
+    chat.changes["slack_encryption_key"] = f"{new_key()},{KEY}"
+
+    async with chat.running():
+        await asks(chat, teams[0])
+        assert await answered(chat, teams[0], 2) == ["Paris.", "Paris."]
+
+
+async def test_a_key_that_is_lost_costs_no_word_and_no_data(chat, slack, teams, caplog):
+    async with chat.running():
+        await comes(chat, teams[0])
+        await asks(chat, teams[0])
+        await answered(chat, teams[0])
+    right, chat.changes["slack_encryption_key"] = KEY, new_key()
+    async with chat.running():
+        asked = await slack.says(
+            person(slack, teams[0]), talk_of(teams[0]), f"{teams[0].bot.mention} {QUESTION}"
+        )
+        await slack.until_delivered()
+        assert await present(chat) == {teams[0].id}
+    line = f"Slack: no key in EARSHOT_SLACK_ENCRYPTION_KEY reads the token of {teams[0].id}: "
+    assert any(each.startswith(line) for each in logged(caplog))
+
+    chat.changes["slack_encryption_key"] = right
+    async with chat.running():
+        await chat.until(lambda: _holds(chat, teams[0], 4))
+        assert (await answered(chat, teams[0], 2))[1:] == ["Paris."]
+        assert chat.messages(talk_of(teams[0]))[-1].thread_ts in (asked.ts, None)
+
+
+async def _holds(chat, team, number):
+    return len(await texts(chat, team)) == number
+
+
+async def test_an_expired_token_is_renewed_before_it_is_used(chat, slack, teams):
+    slack.rotates_tokens = True
+    async with chat.running():
+        await comes(chat, teams[0])
+        first = slack.token_of(teams[0])
+    await expire(slack, chat, teams[0])
+
+    async with chat.running():
+        await asks(chat, teams[0])
+        assert await answered(chat, teams[0]) == ["Paris."]
+        assert slack.token_of(teams[0]) != first
+    assert "token_expired" not in [error for _, error in slack.refusals]
+
+
+async def expire(slack, chat, team):
+    """Let a workspace's token be one that has expired, here and at Slack."""
+    store = await Store.open(chat.database_url)
+    async with store.engine.begin() as connected:
+        await connected.execute(
+            sql("UPDATE slack_bots SET bot_token_expires_at = :past"),
+            {"past": "2020-01-01 00:00:00.000000"},
+        )
+    await store.close()
+    token: Token = slack.tokens.of(team)[-1]
+    token.expires_at_s = 0.0
+
+
+async def test_two_processes_that_renew_at_once_both_go_on(chat, slack, teams):
+    slack.rotates_tokens = True
+    async with chat.running():
+        await comes(chat, teams[0])
+    await expire(slack, chat, teams[0])
+
+    other = chat.beside()
+    async with chat.running(), other.running():
+        both = await asyncio.gather(*(each.bot.team(teams[0].id) for each in (chat, other)))
+    assert {team.client.token for team in both} == {slack.token_of(teams[0])}
+
+
+@pytest.mark.parametrize("how", ["uninstalls", "revokes_tokens"])
+async def test_a_workspace_that_leaves_is_forgotten_after_its_grace(chat, slack, teams, how):
+    async with chat.running():
+        for team in teams:
+            await comes(chat, team)
+            await asks(chat, team)
+            await answered(chat, team)
+
+        await getattr(slack, how)(teams[0])
+        await slack.until_delivered()
+        assert await installations(chat.store) == [teams[1].id]
+        assert await present(chat) == {teams[1].id}
+        assert await texts(chat, teams[0]) == [f"@Earshot {QUESTION}", "Paris."]  # not yet
+
+        gone = await chat.store.workspaces.purge(
+            chat.bot.clock.now() + timedelta(days=8), grace=timedelta(days=7)
+        )
+        assert gone == [("slack", teams[0].id)]
+        assert teams[0].id not in await rows(chat.store)
+        assert await texts(chat, teams[1]) == [f"@Earshot {QUESTION}", "Paris."]
+
+
+async def test_who_comes_back_within_the_grace_finds_everything_as_it_was(chat, slack, teams):
+    team = teams[0]
+    async with chat.running():
+        await comes(chat, team)
+        await asks(chat, team)
+        await answered(chat, team)
+        await slack.uninstalls(team)
+        await slack.until_delivered()
+        slack.clock.advance(2)
+
+        await comes(chat, team)
+        assert await present(chat) == {team.id}
+        await asks(chat, team)
+        assert await answered(chat, team, 2) == ["Paris.", "Paris."]
+        assert await texts(chat, team) == [f"@Earshot {QUESTION}", "Paris."] * 2
+
+
+async def test_who_comes_back_after_the_grace_begins_anew(chat, slack, teams):
+    team = teams[0]
+    async with chat.running():
+        await comes(chat, team)
+        await asks(chat, team)
+        await answered(chat, team)
+        await slack.uninstalls(team)
+        await slack.until_delivered()
+        await chat.store.workspaces.purge(
+            chat.bot.clock.now() + timedelta(days=8), grace=timedelta(days=7)
+        )
+        slack.clock.advance(2)
+
+        await comes(chat, team)
+        await asks(chat, team, "and now?")
+        await answered(chat, team, 2)
+        assert await texts(chat, team) == ["@Earshot and now?", "Paris."]
+
+
+async def test_a_removal_that_nobody_heard_of_is_noted_at_the_next_start(
+    chat, slack, teams, caplog
+):
+    caplog.set_level("INFO", logger="bot")
+    async with chat.running():
+        for team in teams:
+            await comes(chat, team)
+            await asks(chat, team)
+            await answered(chat, team)
+    slack.http.urls.clear()
+    await slack.uninstalls(teams[0])
+    slack.sockets.forget()
+
+    async with chat.running():
+        await chat.until(lambda: _are_present(chat, {teams[1].id}))
+        assert await installations(chat.store) == [teams[1].id]
+        await asks(chat, teams[1])
+        await answered(chat, teams[1], 2)
+        asked = len(slack.calls)
+        chat.naps.over()
+        await chat.settled()
+        assert all(call.token.team is not teams[0] for call in slack.calls[asked:] if call.token)
+    line = f"Slack: the app was removed from {teams[0].id} while nobody listened (account_inactive)"
+    assert line in logged(caplog)
+
+
+async def _are_present(chat, ids):
+    return await present(chat) == ids
+
+
+async def test_a_removal_that_was_half_noted_before_a_crash_is_noted_at_the_next_start(
+    chat, slack, teams
+):
+    async with chat.running():
+        await comes(chat, teams[0])
+    slack.http.urls.clear()
+    await slack.uninstalls(teams[0])
+    store = await Store.open(chat.database_url)
+    async with store.engine.begin() as connected:
+        for table in ("slack_bots", "slack_installations"):
+            await connected.execute(sql(f"DELETE FROM {table}"))  # noqa: S608 - one of two
+    await store.close()
+
+    async with chat.running():
+        await chat.until(lambda: _are_present(chat, set()))
+
+
+async def test_an_installation_that_was_half_noted_before_a_crash_is_served(chat, slack, teams):
+    async with chat.running():
+        await comes(chat, teams[0])
+        await chat.store.workspaces.purge(
+            chat.bot.clock.now() + timedelta(days=8), grace=timedelta(days=-1)
+        )
+        assert address_of(chat)
+        await asks(chat, teams[0])
+        assert await answered(chat, teams[0]) == ["Paris."]
