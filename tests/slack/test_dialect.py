@@ -147,6 +147,8 @@ def test_slacks_markdown_keeps_everything_but_pings():
 
     assert harmless(text) == text
     assert harmless("hi @here and @Channel") == f"hi @{JOINER}here and @{JOINER}Channel"
+    assert harmless("_@here_ @@channel2") == f"_@{JOINER}here_ @@{JOINER}channel2"
+    assert harmless("<\\!here>") == f"<{JOINER}\\!here>"
 
 
 @given(MARKDOWN)
@@ -157,7 +159,7 @@ def test_whatever_is_written_pings_nobody(markdown):
     assert not re.search(
         r"<(?:!(?!--|doctype|\[cdata)|@[A-Z0-9]|#[A-Z0-9])", harmless(markdown), re.I
     )
-    assert not re.search(r"(?<![\w@])@(channel|here|everyone)\b", harmless(markdown), re.I)
+    assert not re.search(r"(?<![^\W_])@(channel|here|everyone)(?![a-z])", harmless(markdown), re.I)
 
 
 @given(

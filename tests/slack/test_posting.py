@@ -130,7 +130,7 @@ async def test_a_stream_that_cannot_be_ended_keeps_its_words(slack, earshot, pos
     ts = await begun(slack, earshot, asked)
     slack.faults.error("message_not_owned_by_app", on="chat.stopStream")
 
-    with pytest.raises(PlatformError, match="message_not_owned_by_app"):
+    with pytest.raises(PlatformError, match="streaming_state_conflict"):
         await poster.update(earshot.where, ts, "hello", mark)
 
     assert [post.text for post in slack.posts("general")] == ["Tu"]

@@ -8,6 +8,7 @@ import pytest
 
 from bot.errors import PlatformUnavailable, StoreError
 from bot.messages import ASKED
+from bot.platforms.slack.pace import Pace
 from tests.slack.speaking import KEY, LONG, Seconds, speaker
 
 BEGUN = "Turin is **quite** far away"  # words worth a look
@@ -456,3 +457,28 @@ async def test_an_unreachable_slack_leaves_the_reply_for_later(slack, earshot, d
     await earshot.platform.post(item)
 
     assert earshot.texts == [WHOLE]
+
+
+@pytest.mark.parametrize("refused", ["msg_too_long", "invalid_metadata_format"])
+async def test_a_stream_that_slack_will_not_end_shows_the_whole_by_an_edit(
+    slack, earshot, draft, refused
+):
+    await shown(earshot, draft, BEGUN, MORE)
+
+    slack.faults.error(refused, on=STOP)
+    await earshot.platform.post(await earshot.written(draft, WHOLE))
+
+    (message,) = slack.posts("general", thread=draft.reply_to)
+    assert message.text == SHOWN
+
+
+def test_where_slack_said_to_wait_no_stream_is_begun_before():
+    now_s = 100.0
+    pace = Pace(lambda: now_s)
+
+    pace.hold("T1", 30.0)
+
+    assert not pace.may_begin("T1")
+    assert pace.may_begin("T2")
+    now_s = 130.0
+    assert pace.may_begin("T1")

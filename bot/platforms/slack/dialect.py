@@ -60,8 +60,9 @@ _INNER = {
 }
 
 # What Slack takes for a mention, a channel or a command in its Markdown; comments of HTML it does not.
-_TOKEN = re.compile(r"<(?=!(?!--|doctype|\[cdata)|@[A-Z0-9]|#[A-Z0-9])", re.IGNORECASE)
-_EVERYONE = re.compile(r"(?<![\w@])@(?=(?:channel|here|everyone)\b)", re.IGNORECASE)
+# A backslash before the sign is Markdown's own, and gone once that is read.
+_TOKEN = re.compile(r"<(?=\\?(?:!(?!--|doctype|\[cdata)|@[A-Z0-9]|#[A-Z0-9]))", re.IGNORECASE)
+_EVERYONE = re.compile(r"(?<![^\W_])@(?=(?:channel|here|everyone)(?![a-z]))", re.IGNORECASE)
 _UNDECIDED = re.compile(r"(?:<(?:!?[^\s<>]{0,8}|[@#])|@[a-z]{0,8})\Z", re.IGNORECASE)
 
 

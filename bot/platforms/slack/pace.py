@@ -17,18 +17,21 @@ class Pace:
 
     monotonic: Callable[[], float]
     _free_at_s: dict[tuple[str, bool], float] = field(init=False, default_factory=dict)
+    _held_until_s: dict[str, float] = field(init=False, default_factory=dict)
+
+    def may_begin(self, workspace: str) -> bool:
+        """Tell whether the first words of a reply may be shown now: unless Slack said to wait."""
+        return self.monotonic() >= self._held_until_s.get(workspace, 0.0)
 
     def may_go_on(self, workspace: str, is_stream: bool) -> bool:
-        """Tell whether a draft may be shown now; if so, the next has to wait."""
+        """Tell whether more of a draft may be shown now; if so, the next has to wait."""
         now_s, key = self.monotonic(), (workspace, is_stream)
-        if now_s < self._free_at_s.get(key, now_s):
+        if not self.may_begin(workspace) or now_s < self._free_at_s.get(key, now_s):
             return False
         self._free_at_s[key] = now_s + (APPEND_INTERVAL_S if is_stream else UPDATE_INTERVAL_S)
         return True
 
     def hold(self, workspace: str, wait_s: float) -> None:
         """Show nothing of drafts for so long: Slack said so."""
-        for is_stream in (True, False):
-            key = (workspace, is_stream)
-            free_at_s = self.monotonic() + wait_s
-            self._free_at_s[key] = max(free_at_s, self._free_at_s.get(key, free_at_s))
+        until_s = self.monotonic() + wait_s
+        self._held_until_s[workspace] = max(until_s, self._held_until_s.get(workspace, until_s))

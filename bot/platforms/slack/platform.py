@@ -16,13 +16,13 @@ from typing import Protocol
 from bot.errors import PlatformError, PlatformUnavailable
 from bot.messages import (
     ASKED,
-    ChannelSettings,
     ConversationKey,
     Entry,
     KeptDecision,
     OutboxItem,
 )
 from bot.platforms.drafts import Draft
+from bot.platforms.slack.agent_chats import PlainChats
 from bot.platforms.slack.keys import PLATFORM, is_direct, is_ts
 from bot.platforms.slack.own_messages import NOTICE
 from bot.platforms.slack.pace import Pace
@@ -50,6 +50,18 @@ class Messages(Protocol):
         ...
 
 
+class DirectChats(Protocol):
+    """Where answers in direct chats stand: see `agent_chats.py`."""
+
+    def thread_of(self, where: ConversationKey) -> str | None:
+        """Give the thread of a direct chat in which an answer is being written."""
+        ...
+
+    async def has_threads(self, where: ConversationKey) -> bool:
+        """Tell whether answers stand in the threads of their questions. Raises StoreError."""
+        ...
+
+
 @dataclass(slots=True)
 class SlackPlatform:
     """Posts, drafts and removes by slack_sdk. To be closed when nothing is posted any more.
@@ -66,6 +78,7 @@ class SlackPlatform:
     is_addressed: Callable[[OutboxItem], Awaitable[bool]]
     clock: Callable[[], datetime]
     started_at: datetime
+    direct: DirectChats = field(default_factory=PlainChats)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     monotonic: Callable[[], float] = time.monotonic
     _poster: Poster = field(init=False)
@@ -96,15 +109,15 @@ class SlackPlatform:
 
     @asynccontextmanager
     async def typing(self, where: ConversationKey) -> AsyncIterator[None]:
-        """Show that a reply is being written, in the threads of the assistant view; elsewhere nothing.
+        """Show that a reply is being written, in the threads of direct chats; elsewhere nothing.
 
         Slack has no sign of typing for apps.
         """
-        is_assistant_view = where.thread is not None and is_direct(where.channel)
-        if not is_assistant_view or where.workspace in self._without_status:
+        thread = self.direct.thread_of(where)
+        if thread is None or where.workspace in self._without_status:
             yield
             return
-        shown = asyncio.create_task(self._keep_status(where))
+        shown = asyncio.create_task(self._keep_status(replace(where, thread=thread)))
         try:
             yield
         finally:
@@ -152,8 +165,7 @@ class SlackPlatform:
     async def notice(self, where: ConversationKey, text: str, *, reply_to: str | None) -> None:
         """Post a short message where the reply would stand; who asked by a command alone sees it."""
         with store_trouble():
-            settings = await self.channels.settings(where)
-        place = _place(where, reply_to, settings)
+            place = await self._place(where, reply_to)
         question = await self._asked(where, reply_to)
         if question is not None and await self._whispered(place, question, text):
             return
@@ -173,6 +185,8 @@ class SlackPlatform:
         async def show(text: str) -> None:
             showing = await self._showing(replace(item, text=text))
             if not showing.ids:
+                if not self._pace.may_begin(item.conversation.workspace):
+                    return
                 with store_trouble():
                     await self.outbox.begin(item)
             elif not self._pace.may_go_on(item.conversation.workspace, showing.is_streamed):
@@ -209,10 +223,21 @@ class SlackPlatform:
 
     async def _place_of(self, item: OutboxItem) -> ConversationKey:
         """Give the thread that a reply belongs into, or the channel itself."""
-        settings = await self.channels.settings(item.conversation)
-        place = _place(item.conversation, item.reply_to, settings)
+        place = await self._place(item.conversation, item.reply_to)
         is_beside = place != item.conversation
         return place if is_beside and await self._answers(item) else item.conversation
+
+    async def _place(self, where: ConversationKey, reply_to: str | None) -> ConversationKey:
+        """Give the thread below a question, as the channel wants it and direct chats have it."""
+        if where.thread is not None or not is_ts(reply_to):
+            return where
+        settings = await self.channels.settings(where)
+        has_threads = not is_direct(where.channel) or await self.direct.has_threads(where)
+        return (
+            replace(where, thread=reply_to)
+            if has_threads and settings.reply_as_reference
+            else where
+        )
 
     async def _answers(self, item: OutboxItem) -> bool:
         # What is being drafted is addressed; its decision may not be kept yet.
@@ -271,13 +296,3 @@ class SlackPlatform:
             logger.info("a status is not shown: %s", error)
         except Exception:  # the top of a task: the reply does not depend on it
             logger.exception("the status in %s failed", where)
-
-
-def _place(
-    where: ConversationKey, reply_to: str | None, settings: ChannelSettings
-) -> ConversationKey:
-    """Give the thread below a question asked in a channel, as the channel wants it."""
-    has_thread = where.thread is not None or is_direct(where.channel)
-    if has_thread or not settings.reply_as_reference or not is_ts(reply_to):
-        return where
-    return replace(where, thread=reply_to)

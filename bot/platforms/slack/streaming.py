@@ -132,7 +132,8 @@ class Streams:
     ) -> bool:
         """End a stream; True if it shows exactly this text now, and carries its mark.
 
-        None ends it as it is. Raises Gone if somebody deleted the message.
+        None ends it as it is. Raises Gone if somebody deleted the message, and another PlatformError
+        where no message of any kind would be taken.
         """
         rest = None if text is None else stream.rest(harmless(text))
 
@@ -149,9 +150,11 @@ class Streams:
         except (PlatformUnavailable, Gone):
             raise
         except PlatformError as error:
-            if code(error.__cause__) != NO_STREAM_RUNS:
+            if code(error.__cause__) in SPEECHLESS:
                 raise
-            rest = None  # Slack ended it, or an earlier try of ours did
+            if code(error.__cause__) != NO_STREAM_RUNS:
+                logger.info("a stream in %s could not be ended: %s", stream.place, error)
+            rest = None  # Slack or an earlier try of ours ended it; or an edit shows the rest
         stream.is_over = True
         return rest is not None
 
