@@ -73,6 +73,11 @@ class Bot:
         await self.store.workspaces.joined("slack", self.team.id, at=self.slack.clock.now() - MONTH)
         await before.joined(self.place(channel))
 
+    async def invited_now(self, channel: Channel) -> None:
+        """Let somebody invite it to a channel, and let it hear of that."""
+        channel.members.append(self.team_user)
+        await self.catch_up.membership.joined(self.place(channel))
+
     @property
     def team_user(self) -> str:
         return self.team.user_id

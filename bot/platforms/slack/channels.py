@@ -14,7 +14,7 @@ from bot.errors import PlatformError, StoreError
 from bot.messages import ConversationKey
 from bot.platforms.in_order import InOrder
 from bot.platforms.insist import insisted
-from bot.platforms.slack.keys import PLATFORM, channel_key
+from bot.platforms.slack.keys import PLATFORM, channel_key, is_ts, sent_at
 from bot.platforms.slack.lenient import Payload, part_of, text_in
 from bot.platforms.slack.membership import Membership
 from bot.platforms.slack.naming import People
@@ -47,14 +47,14 @@ class Channels:
     tasks: Tasks
 
     async def joined(self, event: Payload, team: Team) -> None:
-        """Hear that somebody came into a channel: the bot, or one whose name may be new."""
+        """Hear that somebody came into a channel; what matters is if the bot did."""
         channel_id, user_id = text_in(event, "channel"), text_in(event, "user")
         if user_id != team.user_id or not channel_id:
             return
         where = channel_key(team.id, channel_id)
         self.people.forget(team.id, channel_id)
         async with self._turn(where):
-            join = partial(self.membership.joined, where)
+            join = partial(self.membership.joined, where, self._moment(event))
             await insisted(join, f"the invitation to {where}")
         self.tasks.start(partial(self._greet, where), name=f"the greeting in {where}")
 
@@ -64,7 +64,8 @@ class Channels:
         is_own = text_in(event, "type") in ("channel_left", "group_left")
         if channel_id and (is_own or user_id == team.user_id):
             self.people.forget(team.id, channel_id)
-            leave = partial(self.membership.left, channel_key(team.id, channel_id))
+            where = channel_key(team.id, channel_id)
+            leave = partial(self.membership.left, where, self._moment(event))
             await insisted(leave, f"the end of the stay in {channel_id}")
             logger.info("Slack: no longer in %s: nothing is heard there any more", channel_id)
 
@@ -87,6 +88,11 @@ class Channels:
         async with self._turn(where):
             await insisted(partial(self.store.messages.clear_channel, where), f"the end of {where}")
         logger.info("Slack: %s was deleted, and with it what was kept of it", channel_id)
+
+    def _moment(self, event: Payload) -> datetime:
+        """Give when something happened: Slack may tell of it late, or twice."""
+        now, ts = self.clock(), text_in(event, "event_ts")
+        return sent_at(ts) if is_ts(ts) and float(ts) < now.timestamp() else now
 
     def _turn(self, where: ConversationKey) -> AbstractAsyncContextManager[None]:
         return self.turns.turn((where.workspace, where.channel))

@@ -6,6 +6,7 @@ Which it is, nobody says: a page that is cut short tells it, and a refusal says 
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.errors import PlatformError, PlatformUnavailable
 from bot.messages import ConversationKey
 from bot.platforms.slack.keys import is_ts
-from bot.platforms.slack.lenient import Payload, is_payload, is_set, part_of, parts_of, text_in
+from bot.platforms.slack.lenient import Payload, as_payload, is_set, part_of, parts_of, text_in
 from bot.platforms.slack.refusals import (
     FAILURES,
     RATE_LIMITED,
@@ -27,6 +28,8 @@ from bot.platforms.slack.refusals import (
     retry_after_s,
 )
 from bot.platforms.slack.teams import Team
+
+logger = logging.getLogger(__name__)
 
 PAGE_SIZE = 200  # Slack recommends no more at once
 STRICT_PAGE_SIZE = 15  # the most that is given outside the marketplace,
@@ -58,6 +61,15 @@ class Page:
 
     messages: list[Payload]
     cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The channels and chats of a workspace, as Slack told them from the time `at` on."""
+
+    channel_ids: list[str]
+    at: datetime
+    is_complete: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,20 +128,20 @@ class Fetching:
         self._note_pace(team, where, len(found), has_more=has_more)
         return Page(found, more_at if has_more else "")
 
-    async def channels(self, team: Team) -> list[str]:
-        """List the ids of the channels and chats of a workspace that the assistant is in.
+    async def channels(self, team: Team) -> Listing:
+        """List the channels and chats of a workspace that the assistant is in.
 
         Raises PlatformError, and PlatformUnavailable where a later try may help.
         """
         found: list[str] = []
-        cursor = ""
+        at, cursor = self.clock(), ""
         for _ in range(MAX_CHANNEL_PAGES):
             ask = team.client.users_conversations(
                 types=CHANNEL_TYPES, exclude_archived=True, limit=PAGE_SIZE, cursor=cursor or None
             )
             try:
                 async with asyncio.timeout(TIMEOUT_S):
-                    told = _payload(await ask)
+                    told = as_payload((await ask).data)
             except _RAISED as error:
                 kind = PlatformUnavailable if may_pass(error) else PlatformError
                 raise kind(
@@ -139,14 +151,18 @@ class Fetching:
             cursor = text_in(part_of(told, "response_metadata"), "next_cursor")
             if not cursor:
                 break
-        return list(filter(None, found))
+        else:
+            logger.warning(
+                "Slack: of the channels of %s only %d are looked at", team.name, len(found)
+            )
+        return Listing(list(filter(None, found)), at, is_complete=not cursor)
 
     async def _asked(
         self, ask: Awaitable[AsyncSlackResponse], team: Team, where: ConversationKey
     ) -> Payload:
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                return _payload(await ask)
+                return as_payload((await ask).data)
         except _RAISED as error:
             said_s = retry_after_s(error)
             if said_s is not None or code(error) in RATE_LIMITED:
@@ -176,8 +192,3 @@ class Fetching:
 
 def _method(where: ConversationKey) -> str:
     return HISTORY if where.thread is None else REPLIES
-
-
-def _payload(response: AsyncSlackResponse) -> Payload:
-    told: object = response.data
-    return told if is_payload(told) else {}

@@ -14,6 +14,11 @@ def is_payload(value: object) -> TypeGuard[Payload]:
     return isinstance(value, Mapping)
 
 
+def as_payload(value: object) -> Payload:
+    """Give an object of JSON, an empty one for everything else."""
+    return value if is_payload(value) else {}
+
+
 def text_in(payload: Payload, *keys: str) -> str:
     """Give the first of these texts that says something, without the blanks around it."""
     for key in keys:
@@ -25,8 +30,7 @@ def text_in(payload: Payload, *keys: str) -> str:
 
 def part_of(payload: Payload, key: str) -> Payload:
     """Give an object within a payload, an empty one where there is none."""
-    value = payload.get(key)
-    return value if is_payload(value) else {}
+    return as_payload(payload.get(key))
 
 
 def parts_of(payload: Payload, key: str) -> list[Payload]:

@@ -1,68 +1,83 @@
 """Which channels the assistant is in, and since when: what was said before is not its business.
 
-Slack would give it all to whoever is in a channel now. So the channels are noted, also for the next
+Slack would give it all to whoever is in a channel now. So each channel is noted, also for the next
 start, and one that is new counts as heard up to that moment.
 """
 
 import logging
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.messages import ConversationKey
-from bot.platforms.in_order import InOrder
-from bot.platforms.slack.keys import PLATFORM, channel_key, is_direct
+from bot.platforms.slack.keys import PLATFORM, channel_key, is_direct, ts_at
 from bot.store import Store
 
 logger = logging.getLogger(__name__)
+
+NOTE = "member-"
+IN, OUT = "in", "out"
+CLOCK_MARGIN = timedelta(seconds=10)  # our clock may be ahead of Slack's by some
 
 
 class Membership:
     """Keeps the channels of each workspace. `clock` gives aware UTC times; methods raise StoreError.
 
-    Direct chats are not among them: all that is said there is said to the assistant.
+    Direct chats are not among them: all that is said there is said to the assistant. A channel's
+    note tells what became of the assistant there, and when: of two processes that hear of it, or
+    an event that comes late, the later news counts.
     """
 
     def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
         self._store = store
         self._clock = clock
-        self._turns = InOrder()
 
-    async def joined(self, where: ConversationKey) -> None:
-        """Note that the assistant was invited to a channel just now."""
-        async with self._turns.turn(where.workspace):
-            known = await self._known(where.workspace)
-            await self._store.messages.hear_from(replace(where, thread=None), self._clock())
-            await self._note(where.workspace, known | {where.channel})
+    async def joined(self, where: ConversationKey, at: datetime | None = None) -> None:
+        """Note that the assistant was invited to a channel, just now or at a time."""
+        at = at or self._clock()
+        await self._store.messages.hear_from(replace(where, thread=None), at)
+        await self._note(where, at, IN)
 
-    async def left(self, where: ConversationKey) -> None:
+    async def left(self, where: ConversationKey, at: datetime | None = None) -> None:
         """Note that the assistant was removed from a channel, or the channel is gone."""
-        async with self._turns.turn(where.workspace):
-            known = await self._known(where.workspace)
-            await self._note(where.workspace, known - {where.channel})
+        await self._note(where, at or self._clock(), OUT)
 
     async def channels(self, team_id: str) -> frozenset[str]:
         """Give the ids of the channels of a workspace that it is in."""
-        return frozenset(await self._known(team_id))
+        noted = await self._store.notes.named(PLATFORM, NOTE, team_id)
+        return frozenset(channel_id for channel_id, value in noted.items() if _is_in(value))
 
     async def is_member(self, where: ConversationKey) -> bool:
         """Tell whether it was in a channel, or a thread's, before anything was missed there."""
-        return is_direct(where.channel) or where.channel in await self._known(where.workspace)
+        if is_direct(where.channel):
+            return True
+        noted = await self._store.notes.get(PLATFORM, _name(where))
+        return noted is not None and _is_in(noted)
 
-    async def took(self, team_id: str, channel_ids: Collection[str]) -> None:
-        """Note in which channels it is; those that are new are heard from now on."""
+    async def took(
+        self, team_id: str, channel_ids: Collection[str], *, at: datetime, is_complete: bool
+    ) -> None:
+        """Note in which channels it is, by a list that Slack began to give at a time.
+
+        Those that are new are heard from now on. Those that a complete list lacks are left, unless
+        the invitation came while the list was given.
+        """
         present = {each for each in channel_ids if not is_direct(each)}
-        async with self._turns.turn(team_id):
-            known = await self._known(team_id)
-            for channel_id in sorted(present - known):
-                await self._store.messages.hear_from(
-                    channel_key(team_id, channel_id), self._clock()
-                )
-            if present != known:
-                await self._note(team_id, present)
+        known = await self.channels(team_id)
+        for channel_id in sorted(present - known):
+            where = channel_key(team_id, channel_id)
+            await self._store.messages.hear_from(where, self._clock())
+            await self._note(where, at, IN)
+        for channel_id in sorted(known - present) if is_complete else ():
+            await self._note(channel_key(team_id, channel_id), at - CLOCK_MARGIN, OUT)
 
-    async def _known(self, team_id: str) -> set[str]:
-        return set((await self._store.notes.get(PLATFORM, f"channels/{team_id}") or "").split())
+    async def _note(self, where: ConversationKey, at: datetime, what: str) -> None:
+        await self._store.notes.advance(PLATFORM, _name(where), f"{ts_at(at)} {what}")
 
-    async def _note(self, team_id: str, channel_ids: Collection[str]) -> None:
-        await self._store.notes.set(PLATFORM, f"channels/{team_id}", " ".join(sorted(channel_ids)))
+
+def _name(where: ConversationKey) -> str:
+    return f"{NOTE}{where.channel}/{where.workspace}"  # goes with the workspace's data
+
+
+def _is_in(noted: str) -> bool:
+    return noted.endswith(f" {IN}")

@@ -1,0 +1,104 @@
+"""Which channels the bot knows itself to be in, whoever hears of it first, last or twice."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from bot.platforms.slack import fetching
+from bot.platforms.slack.keys import ts_at
+from bot.platforms.slack.membership import Membership
+from tests.slack.missing import ago, listening_bot, missed
+
+
+@pytest.fixture
+async def bot(slack, database_url):
+    async with listening_bot(slack, database_url) as running:
+        yield running
+
+
+async def test_an_invitation_while_the_channels_are_listed_is_kept(slack, bot):
+    tea = slack.add_channel("tea")
+    gate = slack.faults.hold(on="users.conversations", after=True)
+    sweep = asyncio.create_task(bot.sweeps())
+    await gate.reached.wait()
+    await bot.invited_now(tea)
+    gate.open()
+    await sweep
+
+    await bot.hears(await slack.says("Ben", "tea", "one"))
+    slack.clock.advance(60)
+    await slack.says("Ben", "tea", "two", tell=False)
+    slack.clock.advance(60)
+    bot.restart()
+    await bot.sweeps()
+
+    assert await bot.texts(tea) == ["one", "two"]
+
+
+async def test_two_processes_that_hear_of_invitations_at_once_keep_both(slack, bot):
+    one, two = (Membership(bot.store, slack.clock.now) for _ in range(2))
+    tea, coffee = bot.place(slack.add_channel("tea")), bot.place(slack.add_channel("coffee"))
+
+    await asyncio.gather(one.joined(tea), two.joined(coffee))
+
+    assert {tea.channel, coffee.channel} <= await one.channels(bot.team.id)
+    assert await two.is_member(tea)
+
+
+async def test_a_channel_that_a_complete_list_lacks_is_left(slack, bot):
+    membership, here = bot.catch_up.membership, bot.place(slack.general)
+    later = slack.clock.now() + timedelta(hours=1)
+
+    await membership.took(bot.team.id, [], at=later, is_complete=False)
+    assert await membership.is_member(here)
+    await membership.took(bot.team.id, [], at=later, is_complete=True)
+    assert not await membership.is_member(here)
+
+
+async def test_a_list_that_never_ends_makes_no_channel_forgotten(slack, bot, monkeypatch, caplog):
+    monkeypatch.setattr(fetching, "PAGE_SIZE", 1)
+    monkeypatch.setattr(fetching, "MAX_CHANNEL_PAGES", 1)
+    tea = slack.add_channel("tea")
+    await bot.invited(tea)
+    await slack.says("Ben", "tea", "one", ago=ago(minutes=5), tell=False)
+    await missed(slack, "two")
+
+    await bot.sweeps()
+
+    assert (await bot.texts(tea), await bot.texts()) == (["one"], ["two"])
+    assert "of the channels of Harbor only 1 are looked at" in caplog.text
+
+
+async def test_an_old_invitation_or_removal_told_once_more_changes_nothing(slack, bot):
+    membership, here = bot.catch_up.membership, bot.place(slack.general)
+    invited = slack.clock.now() - timedelta(hours=2)
+    await membership.joined(here, invited)
+    await missed(slack, "one")
+
+    await membership.left(here, invited - timedelta(hours=1))
+    await membership.joined(here, invited)
+    await bot.sweeps()
+
+    assert await bot.texts() == ["one"]
+
+
+async def test_an_invitation_told_once_more_hides_nothing_that_was_missed(chat, slack):
+    async with chat.running():
+        invited = {
+            "type": "member_joined_channel",
+            "channel": slack.general.id,
+            "user": slack.bot.id,
+            "event_ts": ts_at(slack.clock.now()),
+        }
+        team = await chat.bot.team(slack.team.id)
+        await chat.bot.events.event({"event": invited}, team)
+        slack.clock.advance(60)
+        await slack.says("Ben", "general", "missed", tell=False)
+        slack.clock.advance(60)
+
+        await chat.bot.events.event({"event": invited}, team)
+        await chat.bot._on_gap()
+        await chat.settled()
+
+        assert await chat.history() == [("Ben", "missed")]
