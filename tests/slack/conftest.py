@@ -28,6 +28,7 @@ def chat(slack: SlackServer, database_url: str) -> Chat:
 
 @pytest.fixture
 async def talk(chat: Chat) -> AsyncIterator[Chat]:
-    """Give the bot, which runs."""
+    """Give the bot, which runs and knows its channel: what was said before that is not its business."""
     async with chat.running():
+        await chat.slack.until_posted("general")  # its greeting
         yield chat

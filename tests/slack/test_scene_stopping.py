@@ -13,6 +13,7 @@ async def test_an_answer_that_a_stop_cut_short_stands_once_and_whole(chat, slack
     slack.team.stream_error = refused
     chat.model = PausingModel(reply_text="The capital of France is| Paris.")
     async with chat.running():
+        await slack.until_posted("general")  # the greeting
         await slack.says("Alice", "general", f"{slack.bot.mention} {QUESTION}")
         await slack.until(chat.posts)
 
@@ -26,8 +27,9 @@ async def test_an_answer_that_a_stop_cut_short_stands_once_and_whole(chat, slack
         assert (await chat.history())[-1] == ("Earshot", "It is Paris.")
 
 
-async def test_it_remembers_what_was_said_before_it_stopped(chat):
+async def test_it_remembers_what_was_said_before_it_stopped(chat, slack):
     async with chat.running():
+        await slack.until_posted("general")  # the greeting
         await chat.says("Alice", "we meet on Friday")
 
     async with chat.running():
@@ -68,6 +70,7 @@ async def test_the_answer_to_what_was_deleted_while_it_was_away_goes(chat, slack
 
 async def test_a_thread_goes_on_after_a_downtime(chat, slack):
     async with chat.running():
+        await slack.until_posted("general")  # the greeting
         asked = await chat.asks("Alice", QUESTION)
         await chat.says("Ben", "really", thread=asked)
     await slack.says("Alice", "general", "yes, really", thread=asked, tell=False)
@@ -86,6 +89,7 @@ async def test_a_thread_goes_on_after_a_downtime(chat, slack):
 
 async def test_of_all_that_was_asked_while_it_was_away_it_answers_once(chat, slack):
     async with chat.running():
+        await slack.until_posted("general")  # the greeting
         await chat.says("Alice", "hello")
     for number in range(3):
         text = f"{slack.bot.mention} question {number}?"

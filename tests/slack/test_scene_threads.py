@@ -171,6 +171,19 @@ async def test_a_reply_that_the_channel_sees_too_is_heard_in_both_and_answered_o
     assert await talk.history(thread=parent.ts) == [("Alice", "trips")]
 
 
+async def test_a_reply_that_the_channel_sees_too_is_answered_once_however_often_one_looks(
+    talk, slack
+):
+    parent = await talk.says("Alice", "trips")
+    await talk.says("Ben", f"{slack.bot.mention} where to?", thread=parent, broadcast=True)
+
+    await talk.bot._try_again()
+    await talk.settled()
+
+    (answer,) = talk.messages()
+    assert answer.thread_ts == parent.ts
+
+
 async def test_an_edit_of_a_reply_that_the_channel_sees_too_is_one_in_both(talk, slack):
     parent = await talk.says("Alice", "trips")
     said = await talk.says("Ben", "to Rome", thread=parent, broadcast=True)
@@ -283,6 +296,7 @@ async def writing(chat, num):
 async def test_an_answer_that_comes_after_the_thread_began_is_known_in_it(chat, slack):
     chat.model = PausingModel(reply_text="|Paris.", p_speak=lambda text: 0.1)
     async with chat.running():
+        await slack.until_posted("general")  # the greeting
         asked = await slack.says("Alice", "general", f"{slack.bot.mention} {QUESTION}")
         await chat.model.is_writing.wait()
         said = await slack.says("Ben", "general", "I think it is Lyon", thread=asked)

@@ -218,6 +218,7 @@ async def test_what_is_older_than_the_channel_keeps_things_goes(chat):
 
 async def test_after_a_downtime_it_answers_what_is_new_once(chat, slack):
     async with chat.running():
+        await slack.until_posted("general")  # the greeting
         await chat.says("Alice", "hello")
     for number in range(3):
         await slack.says("Alice", "general", f"line {number}", tell=False)
