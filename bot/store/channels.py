@@ -6,7 +6,7 @@ default, setting by setting.
 
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -66,8 +66,8 @@ class Channels:
         """Choose some settings by their names, and give all that hold there.
 
         Without a channel it chooses for the workspace. None is a choice too, where a setting can be
-        none. `at` is when it is chosen, None means now. Raises ValueError that names the setting,
-        for an unknown one and for a bad value.
+        none. `at` is when it is chosen, which is to be told of an eagerness. Raises ValueError that
+        names the setting, for an unknown one and for a bad value.
         """
         values = {name: stored_value(name, value) for name, value in changes.items()}
         if "eagerness" in values:
@@ -92,8 +92,8 @@ class Channels:
     ) -> ChannelSettings:
         """Take back what was chosen at this level, all of it if none is named; give what holds now.
 
-        `at` is when that is, None means now. Raises ValueError that names the setting, for an
-        unknown one.
+        `at` is when that is, which is to be told of an eagerness. Raises ValueError that names the
+        setting, for an unknown one.
         """
         values: dict[str, object] = {known_name(name): None for name in names or _NAMES}
         if "eagerness" in values:
@@ -149,9 +149,12 @@ def inherited(name: str) -> ColumnElement[Any]:
 
 def _when_changed(eagerness: object, at: datetime | None) -> ColumnElement[datetime]:
     """Stand for the time of the newest change: another eagerness than there is now makes one."""
+    if at is None:
+        raise ValueError("nobody told when the eagerness was chosen")
     is_other = channels.c.eagerness.is_distinct_from(eagerness)
-    now = literal(at or datetime.now(UTC), channels.c.eagerness_at.type)
-    return case((is_other, now), else_=channels.c.eagerness_at)
+    return case(
+        (is_other, literal(at, channels.c.eagerness_at.type)), else_=channels.c.eagerness_at
+    )
 
 
 def _key(where: ConversationKey) -> dict[str, str]:

@@ -72,7 +72,7 @@ class Scene:
         await self.pipeline.conversations.drain()
 
     async def change(self, where=LOUNGE, **settings):
-        await self.store.channels.change(where, **settings)
+        await self.store.channels.change(where, at=self.now, **settings)
 
     async def entries(self, where=LOUNGE):
         return await self.store.messages.recent(where, limit=1000)

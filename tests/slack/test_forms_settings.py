@@ -14,6 +14,7 @@ from bot.messages import Mode
 from bot.platforms.slack.ask_form import DEFAULT_QUESTION
 from bot.platforms.slack.forms import FAILED
 from bot.platforms.slack.settings_form import CHANNEL_MANAGERS, OUT_OF_DATE, SAVING, WAIT
+from bot.runtime import utc_now
 from tests.slack.viewing import Seen, seen, texts
 from tests.slack_server import SlackServer
 
@@ -132,7 +133,7 @@ async def test_everybody_sets_their_own_direct_chat(views: Seen) -> None:
 
 async def test_a_channel_drops_its_choices(views: Seen) -> None:
     where = views.where("general")
-    await views.store.channels.change(where, persona="a librarian", eagerness=30)
+    await views.store.channels.change(where, persona="a librarian", eagerness=30, at=utc_now())
     await views.opens(MANAGER, where)
 
     await views.submits(MANAGER, **{"defaults/follow": ["defaults/follow"]})

@@ -9,6 +9,7 @@ from bot.errors import StoreError
 from bot.messages import Mode
 from bot.platforms.slack.home_tab import NO_CHANNELS, UNKNOWN
 from bot.platforms.slack.keys import PLATFORM
+from bot.runtime import utc_now
 from tests.slack.viewing import Seen, channel_line, seen, texts
 from tests.slack_server import Kind, SlackServer
 
@@ -27,7 +28,9 @@ async def test_it_has_the_channels_that_both_are_in(views: Seen) -> None:
     both = slack.add_channel("secret", Kind.PRIVATE, members=[MEMBER])
     slack.add_channel("elsewhere", members=[MEMBER], bot_present=False)
     slack.add_channel("not-hers", members=["Ben"])
-    await views.store.channels.change(views.where("secret"), mode=Mode.ACTIVE, eagerness=30)
+    await views.store.channels.change(
+        views.where("secret"), mode=Mode.ACTIVE, eagerness=30, at=utc_now()
+    )
 
     seen_ = await views.looks_at_home(MEMBER)
 

@@ -1,7 +1,7 @@
 import asyncio
 import math
 from dataclasses import fields, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import pytest
 
@@ -37,7 +37,7 @@ async def test_every_setting_is_kept(store: Store) -> None:
     )
     changes = {field.name: getattr(wanted, field.name) for field in fields(wanted)}
 
-    assert await store.channels.change(ROOM, **changes) == wanted
+    assert await store.channels.change(ROOM, at=START, **changes) == wanted
 
     assert await store.channels.settings(ROOM) == wanted
 
@@ -52,7 +52,7 @@ async def test_a_setting_can_be_taken_back(store: Store) -> None:
 
 
 async def test_one_change_leaves_the_other_settings(store: Store) -> None:
-    await store.channels.change(ROOM, eagerness=20)
+    await store.channels.change(ROOM, eagerness=20, at=START)
 
     await store.channels.change(ROOM, persona="Terse")
 
@@ -65,7 +65,7 @@ async def test_changing_nothing_gives_the_settings(store: Store) -> None:
 
 async def test_changes_made_at_once_do_not_undo_each_other(store: Store) -> None:
     await asyncio.gather(
-        store.channels.change(ROOM, eagerness=20),
+        store.channels.change(ROOM, eagerness=20, at=START),
         store.channels.change(ROOM, persona="Terse"),
         store.channels.change(ROOM, cooldown_s=5),
     )
@@ -75,7 +75,7 @@ async def test_changes_made_at_once_do_not_undo_each_other(store: Store) -> None
 
 
 async def test_threads_share_their_channel_s_settings(store: Store) -> None:
-    await store.channels.change(THREAD, eagerness=10)
+    await store.channels.change(THREAD, eagerness=10, at=START)
 
     assert (await store.channels.settings(ROOM)).eagerness == 10
     assert (await store.channels.settings(replace(ROOM, channel="x"))).eagerness == 50
@@ -84,9 +84,9 @@ async def test_threads_share_their_channel_s_settings(store: Store) -> None:
 async def test_the_default_mode_holds_until_someone_chooses_one(url: str) -> None:
     store = await Store.open(url, default_mode=Mode.LISTEN)
     assert (await store.channels.settings(ROOM)).mode is Mode.LISTEN
-    await store.channels.change(ROOM, eagerness=70)
+    await store.channels.change(ROOM, eagerness=70, at=START)
     await store.channels.change(THREAD, mode="mention")
-    await store.channels.change(replace(ROOM, channel="x"), eagerness=70)
+    await store.channels.change(replace(ROOM, channel="x"), eagerness=70, at=START)
     await store.close()
 
     store = await Store.open(url, default_mode=Mode.OFF)
@@ -140,7 +140,7 @@ async def test_a_refused_change_changes_nothing(store: Store) -> None:
 
 
 async def test_a_workspace_s_defaults_hold_where_a_channel_chose_nothing(store: Store) -> None:
-    await store.channels.change(WORKSPACE, eagerness=20, persona="Terse", mode="mention")
+    await store.channels.change(WORKSPACE, eagerness=20, persona="Terse", mode="mention", at=START)
     await store.channels.change(THREAD, persona="Kind")
 
     wanted = ChannelSettings(mode=Mode.MENTION, eagerness=20, persona="Kind")
@@ -161,16 +161,16 @@ async def test_a_channel_may_choose_none_where_its_workspace_has_a_limit(store: 
 
 
 async def test_a_channel_may_choose_what_is_the_default(store: Store) -> None:
-    await store.channels.change(WORKSPACE, eagerness=20)
+    await store.channels.change(WORKSPACE, eagerness=20, at=START)
 
-    assert (await store.channels.change(ROOM, eagerness=50)).eagerness == 50
+    assert (await store.channels.change(ROOM, eagerness=50, at=START)).eagerness == 50
 
     assert await store.channels.chosen(ROOM) == {"eagerness"}
 
 
 async def test_what_was_chosen_is_told_level_by_level(store: Store) -> None:
     assert await store.channels.chosen(ROOM) == frozenset()
-    await store.channels.change(WORKSPACE, eagerness=20, cooldown_s=0)
+    await store.channels.change(WORKSPACE, eagerness=20, cooldown_s=0, at=START)
     await store.channels.change(ROOM, retention_days=None, mode="off")
 
     assert await store.channels.chosen(WORKSPACE) == {"eagerness", "cooldown_s"}
@@ -178,22 +178,22 @@ async def test_what_was_chosen_is_told_level_by_level(store: Store) -> None:
 
 
 async def test_a_choice_can_be_taken_back_by_name(store: Store) -> None:
-    await store.channels.change(WORKSPACE, eagerness=20)
-    await store.channels.change(ROOM, eagerness=90, persona="Kind")
+    await store.channels.change(WORKSPACE, eagerness=20, at=START)
+    await store.channels.change(ROOM, eagerness=90, persona="Kind", at=START)
 
-    settings = await store.channels.reset(ROOM, "eagerness")
+    settings = await store.channels.reset(ROOM, "eagerness", at=START)
 
     assert settings == ChannelSettings(eagerness=20, persona="Kind")
     assert await store.channels.chosen(ROOM) == {"persona"}
 
 
 async def test_all_choices_of_a_level_can_be_taken_back(store: Store) -> None:
-    await store.channels.change(WORKSPACE, eagerness=20)
-    await store.channels.change(ROOM, eagerness=90, persona="Kind", mode="off")
+    await store.channels.change(WORKSPACE, eagerness=20, at=START)
+    await store.channels.change(ROOM, eagerness=90, persona="Kind", mode="off", at=START)
 
-    assert await store.channels.reset(ROOM) == ChannelSettings(eagerness=20)
-    assert await store.channels.reset(WORKSPACE) == ChannelSettings()
-    assert await store.channels.reset(replace(ROOM, channel="x")) == ChannelSettings()
+    assert await store.channels.reset(ROOM, at=START) == ChannelSettings(eagerness=20)
+    assert await store.channels.reset(WORKSPACE, at=START) == ChannelSettings()
+    assert await store.channels.reset(replace(ROOM, channel="x"), at=START) == ChannelSettings()
 
 
 async def test_taking_back_an_unknown_setting_is_refused(store: Store) -> None:
@@ -257,9 +257,10 @@ async def test_it_is_known_when_the_eagerness_was_last_changed(store: Store) -> 
     assert await store.channels.eagerness_since(replace(ROOM, workspace="office")) is None
 
 
-async def test_a_change_of_the_eagerness_that_tells_no_time_is_made_now(store: Store) -> None:
-    await store.channels.change(ROOM, eagerness=20)
+async def test_a_change_of_the_eagerness_has_a_time(store: Store) -> None:
+    with pytest.raises(ValueError, match="when the eagerness was chosen"):
+        await store.channels.change(ROOM, eagerness=20)
+    with pytest.raises(ValueError, match="when the eagerness was chosen"):
+        await store.channels.reset(ROOM)
 
-    since = await store.channels.eagerness_since(ROOM)
-    assert since is not None
-    assert abs(since - datetime.now(UTC)) < timedelta(minutes=1)
+    assert await store.channels.eagerness_since(ROOM) is None

@@ -91,7 +91,7 @@ async def test_a_mark_chooses_no_setting_and_stays_when_settings_are_taken_back(
     await store.messages.hear_from(ROOM, START)
 
     assert await store.channels.chosen(ROOM) == frozenset()
-    await store.channels.reset(ROOM)
+    await store.channels.reset(ROOM, at=START)
     assert await store.messages.heard_until(ROOM) == START
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from bot.messages import ChannelSettings, Mode, QuietHours, workspace_key
 from bot.store import Store, schema, upgrade
 from bot.store.database import Database
-from tests.store.samples import ROOM, SILENT, kept_with, later, message, reply
+from tests.store.samples import ROOM, SILENT, START, kept_with, later, message, reply
 
 FIRST = "2026_11_21_first_tables"
 OLD_ROWS = (
@@ -93,7 +93,9 @@ async def test_after_an_upgrade_a_workspace_s_choice_holds_where_a_channel_had_t
     await upgrade(old_url)
     store = await Store.open(old_url)
 
-    await store.channels.change(workspace_key("room", "home"), eagerness=70, persona="Terse")
+    await store.channels.change(
+        workspace_key("room", "home"), eagerness=70, persona="Terse", at=START
+    )
 
     assert await store.channels.chosen(HALL) == {"persona"}
     assert await store.channels.settings(HALL) == ChannelSettings(eagerness=70, persona="Kind")
@@ -104,7 +106,7 @@ async def test_a_downgrade_leaves_each_channel_what_held_in_it(old_url: str) -> 
     await upgrade(old_url)
     store = await Store.open(old_url)
     await store.channels.change(
-        workspace_key("room", "home"), eagerness=70, retention_days=7, mode="off"
+        workspace_key("room", "home"), eagerness=70, retention_days=7, mode="off", at=START
     )
     await store.channels.change(HALL, retention_days=None, quiet_until=None, quiet_hours=None)
     await store.close()
@@ -132,7 +134,7 @@ async def test_a_downgrade_leaves_a_channel_that_chose_nothing_what_its_workspac
     await store.messages.create(cellar)
     await store.messages.create(replace(cellar, workspace="office"))
     await store.channels.change(workspace_key("room", "home"), mode="off", retention_days=7)
-    await store.channels.change(cellar, eagerness=20)
+    await store.channels.change(cellar, eagerness=20, at=START)
     await store.close()
 
     await _migrate(old_url, command.downgrade, FIRST)

@@ -7,6 +7,7 @@ from tests.store.samples import (
     ROOM,
     SILENT,
     SPEAK,
+    START,
     THREAD,
     kept_with,
     later,
@@ -27,7 +28,7 @@ async def _said_and_decided(store: Store, id: str, at_minutes: float) -> int:
 
 async def test_without_retention_nothing_is_removed(store: Store) -> None:
     await store.messages.record(message())
-    await store.channels.change(ROOM, eagerness=5)
+    await store.channels.change(ROOM, eagerness=5, at=START)
 
     assert await store.messages.purge(later(9999 * DAY)) == 0
 
