@@ -80,9 +80,9 @@ class Chat:
         await self.bot.pipeline.conversations.drain()
 
     def place(self, channel="general", *, thread=None):
-        """Name a conversation as the history does."""
+        """Name a conversation as the history does, in the workspace that its channel is of."""
         found = self.slack.channel(channel)
-        return channel_key(self.slack.team.id, found.id, thread_ts=thread)
+        return channel_key(found.team_id, found.id, thread_ts=thread)
 
     async def history(self, channel="general", *, thread=None):
         """List what the history holds of a conversation: (name, text), tombstones left out."""

@@ -1,18 +1,13 @@
-"""Workspaces that install Earshot, are greeted once, see nothing of each other, and remove it."""
-
-from datetime import timedelta
+"""Channels that invite Earshot are greeted once; workspaces see nothing of each other's choices."""
 
 import pytest
 
 from bot.messages import Mode
-from bot.runtime import utc_now
-from tests.slack.hosting import Hosted
+from tests.slack.installed import for_many, installed_by
 from tests.slack.living import GREETING
 
 # slack_sdk 3.47 sends the client's secret in a way that aiohttp 3.14 wants otherwise.
 pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
-
-GRACE = timedelta(days=7)
 
 
 @pytest.fixture
@@ -26,22 +21,15 @@ def island(slack):
 
 
 @pytest.fixture
-async def hosted(slack, database_url):
-    host = Hosted(slack, database_url)
-    async with host.running():
-        yield host
-
-
-@pytest.fixture
-async def both(hosted, slack, harbor, island):
+async def both(slack, database_url, harbor, island):
     """Two workspaces with a channel each: quay and beach."""
-    for team, name in ((harbor, "quay"), (island, "beach")):
-        await hosted.install(team)
-        slack.add_channel(
-            name, team=team, members=[slack.member(f"Boss of {team.name}", team=team)]
-        )
-        slack.channel(name).creator.is_admin = True
-    return hosted
+    chat = for_many(slack, database_url)
+    async with chat.running():
+        for team, name in ((harbor, "quay"), (island, "beach")):
+            assert (await installed_by(chat, team))[0] == 200
+            boss = slack.member(f"Boss of {team.name}", team=team, is_admin=True)
+            slack.add_channel(name, team=team, members=[boss])
+        yield chat
 
 
 def greetings(slack, channel="general"):
@@ -185,37 +173,6 @@ async def test_an_opt_out_holds_in_its_own_workspace(both, slack, island):
     assert "a word in the harbor" not in str(await both.history("quay"))
 
 
-async def test_the_data_of_a_workspace_that_removed_it_goes_after_the_grace(
-    both, slack, harbor, island
-):
-    for channel in ("quay", "beach"):
-        await both.says(slack.channel(channel).creator, "hello", where=channel)
-    await removes(both, slack, island)
-
-    assert await both.store.workspaces.purge(utc_now(), grace=GRACE) == []
-    assert len(await both.history("beach")) == 1
-
-    later = utc_now() + GRACE + timedelta(minutes=1)
-    assert await both.store.workspaces.purge(later, grace=GRACE) == [("slack", island.id)]
-    assert await both.history("beach") == []
-    assert len(await both.history("quay")) == 1
-
-
-async def test_a_workspace_that_has_it_back_in_time_keeps_its_data(both, slack, island):
-    zoe = slack.channel("beach").creator
-    await both.says(zoe, "hello", where="beach")
-    await removes(both, slack, island)
-
-    await both.install(island)
-    await slack.says(zoe, "beach", "where is it?")
-    await invited(both, slack, "beach", island)
-    await both.says(zoe, "you are back", where="beach")
-
-    later = utc_now() + GRACE + timedelta(minutes=1)
-    assert await both.store.workspaces.purge(later, grace=GRACE) == []
-    assert [text for _, text in await both.history("beach")] == ["hello", "you are back"]
-
-
 async def test_a_workspace_that_removes_it_is_answered_no_more_and_the_others_are(
     both, slack, island
 ):
@@ -224,34 +181,3 @@ async def test_a_workspace_that_removes_it_is_answered_no_more_and_the_others_ar
     await both.says(slack.channel("quay").creator, "who is there?", where="quay")
 
     assert both.posts("quay") == ["Paris."]
-
-
-async def test_a_workspace_that_has_it_back_after_its_data_went_is_greeted_anew(
-    both, slack, island
-):
-    slack.acts.leave(slack.channel("beach"), island.bot)
-    await invited(both, slack, "beach", island)
-    assert len(greetings(slack, "beach")) == 1
-    await removes(both, slack, island)
-    await both.store.workspaces.purge(utc_now() + 2 * GRACE, grace=GRACE)
-
-    await both.install(island)
-    await invited(both, slack, "beach", island)
-
-    assert len(greetings(slack, "beach")) == 2
-
-
-async def test_a_removal_while_it_did_not_run_is_noted_at_the_next_start(
-    slack, database_url, island, harbor
-):
-    host = Hosted(slack, database_url)
-    async with host.running():
-        await host.install(island)
-        await host.install(harbor)
-    slack.http.urls.clear()
-    await slack.uninstalls(island)
-    slack.sockets.forget()
-
-    async with host.running():
-        await host.until(lambda: is_away(host, island))
-        assert await host.store.workspaces.present("slack") == [harbor.id]
