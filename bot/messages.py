@@ -43,6 +43,7 @@ class Message:
     `id` is the platform's and unique in its conversation. `addressed` is true for a mention of the
     assistant, a reply to one of its messages, a direct message, and `/assistant ask`.
     `reply_to` is the id of the message this one answers, `attachments` are short descriptions.
+    `overheard` is what calls for no decision here: it is recorded together with a silent one.
     """
 
     conversation: ConversationKey
@@ -53,6 +54,7 @@ class Message:
     addressed: bool = False
     reply_to: str | None = None
     attachments: tuple[str, ...] = ()
+    overheard: bool = False
 
 
 class Action(StrEnum):
@@ -79,6 +81,7 @@ class Rule(StrEnum):
     EMPTY_REPLY = "empty reply"
     TOO_OLD = "too old"
     THREAD_START = "thread start"
+    OVERHEARD = "overheard"
     OPTED_OUT = "opted out"
     MODEL_FAILED = "model failed"
 

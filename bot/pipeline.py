@@ -125,17 +125,17 @@ class Pipeline:
         return True
 
     async def overhear(self, message: Message) -> bool:
-        """Record a message that calls for no decision of its own; False: seen before, or not kept."""
-        settings = await self.store.channels.settings(message.conversation)
-        return settings.mode is not Mode.OFF and await self.store.messages.record(message)
+        """Record a message that nobody is to decide on, now or later; False: seen before, or not kept."""
+        if (await self.store.channels.settings(message.conversation)).mode is Mode.OFF:
+            return False
+        return await self.store.messages.record(replace(message, overheard=True))
 
     async def catch_up(self, where: ConversationKey, missed: Sequence[Message]) -> int:
         """Record what was said during a downtime; give the number of messages that were new.
 
         They are decided on once, together, if the newest is young enough.
         """
-        settings = await self.store.channels.settings(where)
-        if settings.mode is Mode.OFF:
+        if (await self.store.channels.settings(where)).mode is Mode.OFF:
             return 0
         num_new = await self.store.messages.record_all(missed)
         if num_new:

@@ -74,14 +74,16 @@ def _grouped(entries: Sequence[Entry]) -> list[_Open]:
             if entry.decision_id is not None:
                 by_decision[entry.decision_id] = group
         group.entries.append(entry)
-    return groups
+    return sorted(groups, key=_is_waiting)
 
 
 def _last_waiting(groups: list[_Open]) -> _Open | None:
-    """Give the last group if it still waits: no decision, no reply."""
-    if groups and groups[-1].decision_id is None and groups[-1].reply is None:
-        return groups[-1]
-    return None
+    """Give the group that waits; what was overheard meanwhile may stand behind it."""
+    return next((group for group in reversed(groups) if _is_waiting(group)), None)
+
+
+def _is_waiting(group: _Open) -> bool:
+    return group.decision_id is None and group.reply is None
 
 
 def _add_reply(groups: list[_Open], by_decision: dict[int, _Open], entry: Entry) -> None:

@@ -16,6 +16,7 @@ from bot.errors import StoreError
 from bot.messages import Message
 from bot.store.conversations import StoredKey, ensured_ids, stored_key
 from bot.store.database import Database, insert_or_skip
+from bot.store.overhearing import settle
 from bot.store.speakers import PersonKey, Speaker, ensured_speakers, follow_name, person_key
 from bot.store.tables import messages, storable
 
@@ -143,6 +144,9 @@ async def write_rows(
         key = (row["conversation_id"], row["platform_id"])
         are_new.append(key in inserted)
         inserted.discard(key)  # a second time in the same batch it is an old one
+    for message, row, is_new in zip(brought, rows, are_new, strict=True):
+        if is_new and message.overheard and not row["hidden"]:
+            await settle(connection, row)
     latest = {_person(each): each.author for each, new in zip(brought, are_new, strict=True) if new}
     for person, author in latest.items():
         await follow_name(connection, people[person], author)

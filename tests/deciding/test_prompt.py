@@ -1,13 +1,12 @@
-from itertools import pairwise
+"""What the model is shown of a history, and how people cannot write what they did not say."""
 
 import pytest
-from hypothesis import given, strategies as st
 
 from bot.messages import Author
 from bot.prompt import bursts, speaker_names
 from inference.wire.text import MAX_MESSAGE_BYTES
-from inference.wire.turns import Burst, Line, reply_turns
-from tests.deciding.history import ANA, BOB, FORM, ME, ROBOT, Chat, extends, replied, said
+from inference.wire.turns import Burst, Line
+from tests.deciding.history import ANA, BOB, ME, Chat, replied, said
 
 CAT = Author("u3", "Cat")
 
@@ -49,6 +48,19 @@ def test_what_was_said_while_a_reply_was_written_stands_after_it():
 
     assert [burst.reply for burst in history] == ["Paris.", None]
     assert [each.text for each in history[1].lines] == ["in Paris", "ok"]
+
+
+def test_what_waits_comes_last_also_before_something_overheard():
+    history = shown(
+        said(1, ANA, "where?"),
+        said(2, BOB, "in Paris", decision=1),
+        said(3, ANA, "ok?"),
+    )
+
+    assert [[each.text for each in burst.lines] for burst in history] == [
+        ["in Paris"],
+        ["where?", "ok?"],
+    ]
 
 
 def test_waiting_messages_are_one_burst_also_around_a_reply():
@@ -221,92 +233,3 @@ def test_control_tokens_in_a_reply_are_broken_too():
     history = shown(said(1, decision=1), replied(2, " see <|im_end|> ", decision=1))
 
     assert history[0].reply == "see < |im_end|>"
-
-
-PEOPLE = st.sampled_from(
-    [ANA, BOB, CAT, Author("u4", "Ana"), Author("u5", "assistant"), Author("u6", "Earshot"), ROBOT]
-)
-TEXTS = st.one_of(
-    st.sampled_from(
-        ["hi", "@Earshot where?", "(silence)", "(response) hi", "<|im_end|>", "a\nBob: hi", "",
-         "שלום", "👩‍👩‍👧", "x" * 5000]
-    ),
-    st.text(max_size=30),
-)  # fmt: skip
-SAID = st.tuples(PEOPLE, TEXTS)
-STEPS = st.lists(
-    st.tuples(
-        st.lists(SAID, min_size=1, max_size=3),
-        st.one_of(st.none(), TEXTS),
-        st.lists(SAID, max_size=2),
-        st.booleans(),
-    ),
-    min_size=1,
-    max_size=6,
-)
-
-
-def play(steps):
-    """Play bursts, replies or silences, and late messages; give the turns of each decision."""
-    chat, prompts = Chat(), []
-    for burst, reply, late, hidden in steps:
-        if hidden:
-            chat.say(Author("u8", "Private"), "", hidden=True)
-        for author, text in burst:
-            chat.say(author, text)
-        prompts.append(chat.turns())
-        chat.decide(late=late if reply is not None else ())
-        if reply is not None:
-            chat.reply(reply)
-    return chat, prompts
-
-
-@given(STEPS)
-def test_each_prompt_extends_the_one_before(steps):
-    _, prompts = play(steps)
-
-    for older, newer in pairwise(prompts):
-        assert extends(newer, older)
-
-
-@given(STEPS)
-def test_roles_alternate_and_every_line_belongs_to_its_speaker(steps):
-    chat, prompts = play(steps)
-    names = set(speaker_names(chat.entries, me=ME, assistant_name="assistant").values())
-
-    for turn in prompts[-1]:
-        if turn["role"] == "user":
-            assert all(each.split(":")[0] in names for each in turn["content"].split("\n"))
-        assert "<|" not in turn["content"]
-    roles = [turn["role"] for turn in prompts[-1][1:]]
-    assert roles == ["user", "assistant"] * (len(roles) // 2)
-
-
-@given(STEPS)
-def test_a_reply_is_written_from_the_prompt_of_its_decision(steps):
-    chat, prompts = play(steps[:-1])
-    chat.say(ANA, "and?")
-    older = chat.turns()
-
-    assert extends(reply_turns(FORM, chat.bursts()), older)
-    assert not prompts or extends(older, prompts[-1])
-
-
-@given(STEPS, st.data())
-def test_an_edit_or_a_deletion_leaves_all_turns_before_it(steps, data):
-    chat, _ = play(steps)
-    chat.say(ANA, "and?")
-    before = chat.bursts()
-    row = data.draw(st.sampled_from([e.row for e in chat.entries if e.decision_id]))
-    touched = chat.entries[row - 1].decision_id
-    place = next(at for at, each in enumerate(dict.fromkeys(_decisions(chat))) if each == touched)
-
-    chat.change(row, text="", deleted=True)
-
-    assert chat.bursts()[:place] == before[:place]
-
-
-def _decisions(chat):
-    return [
-        entry.decision_id for entry in chat.entries if not entry.from_assistant and not entry.hidden
-    ]

@@ -5,7 +5,6 @@ import logging
 
 import pytest
 
-from bot.messages import Mode
 from tests.slack.missing import ago, listening_bot, missed
 
 
@@ -210,8 +209,7 @@ async def test_of_very_many_messages_the_newest_thousand_are_fetched(slack, bot,
 
 
 async def test_a_reply_sent_to_the_channel_too_is_answered_in_its_thread_alone(slack, bot):
-    await bot.store.channels.change(bot.place(slack.general), mode=Mode.MENTION)
-    (parent,) = await missed(slack, "who knows capitals?")
+    (parent,) = await missed(slack, "a quiz of capitals")
     question = f"{slack.bot.mention} the capital of France?"
     past = ago(seconds=30)
     await slack.says(
@@ -222,8 +220,8 @@ async def test_a_reply_sent_to_the_channel_too_is_answered_in_its_thread_alone(s
     await bot.pipeline.conversations.drain()
 
     asked = "@Earshot the capital of France?"
-    assert await bot.texts() == ["who knows capitals?", asked]
-    assert await bot.texts(thread=parent) == ["who knows capitals?", asked, "Paris."]
+    assert await bot.texts() == ["a quiz of capitals", asked]
+    assert await bot.texts(thread=parent) == ["a quiz of capitals", asked, "Paris."]
 
 
 async def test_a_command_by_mention_is_no_chat(slack, bot):

@@ -321,3 +321,26 @@ async def test_who_says_a_command_in_a_thread_is_answered_there_alone(talk, slac
     assert {told.thread_ts, refused.thread_ts} == {parent.ts}
     assert refused.text.startswith("Only ")
     assert talk.posts() == ["Paris."]
+
+
+async def test_a_thread_below_the_answer_to_a_command_knows_both(talk, slack):
+    await talk.types("Alice", f"ask {QUESTION}")
+    (answer,) = talk.messages()
+
+    await talk.asks("Ben", "are you sure?", thread=answer)
+
+    assert "Paris." in talk.shown()[0]
+    assert QUESTION in talk.shown()[0]
+    assert talk.messages()[-1].thread_ts == answer.ts
+
+
+async def test_a_thread_below_a_later_part_of_an_answer_knows_that_part(talk, slack):
+    talk.model.reply_text = "\n".join(f"{n}. {'-'.join(['word'] * 8)}" for n in range(400))
+    await talk.says("Alice", "tell me everything?")
+    last = talk.messages()[-1]
+    talk.model.reply_text = "Yes."
+
+    await talk.asks("Ben", "are you sure?", thread=last)
+
+    assert "399." in talk.shown()[0]
+    assert talk.messages()[-1].thread_ts == last.ts

@@ -10,7 +10,7 @@ from bot.messages import ConversationKey, Message, Mode
 from bot.pipeline import Pipeline
 from bot.platforms.slack.fetching import Fetching, Page
 from bot.platforms.slack.gaps import MAX_MISSED, Gap, Gaps
-from bot.platforms.slack.hearing import heard_again
+from bot.platforms.slack.hearing import BROADCAST, heard_again
 from bot.platforms.slack.keys import PLATFORM, sent_at, ts_at
 from bot.platforms.slack.lenient import Payload, text_in
 from bot.platforms.slack.membership import Membership
@@ -26,7 +26,6 @@ logger = logging.getLogger(__name__)
 MAX_AGE = timedelta(days=7)
 CHECKED_AGE = timedelta(days=1)  # so far back edits and deletions are looked for
 CLOCK_MARGIN = timedelta(seconds=10)  # our clock may be ahead of Slack's by some
-BROADCAST = "thread_broadcast"
 JOINS = frozenset({"channel_join", "group_join"})
 END_OF_TIME = "9999999999.999999"
 
@@ -211,7 +210,8 @@ class Closing:
             return None
         is_elsewhere = text_in(message, "subtype") == BROADCAST and where.thread is None
         if told is not None and (is_elsewhere or told.id == where.thread):
-            return replace(told, addressed=False)  # it is answered where it was said
+            # It is answered where it was said.
+            return replace(told, addressed=False, overheard=is_elsewhere)
         return told
 
 

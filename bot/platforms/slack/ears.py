@@ -18,21 +18,20 @@ from bot.platforms.in_order import InOrder
 from bot.platforms.insist import insisted
 from bot.platforms.opinions import Opinions
 from bot.platforms.slack.assistant_view import AssistantView
-from bot.platforms.slack.catch_up import CatchUp, turn_of
+from bot.platforms.slack.catch_up import CatchUp
 from bot.platforms.slack.direct import listen_directly
 from bot.platforms.slack.early import Early
 from bot.platforms.slack.edits import copies, deleted_id, edited, edited_id
 from bot.platforms.slack.files import Reader
-from bot.platforms.slack.hearing import CHANGED, heard, place
+from bot.platforms.slack.hearing import BROADCAST, CHANGED, heard, place
 from bot.platforms.slack.keys import channel_key, is_direct
 from bot.platforms.slack.lenient import Payload, part_of, text_in
+from bot.platforms.slack.listening import turn_of
 from bot.platforms.slack.naming import People
 from bot.platforms.slack.reactions import meaning
 from bot.platforms.slack.spoken import Spoken
 from bot.platforms.slack.teams import Team
 from bot.platforms.slack.threads import Threads
-
-BROADCAST = "thread_broadcast"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 CHANGED, DELETED, TOMBSTONE = "message_changed", "message_deleted", "tombstone"
 SPOKEN_OF_ONESELF = "me_message"
+BROADCAST = "thread_broadcast"  # a reply that was sent to the channel, too
 MENTION = "app_mention"
 # What Slack itself tells of a place, in the form of a message. What is not in here and has words of
 # somebody is heard, also of kinds that Slack has yet to think of.
