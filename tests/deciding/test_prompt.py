@@ -8,8 +8,6 @@ from inference.wire.text import MAX_MESSAGE_BYTES
 from inference.wire.turns import Burst, Line
 from tests.deciding.history import ANA, BOB, ME, Chat, replied, said
 
-CAT = Author("u3", "Cat")
-
 
 def shown(*entries):
     return bursts(entries, me=ME, assistant_name="assistant")
