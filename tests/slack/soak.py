@@ -65,7 +65,8 @@ async def soak(plan: Plan, folder: Path) -> Soaked:
         troubles = Troubles(weather, bots, url, weather_rng, ends_until_s)
 
         async def look() -> Findings:
-            return compared(slack, people, await Rows.read(url))
+            killed_at = [at for bot in bots for at in bot.killed_at]
+            return compared(slack, people, await Rows.read(url), killed_at)
 
         async with _running(bots):
             await _until_there(slack, people, plan)

@@ -1,7 +1,8 @@
 """Compares what people said and what they see on Slack with what the bot's history holds."""
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from bot.platforms.asking import ANSWERED_WITH_NEXT, TOO_LATE
 from bot.platforms.slack.threads import THREAD
@@ -20,11 +21,14 @@ from tests.soaking.findings import (
 )
 from tests.soaking.history import Row, Rows
 
+SOON = timedelta(seconds=15)
 EXCUSES = {ANSWERED_WITH_NEXT, TOO_LATE}
 
 
-def compared(slack: SlackServer, people: People, rows: Rows) -> Findings:
-    """Compare everything at a moment when nothing happens."""
+def compared(
+    slack: SlackServer, people: People, rows: Rows, killed_at: Sequence[datetime]
+) -> Findings:
+    """Compare everything at a moment when nothing happens; `killed_at` is when a bot was killed."""
     found = Findings()
     heard = {(row["channel"], row["thread"], row["id"]): row for row in rows.messages}
     _hearing(found, slack, people, heard)
@@ -32,7 +36,7 @@ def compared(slack: SlackServer, people: People, rows: Rows) -> Findings:
         row = heard.get((*said.place, said.message.ts))
         if said.question and not said.message.deleted and row is not None:  # else told as missing
             _outcome(found, said.question, said.message.channel, row, rows)
-    _asked(found, people, rows)
+    _asked(found, people, rows, killed_at)
     _speaking(found, slack, people, rows)
     _waits(found, slack, people)
     outbox_is_empty(found, rows)
@@ -115,13 +119,18 @@ def _outcome(found: Findings, question: str, channel: Channel, row: Row, rows: R
     outcome(found, name, row, rows, has_notice=has_notice)
 
 
-def _asked(found: Findings, people: People, rows: Rows) -> None:
-    """Check commands: those the bot never heard of are told to the asker by Slack itself."""
+def _asked(found: Findings, people: People, rows: Rows, killed_at: Sequence[datetime]) -> None:
+    """Check commands: those the bot never heard of are told to the asker by Slack itself.
+
+    One that was acknowledged just before the bot was killed is lost: Slack sends it but once.
+    """
     heard = {row["id"].removeprefix("ask-"): row for row in rows.messages}
     for asked in people.asked:
         row, channel = heard.get(asked.row_id), _channel_of(asked)
         if row is None and not asked.interaction.acknowledged:
             found.counts["commands that never arrived"] += 1
+        elif row is None and any(asked.at <= at < asked.at + SOON for at in killed_at):
+            found.counts["commands lost with a killed process"] += 1
         elif row is None:
             told = asked.interaction.texts
             found.fault(

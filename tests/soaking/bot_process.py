@@ -7,6 +7,7 @@ import statistics
 import sys
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -47,6 +48,7 @@ class BotProcess:
     number: int = 0  # of several processes
     lives: list[Life] = field(default_factory=list)
     num_died: int = 0  # by itself
+    killed_at: list[datetime] = field(default_factory=list)
     _stopping: bool = False
 
     @property
@@ -73,6 +75,8 @@ class BotProcess:
     async def restart(self, how: signal.Signals, *, after_s: float) -> None:
         """End the process in this way and start another."""
         self._stopping = True
+        if how is signal.SIGKILL:
+            self.killed_at.append(datetime.now(UTC))
         await self.end(how)
         await asyncio.sleep(after_s)
         await self.start()
