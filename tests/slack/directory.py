@@ -85,13 +85,17 @@ async def served(directory):
 
 
 class Kept:
-    """Remembers names."""
+    """Remembers names, and who wants nothing kept."""
 
-    def __init__(self, names=()):
+    def __init__(self, names=(), opted_out=()):
         self.names = dict(names)
+        self.opted_out = set(opted_out)
 
     async def name_of(self, where, author_id):
         return self.names.get((where.workspace, author_id))
+
+    async def is_opted_out(self, where, author_id):
+        return (where.workspace, author_id) in self.opted_out
 
 
 def people(kept=None, **more):

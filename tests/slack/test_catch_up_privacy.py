@@ -122,3 +122,17 @@ async def test_what_was_said_while_it_was_not_let_in_stays_unknown(slack, bot):
     await bot.sweeps()
 
     assert await bot.texts() == ["hello", "welcome back"]
+
+
+async def test_what_a_thread_hangs_on_from_before_the_invitation_stays_unknown(chat, slack):
+    async with chat.running():
+        await chat.settled()
+    tea = slack.add_channel("tea")
+    secret = await slack.says("Ben", "tea", "secret of before", ago=ago(minutes=1), tell=False)
+    tea.members.append(slack.bot.id)  # while nothing runs
+    slack.faults.unavailable(on="users.conversations", times=5)
+
+    async with chat.running():
+        await chat.says("Ben", "hello", where="tea", thread=secret)
+
+        assert await chat.history("tea", thread=secret.ts) == [("Ben", "hello")]

@@ -6,8 +6,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.platforms.slack import files
 from bot.platforms.slack.describing import card, described
+from bot.platforms.slack.edits import now_said
+from bot.platforms.slack.hearing import heard
 from bot.platforms.slack.reading import Names
 from bot.platforms.slack.teams import Team
+from tests.slack.directory import IN_GENERAL, OTTO, Directory, Kept, people, said, served
 from tests.slack.test_hearing_words import JSON
 
 TEAM = Team("T1", "Painters", "UBOT", "BBOT", "A1", AsyncWebClient(token="xoxb-secret"))
@@ -91,6 +94,21 @@ def test_a_card_is_told_in_one_line(attachment, shown):
 
 def test_a_long_card_is_cut():
     assert len(card({"text": "x" * 9000}, NAMES)) < 1100
+
+
+@pytest.mark.parametrize("kind", ["is_share", "is_msg_unfurl"])
+async def test_forwarded_words_of_somebody_who_opted_out_are_not_kept(kind):
+    everybody = people(Kept(opted_out=[(IN_GENERAL.workspace, "U9")]))
+    secret = {kind: True, "author_name": "Zoe", "text": "a secret", "files": [{"name": "b.png"}]}
+    other = {kind: True, "author_id": OTTO, "author_name": "Otto", "text": "no secret"}
+    event = said("look", attachments=[{**secret, "author_id": "U9"}, other])
+
+    async with served(Directory()) as team:
+        message = await heard(event, IN_GENERAL, team=team, people=everybody, reader=files.unread)
+        now = await now_said(event, team=team, people=everybody)
+
+    assert message.attachments == ("forwarded words", "forwarded: Otto: no secret")
+    assert now.attachments == message.attachments
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from bot.messages import Author, Message, Mode, Rule
 from bot.platforms.slack.files import read_text
 from bot.platforms.slack.hearing import heard, place
 from bot.platforms.slack.keys import channel_key, sent_at
+from bot.platforms.slack.membership import Membership
 from bot.platforms.slack.naming import People
 from bot.platforms.slack.teams import Team
 from bot.platforms.slack.threads import Threads
@@ -57,7 +58,9 @@ class Chat:
 @pytest.fixture
 async def chat(slack, client, database_url):
     store = await Store.open(database_url)
-    yield Chat(slack, client, store)
+    running = Chat(slack, client, store)
+    await Membership(store, lambda: utc_now() - 10 * AGO).joined(running.channel)
+    yield running
     await store.close()
 
 
@@ -132,6 +135,16 @@ async def test_what_was_said_before_the_bot_was_invited_stays_unknown(chat, slac
     await chat.hears(await slack.says("Bob", "general", "hm", thread=asked))
 
     assert await chat.words(asked) == [("Bob", "hm")]
+
+
+async def test_a_channel_that_nobody_knows_it_to_be_in_is_not_asked(chat, slack):
+    asked = await slack.says("Alice", "general", "a secret", ago=AGO)
+    await Membership(chat.store, utc_now).left(chat.channel)
+
+    await chat.hears(await slack.says("Bob", "general", "hm", thread=asked))
+
+    assert await chat.words(asked) == [("Bob", "hm")]
+    assert slack.asked("conversations.replies") == []
 
 
 async def test_an_opted_out_author_begins_a_thread_without_words(chat, slack):

@@ -121,6 +121,16 @@ async def test_a_changed_name_is_asked_for_again(directory, team):
     assert (await everybody.name(team, NELLY)).name == "Captain"
 
 
+async def test_a_changed_person_leaves_the_user_groups_known(directory, team):
+    everybody = people()
+    await everybody.group_name(team, "S1")
+
+    everybody.forget(TEAM, NELLY)
+    await everybody.group_name(team, "S1")
+
+    assert directory.num_asked("usergroups.list") == 1
+
+
 async def test_many_messages_at_once_ask_for_a_name_once(directory, team):
     everybody = people()
     directory.answers.clear()

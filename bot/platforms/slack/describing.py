@@ -21,6 +21,7 @@ MAX_CARDS = 10
 MAX_TITLE_CHARS = 300
 MAX_CARD_CHARS = 1000  # a bot's message is often nothing but a card
 MAX_FORWARDED_CHARS = 1000
+WITHHELD = "forwarded words"  # of somebody who wants none kept
 
 
 async def described(
@@ -37,6 +38,12 @@ async def described(
     return (*found, *filter(None, cards))
 
 
+def forwarded_authors(message: Payload) -> set[str]:
+    """Give the ids of the people whose words a message forwards."""
+    cards = parts_of(message, "attachments")[:MAX_CARDS]
+    return set(filter(None, (text_in(each, "author_id") for each in cards if _is_forwarded(each))))
+
+
 def is_preview(attachment: Payload) -> bool:
     """Tell whether Slack or an app made this of a link in the text, after it was said."""
     is_made = is_set(attachment, "is_app_unfurl", "is_msg_unfurl") or text_in(
@@ -47,7 +54,7 @@ def is_preview(attachment: Payload) -> bool:
 
 def card(attachment: Payload, names: Names) -> str:
     """Describe one of a message's attachments; "" for one that shows no words."""
-    if is_set(attachment, "is_share", "is_msg_unfurl"):
+    if _is_forwarded(attachment):
         return _forwarded(attachment, names)
     if is_preview(attachment):
         return _preview(attachment, names)
@@ -86,8 +93,14 @@ def _preview(attachment: Payload, names: Names) -> str:
     return "linked image" if text_in(attachment, "image_url", "thumb_url") else ""
 
 
+def _is_forwarded(attachment: Payload) -> bool:
+    return is_set(attachment, "is_share", "is_msg_unfurl")
+
+
 def _forwarded(attachment: Payload, names: Names) -> str:
     """Describe words of somebody else that this message passes on."""
+    if text_in(attachment, "author_id") in names.opted_out:
+        return WITHHELD
     author = readable(text_in(attachment, "author_name", "author_subname"), names)
     text = worded(_blocks_within(attachment), names)
     text = text or readable(text_in(attachment, "text", "fallback"), names)

@@ -137,7 +137,11 @@ class Fetching:
         at, cursor = self.clock(), ""
         for _ in range(MAX_CHANNEL_PAGES):
             ask = team.client.users_conversations(
-                types=CHANNEL_TYPES, exclude_archived=True, limit=PAGE_SIZE, cursor=cursor or None
+                types=CHANNEL_TYPES,
+                exclude_archived=True,
+                limit=PAGE_SIZE,
+                cursor=cursor or None,
+                team_id=team.id,  # for tokens of a whole organization
             )
             try:
                 async with asyncio.timeout(TIMEOUT_S):

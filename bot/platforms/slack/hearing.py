@@ -12,7 +12,7 @@ from datetime import datetime
 
 from bot.messages import ConversationKey, Message
 from bot.platforms.slack.blocks import worded
-from bot.platforms.slack.describing import described
+from bot.platforms.slack.describing import described, forwarded_authors
 from bot.platforms.slack.files import Reader, clipped, unread
 from bot.platforms.slack.keys import channel_key, is_direct, is_ts, sent_at
 from bot.platforms.slack.lenient import Payload, is_set, part_of, parts_of, text_in
@@ -128,9 +128,13 @@ def words(message: Payload, names: Names) -> str:
 
 
 async def names_in(message: Payload, team: Team, people: People) -> Names:
-    """Find the names of everybody and everything that a message mentions."""
+    """Find the names of everybody and everything that a message mentions. Raises StoreError.
+
+    Also whose words it forwards that are not to be kept.
+    """
     said = (message.get(key) for key in ("text", "blocks", "attachments"))
-    return await people.names(team, mentioned(*said))
+    names = await people.names(team, mentioned(*said))
+    return replace(names, opted_out=await people.opted_out(team, forwarded_authors(message)))
 
 
 def moment(message: Payload) -> datetime | None:

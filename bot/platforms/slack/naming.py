@@ -7,16 +7,14 @@ raises for Slack's sake.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
-
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.errors import StoreError
 from bot.messages import Author, ConversationKey, workspace_key
 from bot.platforms.slack.keys import PLATFORM
-from bot.platforms.slack.lenient import Payload, is_payload, is_set, part_of, parts_of, text_in
+from bot.platforms.slack.lenient import Payload, as_payload, is_set, part_of, parts_of, text_in
 from bot.platforms.slack.looking_up import LookedUp, system_clock
 from bot.platforms.slack.reading import Mentioned, Names, plain
 from bot.platforms.slack.teams import Team
@@ -33,6 +31,10 @@ class Kept(Protocol):
 
     async def name_of(self, where: ConversationKey, author_id: str) -> str | None:
         """Give the last name seen of a person in a workspace, None if never seen there."""
+        ...
+
+    async def is_opted_out(self, where: ConversationKey, author_id: str) -> bool:
+        """Tell whether a person of a workspace wants nothing of what they say kept."""
         ...
 
 
@@ -110,10 +112,9 @@ class People:
         return (await self._handles(team)).get(group_id) or group_id
 
     def forget(self, team_id: str, what_id: str) -> None:
-        """Ask Slack anew for what has changed there: a person, a channel, a user group."""
+        """Ask Slack anew for what has changed there: a person, an app, a channel."""
         for known in (self._users, self._bots, self._channels):
             known.forget(team_id, what_id)
-        self._groups.forget(team_id, team_id)
 
     def forget_team(self, team_id: str) -> None:
         """Forget all of a workspace."""
@@ -132,6 +133,11 @@ class People:
             groups=await self._handles(team) if mentioned.groups else {},
             channels={each.id: each.name for each in places if each and each.name},
         )
+
+    async def opted_out(self, team: Team, author_ids: Collection[str]) -> frozenset[str]:
+        """Find who of them wants nothing of what they say kept. Raises StoreError."""
+        here = workspace_key(PLATFORM, team.id)
+        return frozenset([each for each in author_ids if await self._kept.is_opted_out(here, each)])
 
     async def _handles(self, team: Team) -> dict[str, str]:
         return await self._groups.get(team, team.id, lambda: _groups(team)) or {}
@@ -165,7 +171,7 @@ async def author_of(message: Payload, team: Team, people: People) -> Author | No
 
 
 async def _person(team: Team, user_id: str) -> Person | None:
-    user = part_of(_told(await team.client.users_info(user=user_id)), "user")
+    user = part_of(as_payload((await team.client.users_info(user=user_id)).data), "user")
     name = _name_in(part_of(user, "profile")) or plain(text_in(user, "real_name", "name"))
     is_guest = is_set(user, "is_restricted", "is_ultra_restricted")
     is_stranger = is_set(user, "is_stranger") or not _is_of(user, team)
@@ -193,12 +199,14 @@ def _is_of(user: Payload, team: Team) -> bool:
 
 
 async def _bot(team: Team, bot_id: str) -> str | None:
-    bot = part_of(_told(await team.client.bots_info(bot=bot_id)), "bot")
+    bot = part_of(as_payload((await team.client.bots_info(bot=bot_id)).data), "bot")
     return plain(text_in(bot, "name")) or None
 
 
 async def _channel(team: Team, channel_id: str) -> Channel | None:
-    channel = part_of(_told(await team.client.conversations_info(channel=channel_id)), "channel")
+    channel = part_of(
+        as_payload((await team.client.conversations_info(channel=channel_id)).data), "channel"
+    )
     return Channel(
         channel_id,
         plain(text_in(channel, "name", "name_normalized")),
@@ -211,11 +219,6 @@ async def _channel(team: Team, channel_id: str) -> Channel | None:
 
 
 async def _groups(team: Team) -> dict[str, str]:
-    told = _told(await team.client.usergroups_list(include_disabled=True))
+    told = as_payload((await team.client.usergroups_list(include_disabled=True)).data)
     groups = parts_of(told, "usergroups")
     return {text_in(each, "id"): plain(text_in(each, "handle", "name")) for each in groups}
-
-
-def _told(response: AsyncSlackResponse) -> Payload:
-    told: object = response.data
-    return told if is_payload(told) else {}

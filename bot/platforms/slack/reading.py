@@ -26,11 +26,15 @@ _SPOKEN = ("mailto:", "tel:", "http://", "https://")  # what a link's own words 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Whose name an id of Slack's stands for; ids that nobody knows are not in here."""
+    """Whose name an id of Slack's stands for; ids that nobody knows are not in here.
+
+    `opted_out` are those whose forwarded words are not to be kept.
+    """
 
     people: Mapping[str, str] = field(default_factory=dict)
     groups: Mapping[str, str] = field(default_factory=dict)
     channels: Mapping[str, str] = field(default_factory=dict)
+    opted_out: frozenset[str] = frozenset()
 
     def person(self, user_id: str, label: str = "") -> str:
         """Show the mention of a person; `label` is what the mark itself calls them."""

@@ -15,7 +15,8 @@ from datetime import datetime
 from bot.messages import Action, Author, ConversationKey, Decision, Message, Mode, Rule
 from bot.platforms.slack.edits import now_said
 from bot.platforms.slack.hearing import NOT_SAID, heard_again, is_ours, moment
-from bot.platforms.slack.lenient import Payload, is_payload, parts_of, text_in
+from bot.platforms.slack.lenient import Payload, as_payload, parts_of, text_in
+from bot.platforms.slack.membership import Membership
 from bot.platforms.slack.naming import People
 from bot.platforms.slack.refusals import FAILURES, cause, may_pass, retry_after_s
 from bot.platforms.slack.teams import Team
@@ -45,6 +46,7 @@ class Threads:
     ) -> None:
         self._store = store
         self._people = people
+        self._membership = Membership(store, clock)
         self._clock = clock
         self._sleep = sleep
         self._looked: OrderedDict[ConversationKey, None] = OrderedDict()
@@ -56,7 +58,8 @@ class Threads:
 
         To be called before a message of the thread is recorded, each time: a reply of ours to the
         parent may have come into the thread since. Slack is asked at most once a run, and never
-        keeps a message waiting for long; not at all where the `parent` is given.
+        keeps a message waiting for long; not at all where the `parent` is given, or where nobody
+        knows yet since when the assistant is in the channel.
         """
         if where.thread is None:
             return
@@ -69,7 +72,7 @@ class Threads:
         if where in self._looked or await self._store.messages.recent(where, limit=1):
             return  # it began without: what is recorded now would come last
         self._remember(where)
-        if parent is None:
+        if parent is None and await self._membership.is_member(where):
             parent = await self._fetched(where, where.thread, team)
         if parent is not None:
             await self._record(await self._told(parent, where, team), where)
@@ -145,6 +148,5 @@ class Threads:
 
 async def _first(where: ConversationKey, thread_ts: str, team: Team) -> Payload | None:
     response = await team.client.conversations_replies(channel=where.channel, ts=thread_ts, limit=1)
-    told: object = response.data
-    found = parts_of(told, "messages") if is_payload(told) else []
+    found = parts_of(as_payload(response.data), "messages")
     return next((each for each in found if text_in(each, "ts") == thread_ts), None)
