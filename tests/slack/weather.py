@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from bot.platforms.slack.run import AGAIN_EVERY_S, SlackBot
+from bot.platforms.slack.run import SlackBot
 from bot.runtime import ServedModel
 from bot.store import Store
 from tests.slack.connected import QUICK
 from tests.slack.living import PATIENCE_S, Chat
 from tests.waiting import Happenings
+
+AGAIN_EVERY_S = 30.0  # the bot tries again what had to wait
 
 QUESTION = "what is the capital of France?"
 
