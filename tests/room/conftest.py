@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
@@ -43,6 +44,13 @@ class RunningRoom:
     @property
     def store(self) -> Store:
         return self.room.store
+
+    async def settled(self, *, room: str = "Lobby") -> dict[str, Any]:
+        """Wait until everything said was decided on, and show the room."""
+        await self.room.pipeline.conversations.drain()
+        async with httpx.AsyncClient(base_url=self.url) as client:
+            shown: dict[str, Any] = (await client.get(f"/api/rooms/{room}")).json()
+            return shown
 
 
 @dataclass

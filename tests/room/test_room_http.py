@@ -1,3 +1,5 @@
+"""What people say in the room over HTTP, and what the room shows of it."""
+
 import asyncio
 
 import httpx
@@ -10,13 +12,6 @@ from bot.platforms.room import room_key
 LOBBY = room_key("Lobby")
 
 
-async def settled(running, *, room="Lobby"):
-    """Wait until everything said was decided on, and show the room."""
-    await running.room.pipeline.conversations.drain()
-    async with httpx.AsyncClient(base_url=running.url) as client:
-        return (await client.get(f"/api/rooms/{room}")).json()
-
-
 async def test_the_first_visitor_finds_a_room(client):
     state = (await client.get("/api/state")).json()
 
@@ -27,7 +22,7 @@ async def test_the_first_visitor_finds_a_room(client):
 
 async def test_a_message_is_kept_and_marked_with_its_silence(say, running):
     said = await say("m1", "lunch was great")
-    room = await settled(running)
+    room = await running.settled()
 
     assert said.status_code == 201
     (message,) = room["messages"]
@@ -43,7 +38,7 @@ async def test_only_the_last_message_of_a_burst_carries_the_decision(house):
         for number in range(3):
             body = {"id": f"m{number}", "name": "Ana", "text": "well"}
             await client.post("/api/rooms/Lobby/messages", json=body)
-        room = await settled(running)
+        room = await running.settled()
 
     assert [m["mark"]["state"] for m in room["messages"]] == ["next", "next", "silent"]
 
@@ -53,7 +48,7 @@ async def test_a_retried_message_is_said_once(say, running):
     second = await say("m1", "hello")
 
     assert second.status_code == first.status_code == 201
-    assert len((await settled(running))["messages"]) == 1
+    assert len((await running.settled())["messages"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -73,7 +68,7 @@ async def test_an_at_addresses_the_assistant_and_its_bare_name_does_not(say, tex
 
 async def test_a_reply_to_the_assistant_is_addressed_and_one_to_a_person_is_not(say, running):
     await say("m1", "@Earshot what is the capital of France?")
-    reply = (await settled(running))["messages"][1]
+    reply = (await running.settled())["messages"][1]
 
     to_earshot = await say("m2", "are you sure", reply_to=reply["id"])
     to_ana = await say("m3", "me neither", reply_to="m1")
@@ -96,7 +91,7 @@ async def test_a_message_of_100000_characters_is_taken(say, running):
     answer = await say("m1", "ü" * 100_000)
 
     assert answer.status_code == 201
-    assert len((await settled(running))["messages"][0]["text"]) == 100_000
+    assert len((await running.settled())["messages"][0]["text"]) == 100_000
 
 
 async def test_a_longer_message_than_the_room_takes_is_refused(say):
@@ -113,7 +108,7 @@ async def test_half_a_character_is_replaced(client, running):
     answer = await client.post("/api/rooms/Lobby/messages", content=raw, headers=headers)
 
     assert answer.status_code == 201
-    assert (await settled(running))["messages"][0]["text"] == "a?b"
+    assert (await running.settled())["messages"][0]["text"] == "a?b"
 
 
 @pytest.mark.parametrize("message_id", ["reply-1", "", "a b", "x" * 65, "a/b"])
@@ -134,7 +129,7 @@ async def test_names_that_nobody_can_have_are_refused(say, name):
 async def test_a_speaker_may_be_called_assistant_and_is_a_person_all_the_same(say, running):
     await say("m1", "I am the assistant", name="assistant")
 
-    (message,) = (await settled(running))["messages"]
+    (message,) = (await running.settled())["messages"]
     assert not message["from_assistant"]
     assert message["author"]["name"] == "assistant"
 
@@ -143,37 +138,37 @@ async def test_speakers_differ_by_name_not_by_its_spelling(say, running):
     await say("m1", "one", name="Ana")
     await say("m2", "two", name=" ana\n ")
 
-    room = await settled(running)
+    room = await running.settled()
     assert len({message["author"]["id"] for message in room["messages"]}) == 1
     assert len(room["speakers"]) == 1
 
 
 async def test_an_edit_reaches_the_assistants_view(say, client, running):
     await say("m1", "the meeting is at 3")
-    await settled(running)
+    await running.settled()
 
     answer = await client.patch("/api/rooms/Lobby/messages/m1", json={"text": "it is at 4"})
 
     assert answer.status_code == 200
-    (message,) = (await settled(running))["messages"]
+    (message,) = (await running.settled())["messages"]
     assert (message["text"], message["edited"]) == ("it is at 4", True)
 
 
 async def test_a_deleted_message_leaves_only_its_place(say, client, running):
     await say("m1", "secret")
-    await settled(running)
+    await running.settled()
 
     await client.delete("/api/rooms/Lobby/messages/m1")
     again = await client.delete("/api/rooms/Lobby/messages/m1")
 
-    (message,) = (await settled(running))["messages"]
+    (message,) = (await running.settled())["messages"]
     assert (message["text"], message["deleted"]) == ("", True)
     assert again.status_code == 404
 
 
 async def test_what_the_assistant_said_cannot_be_changed(say, client, running):
     await say("m1", "@Earshot hello")
-    reply = (await settled(running))["messages"][1]
+    reply = (await running.settled())["messages"][1]
 
     answer = await client.patch(f"/api/rooms/Lobby/messages/{reply['id']}", json={"text": "ha"})
 
@@ -187,69 +182,12 @@ async def test_unknown_messages_cannot_be_edited(client):
     assert answer.status_code == 404
 
 
-async def test_settings_are_changed_one_by_one_and_the_dial_says_what_it_means(client):
-    changed = await client.patch("/api/rooms/Lobby/settings", json={"eagerness": 0})
-    await client.patch("/api/rooms/Lobby/settings", json={"mode": "mention", "persona": "a pirate"})
-    settings = (await client.get("/api/rooms/Lobby")).json()["settings"]
-
-    assert changed.json()["meaning"] == "It speaks only when it is addressed."
-    assert (settings["mode"], settings["eagerness"]) == ("mention", 0)
-    assert settings["persona"] == "a pirate"
-
-
-async def test_limits_are_set_and_taken_back(client):
-    async def change(**limits):
-        answer = (await client.patch("/api/rooms/Lobby/settings", json=limits)).json()
-        return answer["max_share_of_voice"], answer["cooldown_s"]
-
-    assert await change(max_share_of_voice=0.2) == (0.2, 0.0)
-    assert await change(cooldown_s=300) == (0.2, 300.0)
-    assert await change(max_share_of_voice=None, mode=None) == (None, 300.0)
-    assert await change(cooldown_s=0) == (None, 0.0)
-
-
-@pytest.mark.parametrize(
-    "bad",
-    [
-        {"eagerness": 101},
-        {"mode": "loud"},
-        {"volume": 3},
-        {"max_share_of_voice": 1.5},
-        {"cooldown_s": -1},
-    ],
-)
-async def test_settings_that_do_not_exist_are_refused(client, bad):
-    answer = await client.patch("/api/rooms/Lobby/settings", json=bad)
-
-    assert answer.status_code == 422
-    assert next(iter(bad)) in answer.json()["error"]
-
-
-async def test_a_step_of_the_dial_is_explained_before_it_is_chosen(client):
-    answer = (await client.get("/api/eagerness/70")).json()
-
-    assert answer["threshold"] == pytest.approx(0.3)
-    assert "not calibrated" in answer["meaning"]
-
-
-async def test_the_dial_promises_nothing_while_no_model_answers(client, house, running):
-    running.status.state = "loading"
-    loading = (await client.get("/api/eagerness/70")).json()
-    running.status.state = "ready"
-    house.model.failure = ModelUnavailable("down")
-    failing = (await client.get("/api/eagerness/70")).json()
-
-    assert loading == failing
-    assert "known once it is loaded" in loading["meaning"]
-    assert loading["threshold"] is None
-
-
 async def test_rooms_are_kept_apart(say, client, running):
     created = await client.post("/api/rooms", json={"name": "  Plan\nB "})
     await say("m1", "in the lobby")
 
     assert created.json() == {"name": "Plan B"}
-    assert (await settled(running, room="Plan B"))["messages"] == []
+    assert (await running.settled(room="Plan B"))["messages"] == []
     assert set((await client.get("/api/state")).json()["rooms"]) == {"Lobby", "Plan B"}
 
 
@@ -269,7 +207,7 @@ async def test_an_address_that_is_no_room_is_not_found(client):
 async def test_an_earlier_part_of_the_history_is_there_for_the_asking(say, client, running):
     for number in range(4):
         await say(f"m{number}", f"line {number}")
-    await settled(running)
+    await running.settled()
 
     some = (await client.get("/api/rooms/Lobby?limit=3")).json()
     every = (await client.get("/api/rooms/Lobby?limit=4")).json()
@@ -279,55 +217,13 @@ async def test_an_earlier_part_of_the_history_is_there_for_the_asking(say, clien
     assert not every["has_more"]
 
 
-async def command(client, text, *, name="Ana"):
-    body = {"id": "c1", "name": name, "text": text}
-    return (await client.post("/api/rooms/Lobby/commands", json=body)).json()
-
-
-async def test_a_command_for_the_askers_eyes_is_answered_and_not_said(say, client, running):
-    await say("m1", "lunch was great")
-    await settled(running)
-
-    answer = await command(client, "why 1")
-
-    assert answer["ephemeral"]
-    assert "0.10" in answer["text"]
-    assert len((await settled(running))["messages"]) == 1
-
-
-async def test_a_command_changes_the_settings_of_the_room(client):
-    answer = await command(client, "eagerness 20")
-
-    assert not answer["ephemeral"]
-    settings = (await client.get("/api/rooms/Lobby")).json()["settings"]
-    assert settings["eagerness"] == 20
-
-
-async def test_asking_is_an_addressed_message(client, running):
-    await command(client, "ask what is the capital of France")
-
-    question, reply = (await settled(running))["messages"]
-    assert question["addressed"]
-    assert question["text"] == "what is the capital of France"
-    assert reply["text"] == "Paris."
-
-
-async def test_the_commands_are_listed_for_completion(client):
-    listed = (await client.get("/api/commands")).json()
-
-    names = {entry["name"]: entry for entry in listed}
-    assert {"ask", "why", "mode", "eagerness", "privacy", "help"} <= set(names)
-    assert "optout" in {sub["name"] for sub in names["privacy"]["subcommands"]}
-    assert "listen" in names["mode"]["arguments"][0]["choices"]
-
-
 async def test_a_room_that_is_off_says_that_nothing_is_kept(say, client, running):
     await running.store.channels.change(LOBBY, mode=Mode.OFF)
 
     said = await say("m1", "between us")
 
     assert said.json()["mark"] == {"state": "not_kept"}
-    assert (await settled(running))["messages"] == []
+    assert (await running.settled())["messages"] == []
 
 
 async def test_a_failure_is_shown_as_a_failure(say, house, running):
@@ -335,7 +231,7 @@ async def test_a_failure_is_shown_as_a_failure(say, house, running):
 
     await say("m1", "lunch was great")
 
-    mark = (await settled(running))["messages"][0]["mark"]
+    mark = (await running.settled())["messages"][0]["mark"]
     assert mark["state"] == Action.FAILED
     assert mark["reason"]
 
@@ -372,4 +268,4 @@ async def test_the_page_and_its_parts_are_served(client):
 async def test_messages_said_together_are_all_kept(say, running):
     await asyncio.gather(*(say(f"m{number}", f"line {number}") for number in range(20)))
 
-    assert len((await settled(running))["messages"]) == 20
+    assert len((await running.settled())["messages"]) == 20
