@@ -16,6 +16,7 @@ from bot.platforms.memory import Memory
 from bot.platforms.slack.answering import Answering
 from bot.platforms.slack.app import Handlers, Intake, new_app
 from bot.platforms.slack.asking import Asking
+from bot.platforms.slack.claims import Claims
 from bot.platforms.slack.commanding import Commanding
 from bot.platforms.slack.forms import Forms
 from bot.platforms.slack.hearing import place
@@ -197,7 +198,7 @@ def _bot(slack: SlackServer, store: Store, pipeline: Pipeline, patience_s: float
     forms = Forms(store, commands, ME.name, managing.caller, tasks)
     home = Home(store, commands, ME.name, managing.caller, forms, tasks, once)
     interactions = Interactions(commanding, answering, forms, home.acted, tasks, once)
-    spoken = Spoken(commanding, answering, tasks, once)
+    spoken = Spoken(commanding, answering, tasks, once, Claims(store))
     return Bot(slack, team, store, pipeline, tasks, interactions, spoken, waits)
 
 

@@ -2,14 +2,20 @@
 
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.errors import StoreError
 from bot.messages import Mode
+from bot.platforms.slack.keys import ts_at
 from bot.platforms.slack.spoken import SETTINGS_BY_BUTTON
+from bot.platforms.slack.tasks import Once
 from tests.slack.commanded import Bot, running_bot, warnings_in
 from tests.slack_server import SlackServer
 
+NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 NOTHING_YET = "I haven't decided on anything here yet."
 
 
@@ -136,6 +142,44 @@ async def test_a_command_that_comes_about_by_an_edit_is_not_carried_out(bot: Bot
     await bot.done()
 
     assert bot.slack.whispers("trips") == []
+
+
+async def test_of_two_processes_that_hear_of_a_command_one_answers(bot: Bot) -> None:
+    said = await bot.slack.says("Alice", "trips", f"{bot.slack.bot.mention} !why", tell=False)
+    event, other = bot.slack.acts.in_event(said), replace(bot.spoken, once=Once())
+
+    heard = [
+        await bot.spoken.spoken({**event, "type": "message"}, bot.where("trips"), bot.team),
+        await other.spoken({**event, "type": "app_mention"}, bot.where("trips"), bot.team),
+    ]
+    await bot.done()
+
+    assert heard == [True, True]
+    assert bot.whispered("trips", "Alice") == [NOTHING_YET]
+
+
+async def test_who_took_a_command_up_is_forgotten_after_a_day(bot: Bot) -> None:
+    claims, where = bot.spoken.claims, bot.where("trips")
+    yesterday, today = ts_at(NOON - timedelta(days=1, minutes=1)), ts_at(NOON)
+
+    taken = [await claims.is_ours(where, ts) for ts in (yesterday, yesterday, today, today)]
+
+    assert taken == [True, False, True, False]
+    kept = await bot.store.notes.named("slack", "command-", where.workspace)
+    assert list(kept.values()) == [today]
+
+
+async def test_a_history_that_cannot_be_read_keeps_no_command_from_its_answer(
+    bot: Bot, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(platform: str, name: str, value: str) -> bool:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(bot.store.notes, "claim", full)
+
+    assert await bot.spoken.claims.is_ours(bot.where("trips"), ts_at(NOON))
+
+    assert "nobody knows who else hears a command" in caplog.text
 
 
 async def test_what_nobody_wrote_is_no_command(bot: Bot) -> None:

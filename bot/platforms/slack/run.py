@@ -23,6 +23,7 @@ from bot.platforms.slack.asking import Asking
 from bot.platforms.slack.assistant_view import AssistantView
 from bot.platforms.slack.catch_up import CatchUp
 from bot.platforms.slack.channels import Channels
+from bot.platforms.slack.claims import Claims
 from bot.platforms.slack.commanding import Commanding
 from bot.platforms.slack.ears import Ears
 from bot.platforms.slack.events import Events
@@ -191,7 +192,7 @@ class SlackBot:
             catch_up=catch_up,
             opinions=Opinions(store, clock),
             crowds=Crowds(turns, TITLE),
-            spoken=Spoken(commanding, answering, self.tasks, once),
+            spoken=Spoken(commanding, answering, self.tasks, once, Claims(store)),
             reader=read_text,
             turns=turns,
             pane=pane,

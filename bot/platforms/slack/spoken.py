@@ -12,6 +12,7 @@ from bot.commands import COMMANDS, CommandAnswer, UsageError, parse
 from bot.messages import ConversationKey
 from bot.platforms.slack.answering import Answering, Listener
 from bot.platforms.slack.buttons import OPEN_SETTINGS, SETTINGS
+from bot.platforms.slack.claims import Claims
 from bot.platforms.slack.commanding import Commanding
 from bot.platforms.slack.keys import is_direct
 from bot.platforms.slack.lenient import Payload, text_in
@@ -50,12 +51,13 @@ def command_in(event: Payload, team: Team) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """Carries out commands by mention, each once however often it is delivered."""
+    """Carries out commands by mention, each once however often it is delivered, and to whom."""
 
     commanding: Commanding
     answering: Answering
     tasks: Tasks
     once: Once
+    claims: Claims
 
     async def spoken(self, event: Payload, where: ConversationKey, team: Team) -> bool:
         """Tell whether a message is a command; its answer comes in a moment, in its thread.
@@ -68,13 +70,14 @@ class Spoken:
             return False
         if "edited" not in event and self.once.is_new(team.id, where.channel, ts):
             listener = Listener(team, where, user_id)
-            name = f"{where.channel}-{ts}"
             self.tasks.start(
-                partial(self._answered, listener, typed, name), name=f"a command in {where}"
+                partial(self._answered, listener, typed, ts), name=f"a command in {where}"
             )
         return True
 
-    async def _answered(self, listener: Listener, typed: str, name: str) -> None:
+    async def _answered(self, listener: Listener, typed: str, ts: str) -> None:
+        if not await self.claims.is_ours(listener.where, ts):
+            return
         if typed.casefold() in ("", SETTINGS):
             offer = CommandAnswer(SETTINGS_BY_BUTTON, ephemeral=True, offer=OPEN_SETTINGS)
             await self.answering.say(listener, offer)
@@ -84,7 +87,7 @@ class Spoken:
         except UsageError as error:
             await self.answering.tell(listener, str(error))
         else:
-            await self.commanding.run(listener, called, name=name)
+            await self.commanding.run(listener, called, name=f"{listener.where.channel}-{ts}")
 
 
 def _unaddressed(text: str, user_id: str) -> tuple[str, bool]:
