@@ -42,6 +42,13 @@ def manifest(
         bool,
         typer.Option("--token-rotation", help="Tokens expire: for an app of many workspaces."),
     ] = False,
+    assistant_view: Annotated[
+        bool,
+        typer.Option(
+            "--assistant-view",
+            help="For an app made before July 2026 that keeps its pane for assistants.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON; else YAML.")] = False,
 ) -> None:
     """Print the app's manifest, to paste at https://api.slack.com/apps, Create New App."""
@@ -52,7 +59,9 @@ def manifest(
 
     if http is not None and not (urlsplit(http).scheme == "https" and urlsplit(http).hostname):
         raise typer.BadParameter("must begin with https://, as Slack has it", param_hint="--http")
-    given = manifests.manifest(settings.name, http=http, rotates_tokens=token_rotation)
+    given = manifests.manifest(
+        settings.name, http=http, rotates_tokens=token_rotation, has_pane=assistant_view
+    )
     typer.echo(manifests.as_json(given) if as_json else manifests.as_yaml(given))
 
 

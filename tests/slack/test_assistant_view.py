@@ -9,9 +9,10 @@ import pytest
 
 from bot.errors import PlatformError, StoreError
 from bot.messages import Author, Message
-from bot.platforms.slack.assistant_view import ABOUT_THE_CHANNEL, MISSED, NOT_BOTH, greeting
+from bot.platforms.slack.assistant_view import NOT_BOTH
 from bot.platforms.slack.keys import channel_key, sent_at
 from bot.platforms.slack.pane_threads import MAX_KEPT, PaneThreads
+from bot.platforms.slack.prompts import ABOUT_THE_CHANNEL, MISSED, greeting
 from tests import slack_server
 from tests.slack.viewing import Seen, seen
 from tests.slack_server import SlackServer
@@ -113,6 +114,32 @@ async def test_a_pane_that_is_told_of_twice_is_greeted_once(views: Seen) -> None
     assert len(views.platform.notices) == 1
 
 
+async def test_a_pane_of_which_another_channel_was_told_first_is_greeted(views: Seen) -> None:
+    views.slack.add_channel("random", members=[ALICE])
+    await views.heard("Ben", "random", "Who has the keys?")
+    pane = opened(views)
+
+    await views.pane.context_changed(event(views, pane, "random"), views.team)
+    await views.pane.started(event(views, pane, None), views.team)
+    await ask_what_was_missed(views, pane)
+
+    assert views.platform.notices[0] == greeting("Earshot")
+    assert pane.prompts[0] == ABOUT_THE_CHANNEL
+    assert "Who has the keys?" in str(views.model.asked)
+
+
+async def test_what_is_offered_follows_the_channel_in_view(views: Seen) -> None:
+    pane = opened(views)
+    await views.pane.started(event(views, pane, None), views.team)
+
+    await views.pane.context_changed(event(views, pane), views.team)
+    await views.pane.context_changed(event(views, pane), views.team)
+
+    assert pane.prompts[0] == ABOUT_THE_CHANNEL
+    assert len(views.slack.asked("assistant.threads.setSuggestedPrompts")) == 2
+    assert len(views.platform.notices) == 1
+
+
 async def test_what_is_said_first_is_the_title(views: Seen) -> None:
     pane = opened(views)
     await views.pane.started(event(views, pane), views.team)
@@ -203,7 +230,7 @@ async def test_where_the_pane_is_not_enabled_each_refusal_is_one_line(
 
     assert caplog.messages == [
         "Slack: could not offer things to ask in Harbor: not_allowed",
-        "Slack: could not name a thread of the assistant's pane in Harbor: not_allowed",
+        "Slack: could not name a thread of a direct chat in Harbor: not_allowed",
     ]
 
 
@@ -218,7 +245,7 @@ async def test_a_greeting_that_cannot_be_said_is_one_line(
 
     await views.pane.started(event(views, pane), views.team)
 
-    assert caplog.messages == ["Slack: nothing was said in the assistant's pane: the chat is gone"]
+    assert caplog.messages == ["Slack: nothing was said in a direct chat: the chat is gone"]
 
 
 async def test_without_the_history_people_are_greeted_all_the_same(

@@ -8,7 +8,7 @@ import yaml
 
 from bot.platforms.slack.interactions import ASK_ABOUT
 from bot.platforms.slack.manifest import as_json, as_yaml, manifest
-from bot.platforms.slack.scopes import BOT_EVENTS, BOT_SCOPES
+from bot.platforms.slack.scopes import BOT_EVENTS, BOT_SCOPES, SCOPES, events_needing
 
 URL = "https://bot.example.com/"
 
@@ -18,12 +18,12 @@ MOST = {
     "display_information.description": 140,
     "display_information.long_description": 4000,
     "features.bot_user.display_name": 80,
-    "features.assistant_view.assistant_description": 140,
+    "features.agent_view.agent_description": 300,
 }
 # From https://docs.slack.dev/reference/events: which scope each event needs.
 NEEDS = {
     "app_mention": "app_mentions:read",
-    "assistant_": "assistant:write",
+    "app_context_changed": "assistant:write",
     "channel_": "channels:read",
     "group_": "groups:read",
     "member_": "channels:read",
@@ -96,6 +96,27 @@ def test_every_event_has_the_scope_that_it_needs():
         assert all(scope in BOT_SCOPES for scope in needed), event
     assert list(BOT_EVENTS) == sorted(set(BOT_EVENTS))
     assert list(BOT_SCOPES) == sorted(set(BOT_SCOPES))
+
+
+def test_a_new_app_is_an_agent_and_one_of_before_may_keep_its_pane():
+    new, old = manifest("Earshot"), manifest("Earshot", has_pane=True)
+
+    assert "assistant_view" not in new["features"]
+    assert "agent_view" not in old["features"]
+    assert 1 <= len(at(old, "features.assistant_view.assistant_description")) <= 140
+    added = set(at(old, "settings.event_subscriptions.bot_events")) ^ set(BOT_EVENTS)
+    assert added == {
+        "app_context_changed",
+        "assistant_thread_context_changed",
+        "assistant_thread_started",
+    }
+
+
+def test_the_events_that_a_missing_scope_keeps_away_are_known():
+    assert events_needing(["im:history", "chat:write"]) == ["message.im"]
+    assert set(events_needing([scope.name for scope in SCOPES])) == {
+        event for event in BOT_EVENTS if any(event.startswith(begins) for begins in NEEDS)
+    }
 
 
 async def test_the_loopback_slack_knows_every_event_and_scope(slack):

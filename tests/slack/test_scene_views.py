@@ -3,7 +3,7 @@
 import pytest
 
 from bot.messages import Mode
-from bot.platforms.slack.assistant_view import MISSED
+from bot.platforms.slack.prompts import MISSED
 from tests.slack.living import Chat
 from tests.slack.viewing import channel_line, texts
 

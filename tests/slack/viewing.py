@@ -10,6 +10,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.commands import Caller, Commands
 from bot.messages import Author, ChannelSettings, ConversationKey, Message, Mode, workspace_key
 from bot.platforms.memory import Memory
+from bot.platforms.slack.agent_chats import AgentChats
+from bot.platforms.slack.agent_view import AgentView
 from bot.platforms.slack.assistant_view import AssistantView
 from bot.platforms.slack.forms import Forms
 from bot.platforms.slack.home import Home
@@ -58,6 +60,7 @@ class Seen:
     tasks: Tasks
     home: Home = field(init=False)
     pane: AssistantView = field(init=False)
+    agent: AgentView = field(init=False)
 
     def __post_init__(self) -> None:
         shared = {
@@ -67,9 +70,11 @@ class Seen:
             "tasks": self.tasks,
         }
         self.home = Home(store=self.store, forms=self.forms, once=Once(), **shared)
+        panes, chats = PaneThreads(self.store), AgentChats(self.store)
         self.pane = AssistantView(
-            threads=PaneThreads(self.store), platform=self.platform, once=Once(), **shared
+            threads=panes, chats=chats, platform=self.platform, once=Once(), **shared
         )
+        self.agent = AgentView(chats, panes, self.platform, ME.name)
 
     def where(self, channel: str) -> ConversationKey:
         return channel_key(self.team.id, self.slack.channel(channel).id)

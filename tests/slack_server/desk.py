@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from tests.slack_server.deliveries import Delivery
 from tests.slack_server.modals import View, named
 from tests.slack_server.refusals import Refused
-from tests.slack_server.world import Channel, Json, Message, Team, User
+from tests.slack_server.world import Channel, Json, Kind, Message, Team, User
 
 if TYPE_CHECKING:
     from tests.slack_server.server import SlackServer
@@ -78,6 +78,7 @@ class Desk:
         self.modals: dict[str, list[View]] = {}
         self.homes: dict[str, View] = {}
         self.panes: dict[tuple[str, str], Pane] = {}
+        self.in_view: dict[str, Channel | None] = {}  # by person, with the app's chat open
 
     def begin(self, interaction: Interaction) -> Interaction:
         """Give an interaction its trigger and its response URL."""
@@ -187,6 +188,23 @@ class Desk:
     def pane(self, channel: Channel, thread_ts: str) -> Pane:
         """Give the assistant pane of a thread; raise `Refused` if it is an ordinary thread."""
         pane = self.panes.get((channel.id, thread_ts))
+        if pane is None and self._server.is_agent and self._begins(channel, thread_ts):
+            pane = Pane(self._server.user(channel.members[0]), channel, thread_ts)
+            self.panes[channel.id, thread_ts] = pane
         if pane is None:
             raise Refused("invalid_thread_ts")
         return pane
+
+    def _begins(self, channel: Channel, thread_ts: str) -> bool:
+        """Tell whether an agent's chat has such a thread, or is meant as a whole."""
+        root = channel.messages.get(thread_ts)
+        is_root = root is not None and root.thread_ts in (None, root.ts)
+        return channel.kind is Kind.IM and (not thread_ts or is_root)
+
+    def context(self, user: User) -> Json:
+        """Give what somebody looks at, as an agent is told."""
+        channel = self.in_view.get(user.id)
+        if channel is None:
+            return {}
+        entity = {"type": "slack#/types/channel_id", "value": channel.id}
+        return {"entities": [{**entity, "team_id": channel.team_id}]}

@@ -3,7 +3,7 @@
 import random
 from typing import TYPE_CHECKING
 
-from tests.slack_server.world import Channel, Json, Team
+from tests.slack_server.world import Channel, Json, Team, User
 
 if TYPE_CHECKING:
     from tests.slack_server.deliveries import Delivery
@@ -33,6 +33,7 @@ NEEDED = {
     "user_change": "users:read",
     "team_rename": "team:read",
     "app_home_opened": None,
+    "app_context_changed": "assistant:write",
     "app_uninstalled": None,
     "tokens_revoked": None,
     "assistant_thread_started": "assistant:write",
@@ -59,12 +60,19 @@ class Events:
         self._again_chance = self._late_chance = 0.0
         self._random = random.Random(0)
 
-    def send(self, team: Team, event: Json, *, channel: Channel | None = None) -> None:
-        """Tell the app of a workspace, if it subscribed and may hear it."""
+    def send(
+        self, team: Team, event: Json, *, channel: Channel | None = None, user: User | None = None
+    ) -> None:
+        """Tell the app of a workspace, if it subscribed and may hear it.
+
+        With `user`, the envelope alone names whom it is about.
+        """
         if not self._may_hear(team, event):
             self.unheard.append(event)
             return
         callback = self.callback(team, event, channel=channel)
+        if user is not None:
+            callback["authorizations"][0] |= {"user_id": user.id, "is_bot": False}
         if self._held is not None:
             self._held.append(callback)
         elif self._late is None and self._random.random() < self._late_chance:

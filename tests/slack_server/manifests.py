@@ -16,6 +16,7 @@ MAX_NAME, MAX_DESCRIPTION, MIN_LONG, MAX_LONG = 35, 140, 174, 4000
 MAX_COMMAND_DESCRIPTION, MAX_HINT, MAX_SHORTCUT = 2000, 1000, 24
 MAX_COMMAND, MAX_SHORTCUT_DESCRIPTION, MAX_CALLBACK = 32, 150, 255
 MAX_BOT_NAME = 80
+MAX_AGENT_DESCRIPTION = 300
 FURTHER_SCOPES = {
     "chat:write.public",
     "chat:write.customize",
@@ -35,11 +36,13 @@ def set_up(server: "SlackServer", manifest: Json) -> None:
     Fails the test for what Slack would not take.
     """
     _check(manifest)
+    assert not (server.is_new_app and "assistant_view" in manifest["features"]), "agent_view now"
     settings = manifest["settings"]
     server.events.subscribed = set(settings["event_subscriptions"]["bot_events"])
     server.commands = {one["command"] for one in manifest["features"].get("slash_commands", [])}
     server.callbacks = {one["callback_id"] for one in manifest["features"].get("shortcuts", [])}
     server.has_pane = "assistant_view" in manifest["features"]
+    server.is_agent = "agent_view" in manifest["features"]
     server.rotates_tokens = bool(settings.get("token_rotation_enabled"))
     _set_urls(server, manifest)
     for team in server.world.teams.values():
@@ -79,6 +82,9 @@ def _check(manifest: Json) -> None:
         assert 1 <= len(shortcut["name"]) <= MAX_SHORTCUT
         assert 1 <= len(shortcut["description"]) <= MAX_SHORTCUT_DESCRIPTION
         assert len(shortcut["callback_id"]) <= MAX_CALLBACK
+    if "agent_view" in features:
+        assert "assistant_view" not in features
+        assert 1 <= len(features["agent_view"]["agent_description"]) <= MAX_AGENT_DESCRIPTION
     _check_rights(manifest)
 
 
@@ -92,5 +98,7 @@ def _check_rights(manifest: Json) -> None:
     needed = {scope for one in events if (scope := NEEDED[one]) is not None}
     features = manifest["features"]
     needed |= {"commands"} if "slash_commands" in features or "shortcuts" in features else set()
-    needed |= {"assistant:write"} if "assistant_view" in features else set()
+    needed |= {"assistant:write"} if {"assistant_view", "agent_view"} & set(features) else set()
+    if "agent_view" not in features:
+        assert "app_context_changed" not in events, "it comes to agents alone"
     assert needed <= scopes, f"scopes are missing: {sorted(needed - scopes)}"

@@ -65,7 +65,7 @@ def publish_view(server: "SlackServer", call: Call) -> Json:
 
 def _pane(server: "SlackServer", call: Call) -> Pane:
     channel = channel_of(server, call, "channel_id")
-    thread_ts = call.args.get("thread_ts")
+    thread_ts = call.args.get("thread_ts", "" if server.is_agent else None)
     if thread_ts is None:
         panes = (one for one in server.desk.panes.values() if one.channel is channel)
         thread_ts = max((one.thread_ts for one in panes), default="")
@@ -94,7 +94,10 @@ def set_prompts(server: "SlackServer", call: Call) -> Json:
     for one in prompts:
         if not isinstance(one, dict) or set(one) != {"title", "message"} or not all(one.values()):
             raise invalid_arguments("a prompt has a title and a message")
-    pane.prompts, pane.prompts_title = prompts, call.args.get("title", "")
+    if (
+        not server.is_agent or "thread_ts" not in call.args
+    ):  # else Slack says yes, and shows nothing
+        pane.prompts, pane.prompts_title = prompts, call.args.get("title", "")
     return {}
 
 
@@ -102,6 +105,8 @@ def set_prompts(server: "SlackServer", call: Call) -> Json:
 def set_title(server: "SlackServer", call: Call) -> Json:
     pane = _pane(server, call)
     pane.title = call.args["title"]
+    if server.is_agent:
+        return {}
     root = pane.channel.messages[pane.thread_ts]
     before = message_json(root)
     root.extra = {**root.extra, "assistant_app_thread": {"title": pane.title, "title_blocks": []}}

@@ -47,6 +47,8 @@ class Saying(Site):
             message.bot = user
         else:
             message.extra = {"client_msg_id": str(uuid.uuid4()), **extra}
+        if self.tells_context and channel.kind is Kind.IM:
+            message.extra = {**message.extra, "app_context": self.desk.context(user)}
         self._write(message, text, blocks)
         return self._said(message, tell=tell)
 

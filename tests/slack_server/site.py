@@ -47,7 +47,9 @@ class Site(Scenery):
         self.crashes: list[Exception] = []
         self.commands: set[str] = set()  # those of the app; none means any
         self.callbacks: set[str] = set()  # those of its shortcuts; none means any
-        self.has_pane = True
+        self.has_pane = True  # of an app made before the summer of 2026; later ones are agents
+        self.is_agent = False
+        self.is_new_app = True
         self.consents: dict[str, Consent] = {}  # by code
         self.rotates_tokens = False
         self.redirect_uri = "http://127.0.0.1/slack/oauth_redirect"
@@ -87,6 +89,11 @@ class Site(Scenery):
     def api_url(self) -> str:
         """The base_url of a client; it ends with a slash."""
         return f"{self.url}/api/"
+
+    @property
+    def tells_context(self) -> bool:
+        """Whether the app is told what people look at."""
+        return self.is_agent and "app_context_changed" in self.events.subscribed
 
     # What was seen.
 

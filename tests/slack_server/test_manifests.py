@@ -37,6 +37,52 @@ async def test_an_app_may_do_and_hears_what_its_manifest_says(slack):
         await slack.opens_pane("Alice")
 
 
+def test_a_new_app_gets_no_pane_for_assistants(slack):
+    wrong = copy.deepcopy(MANIFEST)
+    wrong["features"]["assistant_view"] = {"assistant_description": "It says it again"}
+    wrong["oauth_config"]["scopes"]["bot"].append("assistant:write")
+
+    with pytest.raises(AssertionError):
+        slack.set_up(wrong)
+    slack.is_new_app = False
+    slack.set_up(wrong)
+    assert slack.has_pane
+
+
+async def test_an_agent_is_told_what_people_look_at_and_offers_above_the_whole_chat(slack):
+    agent = copy.deepcopy(MANIFEST)
+    agent["features"]["agent_view"] = {"agent_description": "It says it again"}
+    agent["oauth_config"]["scopes"]["bot"] += ["assistant:write", "im:history"]
+    agent["settings"]["event_subscriptions"]["bot_events"] = [
+        "app_context_changed",
+        "app_home_opened",
+        "message.im",
+    ]
+    slack.set_up(agent)
+    client = AsyncWebClient(slack.token, base_url=slack.api_url)
+    prompts, chat = [{"title": "Say", "message": "say it"}], slack.dm("Alice").id
+
+    await slack.opens_home("Alice", tab="messages")
+    await slack.looks_at("Alice", "general")
+    said = await slack.says("Alice", "@Alice", "hello")
+    offer = client.assistant_threads_setSuggestedPrompts
+    await offer(channel_id=chat, prompts=prompts, thread_ts=said.ts)
+    before = slack.chat("Alice").prompts
+    await offer(channel_id=chat, prompts=prompts)
+    await client.assistant_threads_setTitle(channel_id=chat, thread_ts=said.ts, title="Hello")
+
+    opened, moved, heard = slack.events.sent
+    general = {"type": "slack#/types/channel_id", "value": slack.general.id}
+    context = {"entities": [{**general, "team_id": slack.team.id}]}
+    assert opened["event"]["context"] == {}
+    assert moved["event"] == {"type": "app_context_changed", "context": context}
+    assert moved["authorizations"][0]["user_id"] == slack.user("Alice").id
+    assert heard["event"]["app_context"] == context
+    assert before == []
+    assert slack.chat("Alice").prompts == prompts
+    assert slack.chat("Alice", said.ts).title == "Hello"
+
+
 @pytest.mark.parametrize(
     ("part", "value"),
     [

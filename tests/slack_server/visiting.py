@@ -1,4 +1,4 @@
-"""Where people meet the app itself: its home, the assistant pane, the page of consent."""
+"""Where people meet the app itself: its home, its chat and pane, the page of consent."""
 
 from tests.slack_server.consent import consented
 from tests.slack_server.desk import Pane
@@ -11,9 +11,10 @@ from tests.slack_server.world import Json, Message, Team
 class Visiting(Site):
     """People open the home and the pane of the app, and let it in."""
 
-    async def opens_home(self, who: Who, *, tab: str = "home") -> None:
-        """Open the App Home, or the chat with the app (`messages`)."""
+    async def opens_home(self, who: Who, *, tab: str = "home", beside: Where | None = None) -> None:
+        """Open the App Home, or the chat with the app (`messages`), beside a channel."""
         user = self.user(who)
+        self.desk.in_view[user.id] = None if beside is None else self.channel(beside)
         team = self.world.teams[user.team_id]
         home = self.desk.homes.get(user.id)
         event = {
@@ -23,8 +24,21 @@ class Visiting(Site):
             "tab": tab,
             "event_ts": self.stamps.ts(),
             **({"view": home.json()} if home is not None and tab == "home" else {}),
+            **({"context": self.desk.context(user)} if self.tells_context else {}),
         }
         self.events.send(team, event)
+
+    async def looks_at(self, who: Who, where: Where | None) -> None:
+        """Go to another channel with the chat open; an agent hears of it."""
+        user = self.user(who)
+        self.desk.in_view[user.id] = None if where is None else self.channel(where)
+        if self.is_agent:
+            event = {"type": "app_context_changed", "context": self.desk.context(user)}
+            self.events.send(self.world.teams[user.team_id], event, user=user)
+
+    def chat(self, who: Who, thread_ts: str = "") -> Pane:
+        """Give a thread of somebody's chat with an agent; without one, what is above its field."""
+        return self.desk.pane(self.dm(self.user(who)), thread_ts)
 
     def home(self, who: Who) -> View | None:
         return self.desk.homes.get(self.user(who).id)

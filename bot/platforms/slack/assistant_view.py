@@ -1,25 +1,28 @@
-"""Slack's pane for assistants: a greeting, things to ask, titles, and the channel one looks at.
+"""Threads of direct chats: titles, and what one missed in the channel one looks at.
 
-What is written there are direct messages in a thread, heard and answered like all others. Which
-channel somebody has in view is kept, so that they can ask what they missed in it; only if they and
-the assistant are both in it. A workspace without the pane costs a line in the log.
+They are those of agents (`agent_view.py`), and of the pane for assistants that older apps have,
+which greets in each of its threads. Which channel somebody has in view is kept, so that they can
+ask what they missed in it; only if they and the assistant are both in it. A workspace without all
+this costs a line in the log.
 """
 
 import logging
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from bot.commands import Commands
 from bot.commands.parse import clipped
-from bot.errors import PlatformError, StoreError
+from bot.errors import StoreError
 from bot.messages import ConversationKey, Message
 from bot.platforms.in_order import InOrder
+from bot.platforms.slack.agent_chats import AgentChats, in_view
 from bot.platforms.slack.forms import Callers
 from bot.platforms.slack.keys import channel_key, is_direct
 from bot.platforms.slack.lenient import Payload, part_of, text_in
 from bot.platforms.slack.pane_threads import PaneThread, PaneThreads
-from bot.platforms.slack.shared_channels import shared_channels
+from bot.platforms.slack.prompts import greeting, is_shared, offer, tell
+from bot.platforms.slack.spoken import SUBTYPES
 from bot.platforms.slack.tasks import Once, Tasks
 from bot.platforms.slack.teams import Team
 from bot.platforms.slack.views import shown
@@ -29,15 +32,6 @@ logger = logging.getLogger(__name__)
 
 MAX_TITLE_CHARS = 60  # a list shows no more
 
-MISSED = "What did I miss?"
-PROMPTS_TITLE = "You could ask:"
-# No more than four: https://docs.slack.dev/reference/methods/assistant.threads.setSuggestedPrompts.
-ABOUT_THE_CHANNEL = {"title": "What did I miss in this channel?", "message": MISSED}
-ALWAYS = (
-    {"title": "Help me word something", "message": "Help me write a short message to my team."},
-    {"title": "What do you store about me?", "message": "!privacy show"},
-    {"title": "What can you do?", "message": "!help"},
-)
 NOT_BOTH = "I can only sum up a channel that you and I are both in, and you don't look at one."
 
 
@@ -49,6 +43,7 @@ class AssistantView:
     """
 
     threads: PaneThreads
+    chats: AgentChats
     platform: Platform
     commands: Commands
     name: str
@@ -56,86 +51,94 @@ class AssistantView:
     tasks: Tasks
     once: Once
     _turns: InOrder = field(init=False, default_factory=InOrder)  # by direct chat
+    _without_titles: set[str] = field(init=False, default_factory=set)  # workspaces
 
     async def started(self, event: Payload, team: Team) -> None:
         """Greet somebody who opened the pane, and offer things to ask."""
-        where, in_view, user_id = _pane(event, team)
-        if where is None or not await self._is_new(where, in_view):
+        where, seen, user_id = _pane(event, team)
+        if where is None:
             return
-        await self._say(where, greeting(self.name))
-        offered = [*ALWAYS]
-        if await _is_shared(team, in_view, user_id):
-            offered.insert(0, ABOUT_THE_CHANNEL)
-        await shown(
-            partial(
-                team.client.assistant_threads_setSuggestedPrompts,
-                channel_id=where.channel,
-                thread_ts=where.thread,
-                title=PROMPTS_TITLE,
-                prompts=offered,
-            ),
-            team,
-            "offer things to ask",
-        )
+        seen, is_news = await self._opened(where, seen)
+        if is_news:
+            await tell(self.platform, where, greeting(self.name))
+            await offer(where, seen, user_id, team)
 
     async def context_changed(self, event: Payload, team: Team) -> None:
-        """Note which channel somebody looks at now."""
-        where, in_view, _ = _pane(event, team)
-        if where is not None:
-            await self._is_new(where, in_view)
+        """Note which channel somebody looks at now, and offer what fits it."""
+        where, seen, user_id = _pane(event, team)
+        if where is not None and await self._has_moved(where, seen):
+            await offer(where, seen, user_id, team)
 
     async def titled(self, message: Message, team: Team) -> None:
-        """Name a thread of the pane by what is said first in it; returns at once."""
+        """Name a thread of a direct chat by what is said first in it; returns at once."""
         where = message.conversation
-        if where.thread is not None and is_direct(where.channel):
+        if is_direct(where.channel) and team.id not in self._without_titles:
             self.tasks.start(partial(self._title, message, team), name=f"the title of {where}")
 
     async def missed(self, event: Payload, where: ConversationKey, team: Team) -> bool:
-        """Tell whether somebody asks in the pane what they missed; the answer comes in a moment.
+        """Tell whether somebody asks what they missed beside what they look at.
 
-        Such a question is a command, and not recorded. With no channel in view it is an ordinary
-        one.
+        Such a question is a command, and not recorded; its answer comes in a moment. With no channel
+        in view it is an ordinary one.
         """
-        if where.thread is None or not is_direct(where.channel) or not _asks_it(event):
+        if not is_direct(where.channel) or not _is_said(event):
             return False
+        ts = text_in(event, "ts")
         try:
-            async with self._turns.turn(where.channel):
-                thread = (await self.threads.all(where)).get(where.thread)
+            seen = await self._in_view(event, where)
         except StoreError as error:
             logger.warning("Slack: nobody knows what is in view in %s: %s", where, error)
             return False
-        if thread is None or not thread.in_view:
+        if not seen or not _asks_it(event):
             return False
-        if self.once.is_new(team.id, where.channel, text_in(event, "ts")):
-            in_view = channel_key(team.id, thread.in_view)
-            summing_up = partial(self._sum_up, where, in_view, team, text_in(event, "user"))
-            self.tasks.start(summing_up, name=f"a summary of {in_view}")
+        if self.once.is_new(team.id, where.channel, ts):
+            there = replace(where, thread=self.chats.thread_of(where))
+            channel = channel_key(team.id, seen)
+            summing_up = partial(self._sum_up, there, channel, team, text_in(event, "user"))
+            self.tasks.start(summing_up, name=f"a summary of {channel}")
         return True
 
+    async def _in_view(self, event: Payload, where: ConversationKey) -> str:
+        """Give the channel in view of whoever writes; an agent is told with each message."""
+        chat = replace(where, thread=None)
+        if "app_context" in event:
+            await self.chats.saw(chat, in_view(part_of(event, "app_context")))
+        known = await self.chats.get(chat)
+        if known.is_agents:
+            await self.chats.said(chat, text_in(event, "ts"))
+            return known.in_view
+        if where.thread is None:
+            return ""
+        async with self._turns.turn(where.channel):
+            thread = (await self.threads.all(where)).get(where.thread)
+        return thread.in_view if thread is not None else ""
+
     async def _sum_up(
-        self, pane: ConversationKey, in_view: ConversationKey, team: Team, user_id: str
+        self, pane: ConversationKey, channel: ConversationKey, team: Team, user_id: str
     ) -> None:
         text = NOT_BOTH
         async with self.platform.typing(pane):
-            if await _is_shared(team, in_view.channel, user_id):
-                caller = await self.caller(team, in_view, user_id)
+            if await is_shared(team, channel.channel, user_id):
+                caller = await self.caller(team, channel, user_id)
                 text = (await self.commands.run("catchup", caller)).text
-            await self._say(pane, text)
+            await tell(self.platform, pane, text)
 
     async def _title(self, message: Message, team: Team) -> None:
         where, title = message.conversation, clipped(message.text, MAX_TITLE_CHARS)
-        if not title or not await self._lacks_title(where):
+        if where.thread is None:  # in an agent's chat, each of these begins a thread
+            is_new = await self.chats.has_threads(where)
+        else:
+            is_new = bool(title) and await self._lacks_title(where)
+        if not title or not is_new:
             return
-        await shown(
-            partial(
-                team.client.assistant_threads_setTitle,
-                channel_id=where.channel,
-                thread_ts=where.thread or "",
-                title=title,
-            ),
-            team,
-            "name a thread of the assistant's pane",
+        naming = partial(
+            team.client.assistant_threads_setTitle,
+            channel_id=where.channel,
+            thread_ts=where.thread or message.id,
+            title=title,
         )
+        if await shown(naming, team, "name a thread of a direct chat") is None:
+            self._without_titles.add(team.id)
 
     async def _lacks_title(self, where: ConversationKey) -> bool:
         """Tell whether a thread of the pane is to be named now, and note that it was."""
@@ -148,36 +151,39 @@ class AssistantView:
             await self.threads.keep(where, threads)
         return True
 
-    async def _is_new(self, where: ConversationKey, in_view: str) -> bool:
-        """Note which channel is in view in a thread; tells whether the thread was unknown."""
+    async def _opened(self, where: ConversationKey, seen: str) -> tuple[str, bool]:
+        """Give the channel in view in a thread that was opened, and whether it is to be greeted.
+
+        What changed since may have been told before.
+        """
         ts = where.thread or ""
         try:
             async with self._turns.turn(where.channel):
                 threads = await self.threads.all(where)
-                is_new = ts not in threads
-                thread = threads.setdefault(ts, PaneThread())
-                if is_new or thread.in_view != in_view:
-                    thread.in_view = in_view
+                thread = threads.setdefault(ts, PaneThread(seen))
+                is_new, thread.is_greeted = not thread.is_greeted, True
+                if is_new:
                     await self.threads.keep(where, threads)
         except StoreError as error:
             logger.warning("Slack: what is in view in %s was not noted: %s", where, error)
-            return self.once.is_new(where.workspace, where.channel, ts)
-        return is_new
+            return seen, self.once.is_new(where.workspace, where.channel, ts)
+        return thread.in_view, is_new
 
-    async def _say(self, where: ConversationKey, text: str) -> None:
+    async def _has_moved(self, where: ConversationKey, seen: str) -> bool:
+        """Note the channel in view in a thread; tells whether what is offered there is outdated."""
         try:
-            await self.platform.notice(where, text, reply_to=None)
-        except PlatformError as error:
-            logger.warning("Slack: nothing was said in the assistant's pane: %s", error)
-
-
-def greeting(name: str) -> str:
-    """Say who it is, what it stores of what is written there, and how to have it otherwise."""
-    return (
-        f"Hello, I'm {name}. To take part, I store what you write to me here, with your name, and "
-        "what I answer. Nobody's words train a model. `!privacy show` tells what is kept, "
-        "`!privacy optout` ends it, `!help` tells the rest."
-    )
+            async with self._turns.turn(where.channel):
+                threads = await self.threads.all(where)
+                is_known = (where.thread or "") in threads
+                thread = threads.setdefault(where.thread or "", PaneThread(seen))
+                if is_known and thread.in_view == seen:
+                    return False
+                thread.in_view = seen
+                await self.threads.keep(where, threads)
+        except StoreError as error:
+            logger.warning("Slack: what is in view in %s was not noted: %s", where, error)
+            return False
+        return thread.is_greeted
 
 
 def _pane(event: Payload, team: Team) -> tuple[ConversationKey | None, str, str]:
@@ -186,17 +192,19 @@ def _pane(event: Payload, team: Team) -> tuple[ConversationKey | None, str, str]
     channel_id, ts = text_in(pane, "channel_id"), text_in(pane, "thread_ts")
     if not is_direct(channel_id) or not ts:
         return None, "", ""
-    in_view = text_in(part_of(pane, "context"), "channel_id")
+    seen = text_in(part_of(pane, "context"), "channel_id")
     where = channel_key(team.id, channel_id, thread_ts=ts)
-    return where, in_view, text_in(pane, "user_id")
+    return where, seen, text_in(pane, "user_id")
+
+
+def _is_said(event: Payload) -> bool:
+    """Tell whether a person wrote this, just now."""
+    is_of_a_person = text_in(event, "subtype") in SUBTYPES and not text_in(event, "bot_id")
+    return is_of_a_person and bool(text_in(event, "ts"))
 
 
 def _asks_it(event: Payload) -> bool:
-    """Tell whether a person wrote the question that we offer, or it without its mark."""
-    if text_in(event, "subtype") or text_in(event, "bot_id"):
-        return False
-    return re.fullmatch(r"what did i miss\W*", text_in(event, "text"), re.IGNORECASE) is not None
-
-
-async def _is_shared(team: Team, channel_id: str, user_id: str) -> bool:
-    return bool(channel_id) and channel_id in (await shared_channels(team, user_id) or ())
+    """Tell whether somebody asks the question that we offer, or it without its mark."""
+    text = text_in(event, "text")
+    is_plain = not text_in(event, "subtype")
+    return is_plain and re.fullmatch(r"what did i miss\W*", text, re.IGNORECASE) is not None

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from bot.platforms.slack.agent_view import AgentView, with_user
 from bot.platforms.slack.assistant_view import AssistantView
 from bot.platforms.slack.channels import Channels
 from bot.platforms.slack.ears import Ears
@@ -18,6 +19,8 @@ from bot.platforms.slack.tasks import Tasks
 from bot.platforms.slack.teams import Team
 
 logger = logging.getLogger(__name__)
+
+CONTEXT = "app_context_changed"
 
 Hearing = Callable[[Payload, Team], Awaitable[None]]
 
@@ -31,6 +34,7 @@ class Events:
     people: People
     home: Home
     assistant_view: AssistantView
+    agent_view: AgentView
     tasks: Tasks
 
     async def event(self, body: Payload, team: Team) -> None:
@@ -41,7 +45,7 @@ class Events:
         if hear is None:
             logger.debug("Slack: an event of the kind %s is passed over", kind)
             return
-        await hear(event, team)
+        await hear(with_user(event, body) if kind == CONTEXT else event, team)
 
     @property
     def _hearing(self) -> Mapping[str, Hearing]:
@@ -64,12 +68,18 @@ class Events:
             "channel_deleted": channels.deleted,
             "group_deleted": channels.deleted,
             "user_change": self._renamed,
-            "app_home_opened": partial(self._later, self.home.opened),
+            "app_home_opened": partial(self._later, self._opened),
+            CONTEXT: partial(self._later, self.agent_view.context_changed),
             "assistant_thread_started": partial(self._later, self.assistant_view.started),
             "assistant_thread_context_changed": partial(
                 self._later, self.assistant_view.context_changed
             ),
         }
+
+    async def _opened(self, event: Payload, team: Team) -> None:
+        """Show the tab that somebody opened: the Home tab, or their chat."""
+        await self.home.opened(event, team)
+        await self.agent_view.opened(event, team)
 
     async def _renamed(self, event: Payload, team: Team) -> None:
         """Look a person up anew, whose name or rights may have changed."""

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 
 from bot.platforms.slack.paths import EVENTS_PATH, REDIRECT_PATH
-from bot.platforms.slack.scopes import BOT_EVENTS, BOT_SCOPES
+from bot.platforms.slack.scopes import BOT_SCOPES, bot_events
 
 COMMAND = "/assistant"
 SHORTCUT = "ask_about"
@@ -25,10 +25,13 @@ MAX_SHORTCUT_CHARS = 24
 Json = dict[str, object]
 
 
-def manifest(name: str, *, http: str | None = None, rotates_tokens: bool = False) -> Json:
+def manifest(
+    name: str, *, http: str | None = None, rotates_tokens: bool = False, has_pane: bool = False
+) -> Json:
     """Describe the app; `http` is where Slack reaches it, None for Socket Mode.
 
-    Tokens that are rotated are for an app that many workspaces install.
+    Tokens that are rotated are for an app that many workspaces install. The pane for assistants is
+    for an app that has it already: to a new one Slack gives it no more.
     """
     url = f"{http.rstrip('/')}{EVENTS_PATH}" if http else None
     oauth: Json = {"scopes": {"bot": list(BOT_SCOPES)}}
@@ -41,10 +44,13 @@ def manifest(name: str, *, http: str | None = None, rotates_tokens: bool = False
             "description": DESCRIPTION,
             "long_description": LONG_DESCRIPTION,
         },
-        "features": _features(name, url),
+        "features": _features(name, url, has_pane=has_pane),
         "oauth_config": oauth,
         "settings": {
-            "event_subscriptions": {**_at(url, "request_url"), "bot_events": list(BOT_EVENTS)},
+            "event_subscriptions": {
+                **_at(url, "request_url"),
+                "bot_events": bot_events(has_pane=has_pane),
+            },
             "interactivity": {"is_enabled": True, **_at(url, "request_url")},
             "org_deploy_enabled": False,
             "socket_mode_enabled": http is None,
@@ -63,15 +69,17 @@ def as_yaml(given: Json) -> str:
     return "\n".join(_lines(given, indent=""))
 
 
-def _features(name: str, url: str | None) -> Json:
+def _features(name: str, url: str | None, *, has_pane: bool) -> Json:
     shortcut = f"Ask {name} about this"
+    agent = {"agent_view": {"agent_description": DESCRIPTION}}
+    pane = {"assistant_view": {"assistant_description": DESCRIPTION}}
     return {
+        **(pane if has_pane else agent),
         "app_home": {
             "home_tab_enabled": True,
             "messages_tab_enabled": True,
             "messages_tab_read_only_enabled": False,
         },
-        "assistant_view": {"assistant_description": DESCRIPTION},
         "bot_user": {"display_name": name, "always_online": True},
         "shortcuts": [
             {

@@ -12,9 +12,10 @@ MAX_KEPT = 20  # threads a direct chat, the newest
 
 @dataclass(slots=True)
 class PaneThread:
-    """The channel in view, "" if there is none, and whether the thread has its title."""
+    """The channel in view, "" if there is none; whether the thread was greeted and has its title."""
 
     in_view: str = ""
+    is_greeted: bool = False
     is_titled: bool = False
 
 

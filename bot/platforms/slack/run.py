@@ -17,6 +17,8 @@ from bot.platforms.in_order import InOrder
 from bot.platforms.insist import insisted
 from bot.platforms.memory import Memory
 from bot.platforms.opinions import Opinions
+from bot.platforms.slack.agent_chats import AgentChats
+from bot.platforms.slack.agent_view import AgentView
 from bot.platforms.slack.answering import Answering
 from bot.platforms.slack.app import Handlers
 from bot.platforms.slack.asking import Asking
@@ -92,6 +94,7 @@ class SlackBot:
     events: Events = field(init=False)
     interactions: Interactions = field(init=False)
     _trying: SlackTrying = field(init=False)
+    _chats: AgentChats = field(init=False)
     _begun: asyncio.Event = field(init=False, default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -110,6 +113,7 @@ class SlackBot:
             patience_s=PATIENCE_S,
             sleep=self.sleep,
         )
+        self._chats = AgentChats(self.store)
         self.platform = SlackPlatform(
             trying=self._trying,
             outbox=self.store.outbox,
@@ -118,6 +122,7 @@ class SlackBot:
             is_addressed=addressed_by(self.store.decisions),
             clock=self.clock.now,
             started_at=self.clock.now(),
+            direct=self._chats,
         )
         self.pipeline = new_pipeline(
             self.settings, self.platform, store=self.store, served=self.served, clock=self.clock.now
@@ -180,8 +185,16 @@ class SlackBot:
         )
         commanding = Commanding(commands, managing, asking, answering)
         forms = Forms(store, commands, name, managing.caller, self.tasks, self._changed)
+        panes = PaneThreads(store)
         pane = AssistantView(
-            PaneThreads(store), self.platform, commands, name, managing.caller, self.tasks, once
+            threads=panes,
+            chats=self._chats,
+            platform=self.platform,
+            commands=commands,
+            name=name,
+            caller=managing.caller,
+            tasks=self.tasks,
+            once=once,
         )
         threads = Threads(store, people, clock=clock, sleep=self.sleep)
         catch_up = CatchUp(store, self.pipeline, people, threads, turns, self, clock)
@@ -208,7 +221,8 @@ class SlackBot:
             tasks=self.tasks,
         )
         home = Home(store, commands, name, managing.caller, forms, self.tasks, once)
-        self.events = Events(ears, channels, people, home, pane, self.tasks)
+        agent = AgentView(self._chats, panes, self.platform, name)
+        self.events = Events(ears, channels, people, home, pane, agent, self.tasks)
         self.interactions = Interactions(commanding, answering, forms, home.acted, self.tasks, once)
 
     async def team(self, team_id: str) -> Team:

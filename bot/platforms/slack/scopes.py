@@ -3,6 +3,7 @@
 The one table of scopes: the manifest, the page to install and `earshot doctor` follow it.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 
@@ -18,7 +19,9 @@ class Scope:
 # https://docs.slack.dev/reference/scopes
 SCOPES = (
     Scope("app_mentions:read", "to hear who addresses it"),
-    Scope("assistant:write", "for Slack's assistant pane: status, prompts, titles", needed=False),
+    Scope(
+        "assistant:write", "for the extras of its chat: suggestions, titles, status", needed=False
+    ),
     Scope("channels:history", "to hear and catch up in the public channels it is in"),
     Scope("channels:read", "to know what these channels are called"),
     Scope("chat:write", "to answer"),
@@ -40,11 +43,10 @@ BOT_SCOPES = tuple(scope.name for scope in SCOPES)
 
 # https://docs.slack.dev/reference/events
 BOT_EVENTS = (
+    "app_context_changed",
     "app_home_opened",
     "app_mention",
     "app_uninstalled",
-    "assistant_thread_context_changed",
-    "assistant_thread_started",
     "channel_archive",
     "channel_deleted",
     "channel_left",
@@ -66,3 +68,38 @@ BOT_EVENTS = (
     "tokens_revoked",
     "user_change",
 )
+# What an app has instead that was made with a pane for assistants, before the summer of 2026.
+AGENT_EVENTS = ("app_context_changed",)
+PANE_EVENTS = ("assistant_thread_context_changed", "assistant_thread_started")
+
+_NEEDED_FOR = {  # what an event's name begins with, and the scope without which it never comes
+    "app_context_changed": "assistant:write",
+    "app_mention": "app_mentions:read",
+    "channel_": "channels:read",
+    "group_": "groups:read",
+    "member_": "channels:read",
+    "message.channels": "channels:history",
+    "message.groups": "groups:history",
+    "message.im": "im:history",
+    "message.mpim": "mpim:history",
+    "reaction_": "reactions:read",
+    "user_change": "users:read",
+}
+
+
+def bot_events(*, has_pane: bool = False) -> list[str]:
+    """Give the events that an agent hears of, or an app with the older pane for assistants."""
+    if not has_pane:
+        return list(BOT_EVENTS)
+    return sorted({*BOT_EVENTS, *PANE_EVENTS} - set(AGENT_EVENTS))
+
+
+def events_needing(scopes: Collection[str]) -> list[str]:
+    """Name the events that cannot come without these scopes."""
+    return [
+        event
+        for event in BOT_EVENTS
+        if any(
+            event.startswith(begins) and scope in scopes for begins, scope in _NEEDED_FOR.items()
+        )
+    ]

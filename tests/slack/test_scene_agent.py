@@ -1,0 +1,118 @@
+"""A new app on Slack is an agent: greeted in its chat, answered in threads with status and titles."""
+
+import pytest
+
+from bot.platforms.slack.manifest import manifest
+from bot.platforms.slack.prompts import ABOUT_THE_CHANNEL, MISSED
+from tests.slack.living import Chat
+
+ALICE, CHAT = "Alice", "@Alice"
+
+
+@pytest.fixture
+def chat(slack, tmp_path):
+    slack.general.members.append(slack.member(ALICE).id)
+    slack.set_up(manifest("Earshot"))
+    return Chat(slack, f"sqlite:///{tmp_path / 'history.db'}")
+
+
+async def opened(slack, *, beside=None):
+    await slack.opens_home(ALICE, tab="messages", beside=beside)
+    await slack.until(lambda: slack.chat(ALICE).prompts)
+
+
+async def test_whoever_opens_the_chat_is_greeted_once_and_offered_things_to_ask(chat, slack):
+    async with chat.running():
+        await opened(slack, beside="general")
+        await opened(slack, beside="general")
+        await chat.settled()
+
+    async with chat.running():
+        await opened(slack)
+        await slack.until(lambda: len(slack.chat(ALICE).prompts) == 3)
+
+        (greeting,) = slack.posts(CHAT)
+        assert greeting.text.startswith("Hello, I'm Earshot.")
+        assert greeting.thread_ts is None
+        assert slack.home(ALICE) is None
+
+
+async def test_what_is_offered_follows_the_channel_in_view(chat, slack):
+    slack.add_channel("elsewhere", members=[ALICE], bot_present=False)
+    async with chat.running():
+        await opened(slack, beside="general")
+        assert slack.chat(ALICE).prompts[0] == ABOUT_THE_CHANNEL
+
+        await slack.looks_at(ALICE, "elsewhere")
+        await slack.until(lambda: len(slack.chat(ALICE).prompts) == 3)
+        await slack.looks_at(ALICE, "general")
+        await slack.until(lambda: len(slack.chat(ALICE).prompts) == 4)
+
+
+async def test_an_answer_stands_in_the_thread_of_its_question_which_has_status_and_title(
+    chat, slack
+):
+    async with chat.running():
+        await opened(slack)
+        asked = await chat.says(ALICE, "what is the capital of France?", where=CHAT)
+        await slack.until(lambda: slack.chat(ALICE, asked.ts).title)
+
+        (answer,) = slack.posts(CHAT, thread=asked.ts)
+        thread = slack.chat(ALICE, asked.ts)
+        assert answer.text == "Paris."
+        assert thread.title == "what is the capital of France?"
+        assert thread.statuses == ["is writing...", ""]
+
+
+async def test_the_thread_goes_on_where_it_began(chat, slack):
+    async with chat.running():
+        await opened(slack)
+        asked = await chat.says(ALICE, "what is the capital of France?", where=CHAT)
+        chat.model.reply_text = "About two million."
+        await chat.says(ALICE, "how many live there?", where=CHAT, thread=asked.ts)
+
+        assert [each.text for each in slack.posts(CHAT, thread=asked.ts)] == [
+            "Paris.",
+            "About two million.",
+        ]
+        assert "capital of France" in str(chat.shown())
+        assert len(slack.asked("assistant.threads.setTitle")) == 1
+
+
+async def test_where_threads_are_not_wanted_answers_stand_in_the_chat(chat, slack):
+    async with chat.running():
+        await opened(slack)
+        await chat.set(CHAT, reply_as_reference=False)
+        await chat.says(ALICE, "what is the capital of France?", where=CHAT)
+
+        assert slack.posts(CHAT)[-1].text == "Paris."
+        assert slack.posts(CHAT)[-1].thread_ts is None
+        assert not slack.asked("assistant.threads.setStatus")
+
+
+async def test_what_was_missed_is_that_of_the_channel_in_view(chat, slack):
+    async with chat.running():
+        await chat.says("Ben", "we meet on Friday")
+        await opened(slack)
+        await slack.looks_at(ALICE, "general")
+        chat.model.reply_text = "Ben wants to meet on Friday."
+        asked = await chat.says(ALICE, MISSED, where=CHAT)
+
+        (summary,) = slack.posts(CHAT, thread=asked.ts)
+        assert summary.text.endswith("Ben wants to meet on Friday.")
+        assert await chat.history(CHAT) == []
+
+
+async def test_without_its_extras_the_chat_is_an_ordinary_one_and_one_line_says_so(
+    chat, slack, caplog
+):
+    slack.faults.error("not_allowed_token_type", on="assistant.*", times=9)
+    async with chat.running():
+        for _ in range(2):
+            await slack.opens_home(ALICE, tab="messages")
+            await chat.heard(None)
+        await chat.says(ALICE, "what is the capital of France?", where=CHAT)
+
+        assert slack.posts(CHAT)[-1].text == "Paris."
+        said = [line for line in caplog.messages if "offer" in line]
+        assert said == ["Slack: could not offer things to ask in Harbor: not_allowed_token_type"]
