@@ -103,19 +103,27 @@ class Channels:
             await self._greet(channel_key(team.id, channel_id))
 
     async def _greet(self, where: ConversationKey) -> None:
-        """Say once in a channel who it is; a channel that cannot be greeted is told to the log."""
+        """Say once in a channel who it is; a channel that cannot be greeted is told to the log.
+
+        Whoever notes it first greets: another start, or an invitation, may be at it as well.
+        """
         note = f"greeted-{where.channel}/{where.workspace}"  # goes with the workspace's data
         try:
-            if await self.store.notes.get(PLATFORM, note) is not None:
-                return
+            if await self.store.notes.claim(PLATFORM, note, self.clock().isoformat()):
+                await self._say_hello(where, note)
+        except (PlatformError, StoreError) as error:
+            logger.warning("Slack: %s could not be greeted: %s", where, error)
+
+    async def _say_hello(self, where: ConversationKey, note: str) -> None:
+        is_said = False
+        try:
             settings = await self.store.channels.settings(where)
             text = greeting(self.name, settings, channels=HERE)
             await self.platform.notice(where, text, reply_to=None)
-        except (PlatformError, StoreError) as error:
-            logger.warning("Slack: %s could not be greeted: %s", where, error)
-            return
-        set_note = partial(self.store.notes.set, PLATFORM, note, self.clock().isoformat())
-        await insisted(set_note, f"the greeting in {where}")
+            is_said = True
+        finally:  # also at a stop, which a channel that takes no messages now may wait for
+            if not is_said:
+                await self.store.notes.drop(PLATFORM, note)
 
 
 def _channel_of(event: Payload) -> str:
