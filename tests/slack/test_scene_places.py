@@ -132,3 +132,68 @@ async def test_people_of_another_workspace_are_heard_in_a_shared_channel(talk, s
     assert talk.posts(shared) == ["Paris."]
     assert "Zoe: assistant what is the capital of France?" in "\n".join(talk.shown())
     assert (await talk.history(shared))[0] == ("Alice", "welcome")
+
+
+@pytest.fixture
+def bridge(slack):
+    """A channel that is shared with another workspace, of which Zoe is an administrator."""
+    island = slack.add_team("Island", installed=False)
+    zoe = slack.member("Zoe", team=island, is_admin=True)
+    return slack.add_channel("bridge", members=["Alice", zoe], shared_with=[island])
+
+
+async def test_an_administrator_of_another_workspace_manages_nothing_here(talk, slack, bridge):
+    parent = await talk.says("Alice", "welcome", where=bridge)
+
+    await talk.asks("Zoe", "!mode off", where=bridge, thread=parent)
+    await talk.asks("Zoe", "!defaults mode off", where=bridge, thread=parent)
+
+    told = [each.text for each in slack.whispers(bridge, "Zoe")]
+    assert len(told) == 2
+    assert all(each.startswith("Only ") for each in told)
+    assert (await talk.store.channels.settings(talk.place(bridge))).mode is Mode.ACTIVE
+
+
+async def test_who_is_of_another_workspace_may_opt_out_here(talk, slack, bridge):
+    await talk.says("Zoe", "a word of mine", where=bridge)
+
+    await talk.asks("Zoe", "!privacy optout", where=bridge)
+    await talk.says("Zoe", "another word of mine", where=bridge)
+    await talk.asks("Alice", QUESTION, where=bridge)
+
+    assert talk.shown()[-2:] == [f"Alice: assistant {QUESTION}", "(response)"]
+    assert "word of mine" not in str(talk.shown())
+    assert slack.whispers(bridge, "Zoe")[0].text.startswith("You are opted out")
+
+
+async def test_the_answer_to_a_stranger_is_streamed_and_can_be_taken_back(talk, slack, bridge):
+    asked = await talk.asks("Zoe", QUESTION, where=bridge)
+    (answer,) = talk.messages(bridge)
+    assert (answer.text, answer.thread_ts) == ("Paris.", asked.ts)
+
+    await slack.deletes(asked)
+
+    await slack.until(lambda: talk.posts(bridge) == [])
+
+
+async def test_a_channel_that_becomes_private_goes_on_where_it_was(talk, slack):
+    boats = slack.add_channel("boats", members=["Alice"])
+    await talk.says("Alice", "we meet on Friday", where=boats)
+
+    boats.kind = Kind.PRIVATE
+    await talk.asks("Alice", "when?", where=boats)
+
+    assert "Alice: we meet on Friday" in talk.shown()
+    assert talk.posts(boats) == ["Paris."]
+
+
+async def test_a_channel_by_another_name_is_the_same_and_is_called_by_the_new_one(talk, slack):
+    boats = slack.add_channel("boats", members=["Alice"])
+    await talk.says("Alice", f"see {boats.mention.partition('|')[0]}>", where=boats)
+    slack.acts.rename(boats, "ships", slack.member("Alice"))
+    await slack.until_delivered()
+
+    await talk.asks("Alice", f"where is <#{boats.id}>?", where=boats)
+
+    assert "where is #ships?" in "\n".join(talk.shown())
+    assert "#boats" in "\n".join(talk.shown())
