@@ -13,6 +13,7 @@ from bot.store.decisions import Decisions
 from bot.store.feedback import Feedbacks
 from bot.store.late import Late
 from bot.store.messages import Messages
+from bot.store.moves import Moves
 from bot.store.notes import Notes
 from bot.store.outbox import Outbox
 from bot.store.schema import create_or_check, upgrade_to_head
@@ -37,6 +38,7 @@ class Store:
         self.late = Late(database)
         self.decisions = Decisions(database)
         self.outbox = Outbox(database)
+        self.moves = Moves(database)
         self.channels = Channels(database, default_mode=default_mode, platform_modes=platform_modes)
         self.speakers = Speakers(database)
         self.training = Training(database)
