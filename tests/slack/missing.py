@@ -12,9 +12,10 @@ from bot.messages import Author, ConversationKey, Entry, Mode
 from bot.pipeline import Pipeline
 from bot.platforms.in_order import InOrder
 from bot.platforms.memory import Memory
-from bot.platforms.slack.catch_up import CatchUp, turn_of
+from bot.platforms.slack.catch_up import CatchUp
 from bot.platforms.slack.hearing import heard
 from bot.platforms.slack.keys import channel_key
+from bot.platforms.slack.listening import turn_of
 from bot.platforms.slack.membership import Membership
 from bot.platforms.slack.naming import People
 from bot.platforms.slack.teams import Team

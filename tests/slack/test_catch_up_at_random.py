@@ -66,11 +66,11 @@ class Chance:
             await self.say(parent)
         await self.bot.sweeps()
         for _ in range(100):
-            if not self.bot.catch_up._queue:
+            if not self.bot.catch_up.agenda.places:
                 return
             self.slack.clock.advance(61)
             await self.bot.catch_up.try_again()
-        raise AssertionError(f"never done: {self.bot.catch_up._queue}")
+        raise AssertionError(f"never done: {self.bot.catch_up.agenda.places}")
 
 
 def in_channel(said):

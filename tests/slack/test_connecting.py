@@ -7,8 +7,8 @@ import pytest
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
 from bot.errors import ConfigError, StoreError
-from bot.platforms.slack.app import FLOODED
 from bot.platforms.slack.connecting import CROWDED, SWITCHED_OFF
+from bot.platforms.slack.losses import FLOODED
 from bot.platforms.slack.socket import SocketClient
 from tests.slack.connected import QUICK, Noted, connection, opened, settings_for
 

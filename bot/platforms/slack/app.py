@@ -13,6 +13,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
+from uuid import uuid4
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
@@ -25,6 +26,7 @@ from bot.errors import EarshotError, PlatformError, PlatformUnavailable
 from bot.platforms.slack.arrivals import PATIENCE_S, Arrivals
 from bot.platforms.slack.clients import Clients
 from bot.platforms.slack.known_teams import KnownTeams
+from bot.platforms.slack.losses import Losses, Missed
 from bot.platforms.slack.origins import Body, Origin, origin
 from bot.platforms.slack.teams import Team
 
@@ -38,12 +40,8 @@ Acknowledgement = dict[str, object] | str | None  # what Slack gets with it
 
 ARRIVED = 200
 NOT_NOW = 503
+RETRY_HEADER = "x-slack-retry-num"
 REMOVALS = frozenset({"app_uninstalled", "tokens_revoked"})
-# https://docs.slack.dev/apis/events-api/#rate-limits
-FLOODED = (
-    "Slack: there are more than 30,000 events an hour, and Slack delivers no more of them for a "
-    "minute: take the app out of channels where it is not needed"
-)
 NOT_HERE = (
     "Earshot is not installed in this workspace. Ask whoever manages apps here to install it."
 )
@@ -55,7 +53,9 @@ class Handlers:
 
     `event` returns once the event is written down, or raises; it may be called again for an event
     that it failed with. `command` and `interaction` return at once, with the acknowledgement.
-    `installed` and `removed` tell of workspaces.
+    `installed` and `removed` tell of workspaces. `missed` is told at once, before anything that was
+    said later is heard, where something of a workspace, or of all, may be lost up to now, and for
+    how many seconds more.
     """
 
     event: Callable[[Body, Team], Awaitable[None]]
@@ -63,6 +63,7 @@ class Handlers:
     interaction: Callable[[Body, Team], Awaitable[Acknowledgement]]
     installed: Callable[[Team], Awaitable[None]]
     removed: Callable[[str], Awaitable[None]]
+    missed: Missed = lambda team_id, still_s: None
 
 
 class Intake(AsyncMiddleware):
@@ -76,6 +77,7 @@ class Intake(AsyncMiddleware):
         self._handlers = handlers
         self._teams = teams
         self._arrivals = Arrivals()
+        self._losses = Losses(handlers.missed)
         self._refused: set[str] = set()
 
     async def close(self) -> None:
@@ -92,16 +94,17 @@ class Intake(AsyncMiddleware):
         """Take a request; only Slack's test of an address goes on to the rest of slack_bolt."""
         if req.body.get("type") == "url_verification":
             return await next()
-        return await self.take(req.body)
+        return await self.take(req.body, num_retry=_num_retry(req))
 
-    async def take(self, body: Body) -> BoltResponse:
-        """Take what Slack sent, and give what it is acknowledged with."""
+    async def take(self, body: Body, *, num_retry: int = 0) -> BoltResponse:
+        """Take what Slack sent, over HTTP perhaps again, and give what it is acknowledged with."""
         where = origin(body)
-        if body.get("type") == "app_rate_limited":
-            logger.warning(FLOODED)
-            return BoltResponse(status=ARRIVED)
         if where is None:
             return BoltResponse(status=ARRIVED)  # what nobody can place is not delivered again
+        if body.get("type") == "app_rate_limited":
+            self._losses.flooded(where.team_id)
+            return BoltResponse(status=ARRIVED)
+        self._losses.retried(where.team_id, num_retry)
         try:
             return await self._taken(body, where)
         except PlatformUnavailable as error:
@@ -115,7 +118,8 @@ class Intake(AsyncMiddleware):
     async def _taken(self, body: Body, where: Origin) -> BoltResponse:
         if body.get("type") == "event_callback":
             record = partial(self._record, body, where)
-            is_recorded = await self._arrivals.recorded(str(body.get("event_id")), record)
+            event_id = str(body.get("event_id") or uuid4())
+            is_recorded = await self._arrivals.recorded(event_id, record)
             return BoltResponse(status=ARRIVED if is_recorded else NOT_NOW)
         team = await self._team(where)
         handler = self._handlers.command if "command" in body else self._handlers.interaction
@@ -179,6 +183,12 @@ def new_app(intake: Intake, clients: Clients, *, signing_secret: str | None = No
         before_authorize=intake,
         authorize=_nothing_left,
     )
+
+
+def _num_retry(req: AsyncBoltRequest) -> int:
+    """Read how often an event was delivered before; over Socket Mode a connection tells of gaps."""
+    told = next(iter(req.headers.get(RETRY_HEADER, ())), "")
+    return int(told) if req.mode == "http" and told.isdecimal() else 0
 
 
 async def _nothing_left() -> AuthorizeResult:

@@ -70,13 +70,15 @@ OnGap = Callable[[], Awaitable[None]]
 class SocketMode:
     """Events over connections that this process opens.
 
-    `on_gap` is awaited after each connection that came about, the first included, one at a time.
+    `on_gap` is awaited after each connection that came about, the first included, one at a time;
+    `began` is called at once, before anything that came over it is heard.
     """
 
     app: AsyncApp
     app_token: str
     clients: Clients
     on_gap: OnGap
+    began: Callable[[], None] = lambda: None
     pace: Pace = field(default_factory=Pace)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     _outage: Outage = field(init=False, default_factory=Outage)
@@ -136,6 +138,7 @@ class SocketMode:
 
     def _connected(self) -> None:
         self._outage.over()
+        self.began()
         self._is_new.set()
 
     async def _tell_gaps(self) -> None:

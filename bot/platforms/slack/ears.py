@@ -58,13 +58,13 @@ class Ears:
         where = place(event, team.id)
         if where is None or await self._is_command(event, where, team):
             return
-        if await self._is_too_much(where, team):
-            return
         hear = self._hear
-        if deleted_id(event) is not None:
+        if deleted_id(event) is not None:  # never too much: what is gone cannot be fetched
             hear = self._delete
         elif text_in(event, "subtype") == CHANGED:
             hear = self._edit
+        elif await self._is_too_much(event, where, team):
+            return
         async with self.turn(where):
             await insisted(partial(hear, event, where, team), f"what was said in {where}")
 
@@ -105,10 +105,11 @@ class Ears:
         is_spoken = await self.spoken.spoken(event, where, team)
         return is_spoken or await self.pane.missed(event, where, team)
 
-    async def _is_too_much(self, where: ConversationKey, team: Team) -> bool:
+    async def _is_too_much(self, event: Payload, where: ConversationKey, team: Team) -> bool:
+        since = text_in(event, "ts")
+
         async def fetch() -> None:
-            self.catch_up.reopen(where)
-            close = partial(self.catch_up.place, where, team, before=None)
+            close = partial(self.catch_up.let_go, where, since, team)
             await insisted(close, f"what was missed in {where}")
 
         return await self.crowds.is_too_big(turn_of(where), fetch)

@@ -37,8 +37,8 @@ class KnownTeams(Protocol):
         """
         ...
 
-    async def all(self) -> list[Team]:
-        """Give every workspace that has the app."""
+    async def ids(self) -> list[str]:
+        """List the ids of all workspaces that have the app. Raises StoreError."""
         ...
 
     async def removed(self, team_id: str, enterprise_id: str | None, *, at: float) -> bool:
@@ -48,8 +48,8 @@ class KnownTeams(Protocol):
         """
         ...
 
-    async def gone(self) -> list[str]:
-        """Find and note the workspaces that removed the app while nobody listened; give their ids."""
+    async def is_gone(self, team_id: str) -> bool:
+        """Tell whether a workspace removed the app while nobody listened, and note it."""
         ...
 
 
@@ -77,9 +77,9 @@ class OneTeam:
                 self._team = await introduced(self._clients, self._token)
             return self._team
 
-    async def all(self) -> list[Team]:
-        """Give the workspace, as the only one."""
-        return [await self.only()]
+    async def ids(self) -> list[str]:
+        """Give the workspace's id, as the only one."""
+        return [(await self.only()).id]
 
     async def removed(self, team_id: str, enterprise_id: str | None, *, at: float) -> bool:
         """Note that the workspace removed the app; its token does not come back."""
@@ -95,9 +95,9 @@ class OneTeam:
             )
         return is_news
 
-    async def gone(self) -> list[str]:
-        """Find none: without a valid token there is no start."""
-        return []
+    async def is_gone(self, team_id: str) -> bool:
+        """Tell that it is there: without a valid token there is no start."""
+        return False
 
 
 @dataclass(slots=True)
@@ -131,15 +131,9 @@ class ManyTeams:
                 self._known[team_id] = known
             return known.team
 
-    async def all(self) -> list[Team]:
-        """Give every workspace that installed the app; one whose token fails is left out."""
-        teams = []
-        for team_id in await self._installations.workspaces():
-            try:
-                teams.append(await self.team(team_id))
-            except PlatformError as error:
-                logger.warning("Slack: %s is left out: %s", team_id, error)
-        return teams
+    async def ids(self) -> list[str]:
+        """List the ids of all workspaces that installed the app."""
+        return await self._installations.workspaces()
 
     async def removed(self, team_id: str, enterprise_id: str | None, *, at: float) -> bool:
         """Delete what was installed before that moment."""
@@ -149,15 +143,11 @@ class ManyTeams:
                 self.forget(team_id)
             return is_news
 
-    async def gone(self) -> list[str]:
-        """Find by their tokens the workspaces that removed the app while nobody listened.
+    async def is_gone(self, team_id: str) -> bool:
+        """Tell by its token whether a workspace removed the app while nobody listened.
 
         Slack tells of a removal only then, and some minutes longer.
         """
-        known = await self._installations.workspaces()
-        return [team_id for team_id in known if await self._is_gone(team_id)]
-
-    async def _is_gone(self, team_id: str) -> bool:
         if not await self._installations.is_kept(team_id):
             return True  # a stop came between the end of its token and the note of that
         try:

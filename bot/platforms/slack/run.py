@@ -40,6 +40,7 @@ from bot.platforms.slack.naming import People
 from bot.platforms.slack.pane_threads import PaneThreads
 from bot.platforms.slack.platform import SlackPlatform
 from bot.platforms.slack.refusals import SlackDialect, SlackTrying
+from bot.platforms.slack.rounds import Rounds
 from bot.platforms.slack.serving import Connection
 from bot.platforms.slack.spoken import Spoken
 from bot.platforms.slack.tasks import Once, Tasks
@@ -53,7 +54,6 @@ from bot.store import Store
 
 logger = logging.getLogger(__name__)
 
-AGAIN_EVERY_S = 30.0  # for replies and gaps that had to wait
 PATIENCE_S = 90.0  # Slack often says to come back in a minute
 TITLE = "Slack"
 Say = Callable[[str], None]
@@ -93,6 +93,7 @@ class SlackBot:
     tasks: Tasks = field(init=False, default_factory=Tasks)
     events: Events = field(init=False)
     interactions: Interactions = field(init=False)
+    rounds: Rounds = field(init=False)
     _trying: SlackTrying = field(init=False)
     _chats: AgentChats = field(init=False)
     _begun: asyncio.Event = field(init=False, default_factory=asyncio.Event)
@@ -135,7 +136,7 @@ class SlackBot:
 
         Without `own_server`, somebody else serves the pages of `connection.web`.
         """
-        again = asyncio.create_task(self._try_again_for_ever(), name="try again")
+        again = asyncio.create_task(self._go_on(), name="go on")
         connected = asyncio.create_task(
             self.connection.serve(
                 self._handlers(), on_gap=self._on_gap, ready=self._ready, own_server=own_server
@@ -166,6 +167,7 @@ class SlackBot:
             interaction=self.interactions.interaction,
             installed=self._installed,
             removed=self._removed,
+            missed=self.rounds.missed,
         )
 
     def _make_parts(self) -> None:
@@ -197,7 +199,20 @@ class SlackBot:
             once=once,
         )
         threads = Threads(store, people, clock=clock, sleep=self.sleep)
-        catch_up = CatchUp(store, self.pipeline, people, threads, turns, self, clock)
+        catch_up = CatchUp(
+            store,
+            self.pipeline,
+            people,
+            threads,
+            turns,
+            self,
+            clock,
+            is_here=self._is_here,
+            met=self._installed,
+            swept=self._swept,
+        )
+        self.rounds = Rounds(self.pipeline, catch_up, self.sleep)
+        catch_up.noticed = self.rounds.look_soon
         ears = Ears(
             pipeline=self.pipeline,
             people=people,
@@ -229,10 +244,6 @@ class SlackBot:
         """Give a workspace by its id, as the connection knows it."""
         return await self.connection.teams.team(team_id)
 
-    async def all(self) -> list[Team]:
-        """Give every workspace that has the app, as the connection knows them."""
-        return await self.connection.teams.all()
-
     async def _asked(self, question: Message, team: Team) -> bool:
         return await self.events.ears.asked(question, team)
 
@@ -251,6 +262,7 @@ class SlackBot:
     async def _removed(self, team_id: str) -> None:
         """Note a workspace that has removed the app: its data goes after a time of grace."""
         self.events.people.forget_team(team_id)
+        self.rounds.catch_up.forget_team(team_id)
         leave = partial(self.workspaces.left, team_id, team_id)
         await insisted(leave, f"the end of {team_id}", sleep=self.sleep)
 
@@ -264,35 +276,21 @@ class SlackBot:
 
     async def _on_gap(self) -> None:
         """Look for what was missed before a connection came about."""
-        catch_up = self.events.ears.catch_up
-        catch_up.gap_began(None)
-        for team_id in await self.connection.teams.gone():
-            await self._removed(team_id)
-        for team in await self.all():
-            await self._installed(team)
-            sweep = partial(catch_up.sweep, team)
-            await insisted(sweep, f"what was missed in {team.name}", sleep=self.sleep)
-            await self.events.channels.greet_all(team)
+        ids = await insisted(self.connection.teams.ids, "the workspaces", sleep=self.sleep)
+        self.rounds.catch_up.expect(ids)
 
-    async def _try_again_for_ever(self) -> None:
-        """Post what a stop left unposted, and again and again what could not be done before."""
+    async def _is_here(self, team_id: str) -> bool:
+        """Tell whether a workspace still has the app; it may have removed it unheard."""
+        is_gone = partial(self.connection.teams.is_gone, team_id)
+        if not await insisted(is_gone, f"whether {team_id} is here", sleep=self.sleep):
+            return True
+        await self._removed(team_id)
+        return False
+
+    def _swept(self, team: Team) -> None:
+        greet = partial(self.events.channels.greet_all, team)
+        self.tasks.start(greet, name=f"greetings in {team.name}")
+
+    async def _go_on(self) -> None:
         await self._begun.wait()
-        await self._try(self._deliver)
-        while True:
-            await self.sleep(AGAIN_EVERY_S)
-            await self._try(self._try_again)
-
-    async def _try(self, what: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await what()
-        except Exception:  # the top of a task: the next time may go better
-            logger.exception("Slack: what had to wait waits on")
-
-    async def _deliver(self) -> None:
-        await insisted(self.pipeline.delivery.try_again, "replies that wait", sleep=self.sleep)
-
-    async def _try_again(self) -> None:
-        await self._deliver()
-        await self.events.ears.catch_up.try_again()
-        for where in await insisted(self.pipeline.waiting, "what is undecided", sleep=self.sleep):
-            self.pipeline.conversations.wake(where, addressed=False)
+        await self.rounds.run()

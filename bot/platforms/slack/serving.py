@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from slack_bolt.async_app import AsyncApp
 
@@ -82,6 +83,7 @@ class Connection:
 
         `ready` is awaited once the token is known to be good, before anything comes. `on_gap` is
         awaited after each connection; over HTTP, where Slack tells of none, after the start alone.
+        The handler `missed` was told of it before anything could come.
         Without `own_server`, somebody else serves `web`.
         """
         await self._introduced()
@@ -89,12 +91,14 @@ class Connection:
         self._intake = Intake(handlers, self.teams)
         app = new_app(self._intake, self.clients, signing_secret=self.credentials.signing_secret)
         self._web = self._new_web(app, handlers)
+        began = partial(handlers.missed, None, 0.0)
+        began()
         self.opened.set()
         try:
             async with asyncio.TaskGroup() as tasks:
                 if self.credentials.needs_server and own_server:
                     tasks.create_task(self._serve_web(self._web), name="web")
-                tasks.create_task(self._serve_events(app, on_gap), name="events")
+                tasks.create_task(self._serve_events(app, on_gap, began), name="events")
                 await asyncio.Event().wait()
         except* Exception as errors:  # noqa: BLE001 - a group of one, which is no news to anybody
             raise errors.exceptions[0] from None
@@ -109,7 +113,7 @@ class Connection:
         await self.drained()
         await self.clients.close()
 
-    async def _serve_events(self, app: AsyncApp, on_gap: OnGap) -> None:
+    async def _serve_events(self, app: AsyncApp, on_gap: OnGap, began: Callable[[], None]) -> None:
         """Open the connections of Socket Mode; over HTTP, events come to the web."""
 
         async def connected() -> None:
@@ -121,7 +125,7 @@ class Connection:
             await _once(connected)
         else:
             socket = SocketMode(
-                app, token, self.clients, connected, pace=self.pace, sleep=self.sleep
+                app, token, self.clients, connected, began, pace=self.pace, sleep=self.sleep
             )
             await socket.serve()
 

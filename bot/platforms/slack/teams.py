@@ -31,7 +31,3 @@ class Teams(Protocol):
     async def team(self, team_id: str) -> Team:
         """Give a workspace by its id."""
         ...
-
-    async def all(self) -> list[Team]:
-        """Give every workspace that has the app."""
-        ...

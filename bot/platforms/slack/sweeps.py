@@ -1,0 +1,56 @@
+"""What is noted of sweeps, for other processes at the same history and for the next start.
+
+Several processes each have a gap before they start. One that looks for what was missed in all of a
+workspace does so for all whose gaps had ended by then.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from bot.messages import ConversationKey, workspace_key
+from bot.platforms.slack.keys import PLATFORM
+from bot.platforms.slack.listening import Listening
+from bot.store import Store
+
+Begun = tuple[datetime, tuple[int, ...]]  # when, and between which gaps
+
+
+class Sweeps:
+    """Notes when each workspace was swept. `clock` gives aware UTC times; methods raise StoreError."""
+
+    def __init__(self, store: Store, listening: Listening, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._listening = listening
+        self._clock = clock
+        self._begun: dict[str, Begun] = {}
+
+    def begins(self, team_id: str) -> Begun:
+        """Tell when a sweep begins, and in which time between two gaps."""
+        return self._clock(), self._listening.era(workspace_key(PLATFORM, team_id))
+
+    def listed(self, team_id: str, begun: Begun | None) -> None:
+        """Note that all places of a workspace are on the agenda; None if some may not be."""
+        self._begun.pop(team_id, None)
+        if begun is not None:
+            self._begun[team_id] = begun
+
+    async def done(self, team_id: str) -> None:
+        """Note that nothing of a sweep is left to do, unless there was another gap meanwhile."""
+        begun = self._begun.pop(team_id, None)
+        if begun is not None and begun[1] == self._listening.era(workspace_key(PLATFORM, team_id)):
+            await self._store.notes.set(PLATFORM, f"swept/{team_id}", begun[0].isoformat())
+
+    async def is_done(self, team_id: str) -> bool:
+        """Tell whether another process has swept a workspace since it is listened to here."""
+        noted = await self._store.notes.get(PLATFORM, f"swept/{team_id}")
+        if noted:
+            self._listening.sweep_was(team_id, datetime.fromisoformat(noted))
+        return self._listening.is_swept(workspace_key(PLATFORM, team_id))
+
+    async def silent_was(self, where: ConversationKey) -> None:
+        """Note the place in which nothing was ever heard that was looked at last."""
+        await self._store.notes.set(PLATFORM, f"silent/{where.workspace}", where.channel)
+
+    async def silent_up_to(self, team_id: str) -> str:
+        """Give the id of the silent channel that was looked at last, "" if none was."""
+        return await self._store.notes.get(PLATFORM, f"silent/{team_id}") or ""
