@@ -54,8 +54,9 @@ class Application:
         serving = asyncio.create_task(bot.serve(own_server=False), name="slack")
         stack.push_async_callback(_stopped, serving)
         opening = asyncio.create_task(bot.connection.opened.wait(), name="opening")
-        async with asyncio.timeout(START_TIMEOUT_S):
-            await asyncio.wait({serving, opening}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(
+            {serving, opening}, timeout=START_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED
+        )
         opening.cancel()
         if serving.done():
             serving.result()

@@ -10,6 +10,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from slack_sdk.oauth.installation_store import Bot, Installation
@@ -19,6 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import PlatformError
 from bot.messages import ConversationKey
+from bot.platforms.insist import insisted
 from bot.platforms.slack.clients import Refused, asked
 from bot.platforms.slack.credentials import Provider
 from bot.platforms.slack.keys import PLATFORM, channel_key
@@ -27,6 +29,7 @@ from bot.store import Store
 logger = logging.getLogger(__name__)
 
 RENEW_BEFORE_MINUTES = 120  # of the twelve hours that a token lives; as Bolt does
+STOP_S = 30.0
 RENEWAL = "token renewal"  # in place of a channel: what a process waits for its turn with
 
 Record = TypeVar("Record", Bot, Installation)
@@ -52,6 +55,7 @@ class Installations(AsyncInstallationStore):
         self._client = client
         self._clock = clock
         self._renewing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._renewals: set[asyncio.Future[Bot | None]] = set()
 
     async def workspaces(self) -> list[str]:
         """List the workspaces in which the app is, by what the history knows."""
@@ -68,15 +72,19 @@ class Installations(AsyncInstallationStore):
         if bot is None or not self._is_expiring(bot):
             return bot
         # Not to be cut off between Slack's answer and the database: the old token is spent then.
-        return await asyncio.shield(asyncio.ensure_future(self._renewed(team_id, organization)))
+        renewing = asyncio.ensure_future(self._renewed(team_id, organization))
+        self._renewals.add(renewing)
+        renewing.add_done_callback(self._renewals.discard)
+        return await asyncio.shield(renewing)
+
+    async def close(self) -> None:
+        """Let the tokens be written down that Slack is giving just now."""
+        if self._renewals:
+            await asyncio.wait(self._renewals, timeout=STOP_S)
 
     async def is_kept(self, team_id: str) -> bool:
         """Tell whether there is an installation for a workspace, even one that no key reads."""
-        organization = await self._organization(team_id, None)
-        kept = await self._kept_bot(team_id, organization, is_organization=False)
-        if kept is None and organization:
-            kept = await self._kept_bot(None, organization, is_organization=True)
-        return kept is not None
+        return await self._kept_for(team_id, await self._organization(team_id, None)) is not None
 
     async def removed(self, team_id: str, enterprise_id: str | None, *, at: float) -> bool:
         """Delete what was installed before `at`, in seconds; False if there is nothing of the kind.
@@ -84,10 +92,13 @@ class Installations(AsyncInstallationStore):
         Raises PlatformUnavailable where Slack would have to be asked which came first.
         """
         organization = await self._organization(team_id, enterprise_id)
-        bot = await self._found(team_id, organization)
-        if bot is None or (bot.installed_at > at and await self._is_valid(bot)):
+        kept = await self._kept_for(team_id, organization)
+        if kept is None:
             return False
-        await self.async_delete_all(enterprise_id=bot.enterprise_id, team_id=bot.team_id)
+        bot = self._decrypted(kept)  # what no key reads any more is gone at any rate
+        if bot is not None and bot.installed_at > at and await self._is_valid(bot):
+            return False
+        await self.async_delete_all(enterprise_id=kept.enterprise_id, team_id=kept.team_id)
         return True
 
     async def _is_valid(self, bot: Bot) -> bool:
@@ -159,12 +170,20 @@ class Installations(AsyncInstallationStore):
         return enterprise_id or known
 
     async def _found(self, team_id: str, enterprise_id: str | None) -> Bot | None:
-        """Look for the workspace's own installation, then for that of its organization."""
-        bot = await self.async_find_bot(enterprise_id=enterprise_id, team_id=team_id)
+        """Find the bot of a workspace, its token readable; None where no key reads it."""
+        kept = await self._kept_for(team_id, enterprise_id)
+        return None if kept is None else self._decrypted(kept)
+
+    async def _kept_for(self, team_id: str, enterprise_id: str | None) -> Bot | None:
+        """Look for the workspace's own installation, then for that of its organization.
+
+        A workspace may have installed the app before it joined one.
+        """
+        bot = await self._kept_bot(team_id, enterprise_id, is_organization=False)
         if bot is None and enterprise_id:
-            bot = await self.async_find_bot(
-                enterprise_id=enterprise_id, team_id=None, is_enterprise_install=True
-            )
+            bot = await self._kept_bot(None, enterprise_id, is_organization=True)
+        if bot is None and enterprise_id:
+            bot = await self._kept_bot(team_id, None, is_organization=False)
         return bot
 
     def _is_expiring(self, bot: Bot, *, minutes: float = RENEW_BEFORE_MINUTES) -> bool:
@@ -184,7 +203,8 @@ class Installations(AsyncInstallationStore):
                 if self._is_expiring(bot, minutes=0):
                     raise
                 return bot  # it is good for a while yet, and renewing is tried again
-            await self.async_save_bot(fresh)
+            save = partial(self.async_save_bot, fresh)
+            await insisted(save, f"the new token of {team_id}")  # the old one is spent
             logger.info("Slack: the token of %s is renewed", team_id)
             return fresh
 

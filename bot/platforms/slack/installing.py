@@ -79,7 +79,8 @@ def oauth_flow(  # noqa: PLR0913 - the parts that an installation touches
         return await args.default.success(args)
 
     async def failure(args: AsyncFailureArgs) -> BoltResponse:
-        logger.warning("Slack: an installation was not finished: %s", args.reason[:100])
+        # Anybody may call this page with any words: quoted, they end no line of the log.
+        logger.warning("Slack: an installation was not finished: %r", args.reason[:100])
         return await args.default.failure(args)
 
     base = settings.slack_public_url
