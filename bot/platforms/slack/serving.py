@@ -107,6 +107,8 @@ class Connection:
         """Let what is being written down be written, but not for ever."""
         if self._intake is not None:
             await self._intake.close()
+        if self._installations is not None:
+            await self._installations.close()
 
     async def close(self) -> None:
         """Let what is being written down be written, then close every connection."""
