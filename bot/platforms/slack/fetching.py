@@ -7,6 +7,7 @@ Which it is, nobody says: a page that is cut short tells it, and a refusal says 
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -35,7 +36,9 @@ PAGE_SIZE = 200  # Slack recommends no more at once
 STRICT_PAGE_SIZE = 15  # the most that is given outside the marketplace,
 STRICT_WAIT = timedelta(seconds=60)  # and how often
 UNSAID_WAIT_S = 30.0
-TIMEOUT_S = 10.0  # of one page; what is said meanwhile waits
+TIMEOUT_S = 10.0  # of one page; what is said meanwhile waits,
+MAX_SLOW = 3  # but for no more of them in a row,
+SLOW_WAIT = timedelta(seconds=60)  # then nothing is asked for a while
 MAX_CHANNEL_PAGES = 100
 
 HISTORY, REPLIES = "conversations.history", "conversations.replies"
@@ -78,6 +81,7 @@ class Fetching:
 
     clock: Callable[[], datetime]
     _free_at: dict[tuple[str, str], datetime] = field(init=False, default_factory=dict)
+    _num_slow: Counter[tuple[str, str]] = field(init=False, default_factory=Counter)
     _strict: set[str] = field(init=False, default_factory=set)  # workspaces with short pages
 
     def wait(self, team: Team, where: ConversationKey) -> timedelta:
@@ -166,8 +170,9 @@ class Fetching:
     ) -> Payload:
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                return as_payload((await ask).data)
+                told = as_payload((await ask).data)
         except _RAISED as error:
+            self._note_slow(team, where, error)
             said_s = retry_after_s(error)
             if said_s is not None or code(error) in RATE_LIMITED:
                 wait = timedelta(seconds=UNSAID_WAIT_S if said_s is None else said_s)
@@ -178,6 +183,16 @@ class Fetching:
             raise PlatformUnavailable(
                 f"what was missed in {place} cannot be fetched yet: {cause(error)}"
             ) from error
+        self._num_slow.pop((team.id, _method(where)), None)
+        return told
+
+    def _note_slow(self, team: Team, where: ConversationKey, error: BaseException) -> None:
+        method = team.id, _method(where)
+        if not isinstance(error, TimeoutError):
+            return
+        self._num_slow[method] += 1
+        if self._num_slow[method] >= MAX_SLOW:
+            self._free_at[method] = self.clock() + SLOW_WAIT
 
     def _note_pace(
         self, team: Team, where: ConversationKey, num_found: int, *, has_more: bool
