@@ -1,15 +1,6 @@
 """Earshot among people on Slack: when it speaks, where, and what it keeps to itself."""
 
-import pytest
-
-from tests.slack.living import Chat
-
 QUESTION = "what is the capital of France?"
-
-
-@pytest.fixture
-def chat(slack, tmp_path):
-    return Chat(slack, f"sqlite:///{tmp_path / 'history.db'}")
 
 
 async def test_two_people_talk_and_it_stays_silent(chat, slack):

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from bot.messages import Rule
-from bot.runtime import utc_now
 from tests.fakes import PausingModel
 
 QUESTION = "what is the capital of France?"
@@ -234,12 +233,3 @@ async def test_after_a_downtime_it_answers_what_is_new_once(chat, slack):
             "hello",
             *(f"line {n}" for n in range(3)),
         ]
-
-
-async def test_who_reads_along_sees_why(talk):
-    await talk.says("Alice", "nice weather")
-
-    told = await talk.types("Alice", "why")
-
-    assert "nice weather" in told or "silent" in told.casefold()
-    assert utc_now().strftime("%Y") not in talk.posts()
