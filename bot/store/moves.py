@@ -5,7 +5,6 @@ joins the rest; of what was chosen and noted, that of the old id counts.
 """
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -111,11 +110,9 @@ async def _move_settings(
     return True
 
 
-async def _settings(
-    connection: AsyncConnection, where: ConversationKey
-) -> Mapping[str, Any] | None:
-    found = await connection.execute(select(channels).where(_is_level(where)))
-    return found.mappings().first()
+async def _settings(connection: AsyncConnection, where: ConversationKey) -> dict[str, Any] | None:
+    row = (await connection.execute(select(channels).where(_is_level(where)))).first()
+    return None if row is None else row._asdict()
 
 
 async def _move_notes(

@@ -16,6 +16,7 @@ NEEDED = {
     **{f"message.{name}": f"{name}:history" for name in MESSAGES.values()},
     "member_joined_channel": "channels:read",
     "member_left_channel": "channels:read",
+    "channel_id_changed": "channels:read",
     "channel_rename": "channels:read",
     "channel_archive": "channels:read",
     "channel_unarchive": "channels:read",

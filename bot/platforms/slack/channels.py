@@ -79,6 +79,18 @@ class Channels:
         if kind in ("archive", "unarchive"):
             logger.info("Slack: %s is %sd", channel_id, kind)
 
+    async def moved(self, event: Payload, team: Team) -> None:
+        """Hear that a channel has another id, as one shared with others may get: its data follows."""
+        old_id, new_id = text_in(event, "old_channel_id"), text_in(event, "new_channel_id")
+        if not (old_id and new_id) or old_id == new_id:
+            return
+        old, new = channel_key(team.id, old_id), channel_key(team.id, new_id)
+        for channel_id in (old_id, new_id):
+            self.people.forget(team.id, channel_id)
+        async with self._turn(old), self._turn(new):
+            await insisted(partial(self.store.moves.channel, old, new), f"the new id of {old}")
+        logger.info("Slack: %s is %s from now on, with all that is kept of it", old_id, new_id)
+
     async def deleted(self, event: Payload, team: Team) -> None:
         """Hear that a channel is gone, and forget what was said in it."""
         channel_id = _channel_of(event)

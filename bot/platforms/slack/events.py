@@ -59,6 +59,7 @@ class Events:
             "member_left_channel": channels.left,
             "channel_left": channels.left,
             "group_left": channels.left,
+            "channel_id_changed": channels.moved,
             "channel_rename": channels.changed,
             "group_rename": channels.changed,
             "channel_archive": channels.changed,
