@@ -69,6 +69,7 @@ async def test_scopes_that_are_missing_are_named_with_what_they_are_for(slack):
 
     (bad,) = (check for check in checks if isinstance(check, tuple))
     assert bad[0].startswith("it lacks the scopes chat:write; without reactions:read, which it")
+    assert bad[0].endswith("these events cannot come: reaction_added, reaction_removed")
     assert "chat:write to answer" in bad[1]
     assert "earshot slack manifest" in bad[1]
 
@@ -79,7 +80,7 @@ async def test_only_what_it_could_do_without_is_no_fault(slack):
     checks = await found(slack, slack_bot_token=token)
 
     assert (
-        "it has the scopes it needs; without assistant:write, which it would use for Slack's "
+        "it has the scopes it needs; without assistant:write, which it would use for the extras "
         in (checks[1])
     )
 
@@ -107,6 +108,7 @@ async def test_socket_mode_that_is_switched_off_is_told(slack):
 
 async def test_an_app_of_many_workspaces_has_its_client_looked_at(slack):
     many = {
+        "slack_public_url": "https://bot.example.com",
         "slack_bot_token": None,
         "slack_app_token": None,
         "slack_client_id": slack.client_id,
@@ -117,8 +119,36 @@ async def test_an_app_of_many_workspaces_has_its_client_looked_at(slack):
     well = await found(slack, **many)
     wrong = await found(slack, **(many | {"slack_client_secret": "another"}))
 
+    nowhere = await found(slack, **(many | {"slack_public_url": None}))
+
     assert well[0] == "the client id and secret are valid: workspaces can install the app"
+    assert well[1] == "workspaces install the app at https://bot.example.com/slack/install"
+    assert nowhere[1][0].startswith("EARSHOT_SLACK_PUBLIC_URL is not set: ")
+    assert "https://" in nowhere[1][1]
     assert wrong[0][0] == "Slack refuses the client id or secret (bad_client_secret)"
+
+
+async def test_an_app_level_token_of_another_app_is_told(slack):
+    token = slack.tokens.app(app_id="A0OTHER").value
+
+    checks = await found(slack, slack_app_token=token)
+
+    (bad,) = (check for check in checks if isinstance(check, tuple))
+    assert bad[0].startswith("the app-level token is another app's than the bot token")
+    assert "EARSHOT_SLACK_APP_TOKEN" in bad[1]
+    assert "https://api.slack.com/apps/A0EARSHOT" in bad[1]
+    assert token not in " ".join(bad)
+
+
+async def test_where_nothing_listens_no_inner_word_is_shown(slack):
+    settings = settings_for(slack)
+    await slack.stop()
+
+    checks = await examine(settings)
+
+    (bad,) = (check for check in checks if not check.ok)
+    assert bad.detail.startswith("the bot token: Slack ")
+    assert bad.detail.endswith(": nothing takes the connection there")
 
 
 @pytest.mark.parametrize("how", ["unavailable", "reset"])

@@ -200,7 +200,7 @@ async def test_a_search_reads_page_after_page(slack, earshot, poster, mark):
         (refused("ratelimited", 429), "could not write in .*: ratelimited .status 429."),
         (refused("", 500), "an answer that is none of Slack's .status 500."),
         (TimeoutError(), "no answer in time"),
-        (aiohttp.ServerDisconnectedError(), "Server disconnected"),
+        (aiohttp.ServerDisconnectedError(), "the connection was cut"),
         (SlackRequestError("no upload"), "no upload"),
     ],
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from tests.clock import Clock
 from tests.slack_server.stamps import Stamps
-from tests.slack_server.tokens import SCOPES, Token, Tokens
+from tests.slack_server.tokens import APP_ID, SCOPES, Token, Tokens
 from tests.slack_server.world import Channel, Group, Kind, Team, User, World
 
 Who = str | User
@@ -19,7 +19,7 @@ class Scenery:
         self.stamps = Stamps(self.clock)
         self.world = World()
         self.tokens = Tokens(self.clock)
-        self.app_id, self.app_name = "A0EARSHOT", "Earshot"
+        self.app_id, self.app_name = APP_ID, "Earshot"
         self.client_id, self.client_secret = "1000.2000", "client-secret"
         self.signing_secret = "signing-secret"
         self.app_token = self.tokens.app().value

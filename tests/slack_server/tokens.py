@@ -8,6 +8,7 @@ from tests.slack_server.refusals import Refused
 from tests.slack_server.world import Team
 
 BOT, APP = "bot", "app"
+APP_ID = "A0EARSHOT"
 LIVES_S = 43_200  # of a token that is rotated
 SCOPES = [
     "app_mentions:read",
@@ -55,9 +56,14 @@ class Tokens:
         self._clock = clock
         self._all: dict[str, Token] = {}
 
-    def app(self, scopes: Iterable[str] = ("connections:write", "authorizations:read")) -> Token:
-        """Give a token of the app itself, for Socket Mode."""
-        return self._keep(Token("", APP, None, list(scopes)), "xapp-1-A")
+    def app(
+        self,
+        scopes: Iterable[str] = ("connections:write", "authorizations:read"),
+        *,
+        app_id: str = APP_ID,
+    ) -> Token:
+        """Give a token of the app itself, or another app's, for Socket Mode; it names its app."""
+        return self._keep(Token("", APP, None, list(scopes)), f"xapp-1-{app_id}-")
 
     def bot(self, team: Team, scopes: Iterable[str] = SCOPES, *, rotates: bool = False) -> Token:
         """Give a token of the bot in a workspace."""

@@ -1,9 +1,11 @@
 """What `earshot doctor` asks Slack: the tokens, their scopes, the channels it is in, the clock.
 
 Asks over HTTP only, changes nothing, and says of each fault where it is mended. No answer holds a
-token. Which events an app has subscribed to Slack tells nobody: those are named that cannot come.
+token. Which events an app has subscribed to Slack tells nobody: those are named that cannot come
+for want of a scope.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -24,10 +26,13 @@ from bot.platforms.slack.credentials import (
     Provider,
     credentials,
 )
-from bot.platforms.slack.scopes import SCOPES
+from bot.platforms.slack.paths import INSTALL_PATH
+from bot.platforms.slack.scopes import SCOPES, events_needing
 
 STATUS_PAGE = "https://slack-status.com"
 MAX_NAMED = 5  # channels in one line
+TOLD = frozenset({"missing_scope", "bot_not_found"})  # by another check, or of no concern
+APP_OF_TOKEN = re.compile(r"xapp-\d+-(A[A-Z0-9]+)-")
 NO_CODE = "no-code"  # what no workspace ever gave: Slack refuses it after it knew the app
 
 
@@ -43,7 +48,7 @@ async def examine(
     clients = Clients(settings.slack_api_base, saw_date=lambda date: _note(date, now(), ahead))
     found: list[Check] = []
     try:
-        await _ask(clients, given, found)
+        await _ask(clients, given, found, public_url=settings.slack_public_url)
     except PlatformError as error:
         found.append(Check(f"{error}", ok=False, remedy=_remedy(clients)))
     finally:
@@ -51,13 +56,17 @@ async def examine(
     return [*found, *clock_checks(ahead, "Slack")]
 
 
-async def _ask(clients: Clients, given: Credentials, found: list[Check]) -> None:
+async def _ask(
+    clients: Clients, given: Credentials, found: list[Check], *, public_url: str | None
+) -> None:
+    app_id = None
     if given.bot_token is not None:
-        found += await _bot_checks(clients, given.bot_token)
+        app_id = await _bot_checks(clients, given.bot_token, found)
     if given.provider is not None:
         found += await _provider_checks(clients, given.provider)
+        found += _address_checks(public_url)
     if given.app_token is not None:
-        found += await _app_token_checks(clients, given.app_token)
+        found += await _app_token_checks(clients, given.app_token, app_id=app_id)
     if given.signing_secret is not None and given.app_token is None:
         found.append(
             Check(
@@ -67,22 +76,27 @@ async def _ask(clients: Clients, given: Credentials, found: list[Check]) -> None
         )
 
 
-async def _bot_checks(clients: Clients, token: str) -> list[Check]:
+async def _bot_checks(clients: Clients, token: str, found: list[Check]) -> str | None:
+    """Look at the bot token; gives the id of the app that it belongs to, where Slack tells."""
     client = clients.client(token)
     try:
         answer = await asked(client.auth_test(), doing="the bot token")
     except Refused as error:
         remedy = f"Set {variable('slack_bot_token')} to the token of {BOT_TOKEN_PLACE}."
-        return [Check(f"Slack refuses the bot token ({error.code})", ok=False, remedy=remedy)]
+        found.append(Check(f"Slack refuses the bot token ({error.code})", ok=False, remedy=remedy))
+        return None
     name, team = answer.get("user"), answer.get("team")
-    checks = [Check(f"the bot token is valid: it is @{name} in the workspace {team}")]
-    checks += _scope_checks(answer)
+    found.append(Check(f"the bot token is valid: it is @{name} in the workspace {team}"))
+    found += _scope_checks(answer)
     try:
-        checks.append(await _channels_check(clients, token, bot=str(name)))
+        found.append(await _channels_check(clients, token, bot=str(name)))
+        bot = await asked(client.bots_info(bot=answer.get("bot_id")), doing="the app of the bot")
     except Refused as error:
-        if error.code != "missing_scope":  # told already
-            raise
-    return checks
+        if error.code in TOLD:
+            return None
+        raise
+    app_id = (bot.get("bot") or {}).get("app_id")
+    return str(app_id) if app_id else None
 
 
 def _scope_checks(answer: AsyncSlackResponse) -> list[Check]:
@@ -95,6 +109,9 @@ def _scope_checks(answer: AsyncSlackResponse) -> list[Check]:
     lacking = [scope for scope in SCOPES if scope.name not in granted]
     needed = [scope for scope in lacking if scope.needed]
     without = [f"without {s.name}, which it would use {s.reason}" for s in lacking if not s.needed]
+    unheard = events_needing([scope.name for scope in lacking])
+    if unheard:
+        without.append(f"so these events cannot come: {', '.join(unheard)}")
     if not needed:
         return [Check("; ".join(["it has the scopes it needs", *without]))]
     names = ", ".join(scope.name for scope in needed)
@@ -120,7 +137,25 @@ async def _channels_check(clients: Clients, token: str, *, bot: str) -> Check:
     return Check(f"it is in {named(names, at_most=MAX_NAMED)}")
 
 
-async def _app_token_checks(clients: Clients, token: str) -> list[Check]:
+def _address_checks(public_url: str | None) -> list[Check]:
+    """Say where workspaces install the app, or that nobody has told."""
+    if public_url is not None:
+        return [Check(f"workspaces install the app at {public_url.rstrip('/')}{INSTALL_PATH}")]
+    remedy = (
+        f"Set {variable('slack_public_url')} to the https:// address at which browsers reach this "
+        "machine, the one of `earshot slack manifest --http`."
+    )
+    what = f"{variable('slack_public_url')} is not set: Slack is not told where installing goes on"
+    return [Check(what, ok=False, remedy=remedy)]
+
+
+def _is_of_another(token: str, app_id: str | None) -> bool:
+    """Tell whether an app-level token names another app: xapp-1-A..., the id, and the secret."""
+    named = APP_OF_TOKEN.match(token)
+    return named is not None and app_id is not None and named[1] != app_id
+
+
+async def _app_token_checks(clients: Clients, token: str, *, app_id: str | None) -> list[Check]:
     """Ask for the address of a connection, and connect to nothing."""
     question = clients.client().apps_connections_open(app_token=token)
     try:
@@ -132,6 +167,13 @@ async def _app_token_checks(clients: Clients, token: str) -> list[Check]:
         else:
             remedy = f"On {APPS}, your app, Socket Mode, switch on Enable Socket Mode."
             what = f"Slack opens no connection over Socket Mode ({error.code})"
+        return [Check(what, ok=False, remedy=remedy)]
+    if _is_of_another(token, app_id):
+        remedy = (
+            f"Set {variable('slack_app_token')} and {variable('slack_bot_token')} to the tokens of "
+            f"one app. That of the bot token is {APPS}/{app_id}."
+        )
+        what = "the app-level token is another app's than the bot token: its events never come here"
         return [Check(what, ok=False, remedy=remedy)]
     return [Check("the app-level token is valid: events come over Socket Mode")]
 

@@ -12,6 +12,7 @@ from bot.errors import PlatformError, PlatformUnavailable
 from bot.messages import ConversationKey
 from bot.platforms.slack.keys import is_direct
 from bot.platforms.slack.teams import Team
+from bot.platforms.slack.unreachable import in_words
 from bot.platforms.trying import Gone, Trying
 
 SlackTrying = Trying[Team]
@@ -169,8 +170,8 @@ def cause(error: BaseException) -> str:
     if answer is not None:
         words = code(error) or "an answer that is none of Slack's"
         return words if answer.status == NUM_OK else f"{words} (status {answer.status})"
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
+    if isinstance(error, OSError | aiohttp.ClientError):
+        return in_words(error)
     return " ".join(str(error).split()) or type(error).__name__
 
 
