@@ -15,7 +15,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.errors import EarshotError, PlatformError, PlatformUnavailable
+from bot.errors import PlatformError, PlatformUnavailable
+from bot.platforms.slack.refusals import cause, code, is_limited, may_pass, retry_after_s
 from bot.secrets_shown import without_password
 
 API_BASE = AsyncWebClient.BASE_URL
@@ -26,18 +27,8 @@ CONNECT_TIMEOUT_S = 10.0
 SDK_LOGGER = logging.getLogger("slack_sdk.earshot")
 SDK_LOGGER.setLevel(logging.WARNING)
 
-# What Slack says of itself, not of what was asked.
-_PASSING = frozenset(
-    {
-        "fatal_error",
-        "internal_error",
-        "rate_limited",
-        "ratelimited",
-        "request_timeout",
-        "service_unavailable",
-        "team_added_to_org",
-    }
-)
+NOT_SLACK = "whoever answers, it is not Slack"
+UNSAID_WAIT_S = 30.0  # as slack_sdk takes it
 
 
 class Refused(PlatformError):  # noqa: N818 - what Slack did, named as the logs name it
@@ -118,35 +109,15 @@ async def asked(question: Awaitable[AsyncSlackResponse], *, doing: str) -> Async
     except (TimeoutError, OSError, aiohttp.ClientError) as error:
         raise PlatformUnavailable(f"{doing}: Slack cannot be reached: {cause(error)}") from error
     except (AttributeError, json.JSONDecodeError) as error:  # slack_sdk, of a page that is no JSON
-        raise PlatformUnavailable(f"{doing}: whoever answers, it is not Slack") from error
+        raise PlatformUnavailable(f"{doing}: {NOT_SLACK}") from error
 
 
 def _told(error: SlackApiError, doing: str) -> PlatformError:
-    answer = error.response
-    status = getattr(answer, "status_code", None) or getattr(answer, "status", None) or 0
-    data = getattr(answer, "data", None)
-    code = data.get("error") if isinstance(data, dict) else None
-    if status == 429 or code in {"ratelimited", "rate_limited"}:
-        wait_s = _seconds(answer.headers.get("Retry-After"))
+    if is_limited(error):
+        said_s = retry_after_s(error)
+        wait_s = UNSAID_WAIT_S if said_s is None else said_s
         return Busy(f"{doing}: Slack asks to wait {wait_s:.0f} s", retry_after_s=wait_s)
-    if status >= 500 or code in _PASSING:
-        return PlatformUnavailable(f"{doing}: Slack is in trouble ({code or f'HTTP {status}'})")
-    if not isinstance(code, str):
-        return PlatformUnavailable(f"{doing}: whoever answers, it is not Slack (HTTP {status})")
-    return Refused(f"{doing}: Slack refuses: {code}", code=code)
-
-
-def _seconds(header: str | None) -> float:
-    try:
-        return max(0.0, float(header or ""))
-    except ValueError:
-        return 30.0  # as slack_sdk takes it
-
-
-def cause(error: BaseException) -> str:
-    """Name what went wrong between here and there, in a few words, without the address asked."""
-    if isinstance(error, aiohttp.ClientResponseError):
-        return f"HTTP {error.status}"
-    if isinstance(error, EarshotError):
-        return str(error)
-    return f"{type(error).__name__}: {error}".rstrip(": ")
+    why = code(error)
+    if not may_pass(error):
+        return Refused(f"{doing}: Slack refuses: {why}", code=why)
+    return PlatformUnavailable(f"{doing}: {f'Slack is in trouble ({why})' if why else NOT_SLACK}")

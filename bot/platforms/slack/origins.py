@@ -1,9 +1,10 @@
 """Whose an event, a command or an interaction is: read from what Slack sends. Pure."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-Body = Mapping[str, object]
+from bot.platforms.slack.lenient import Payload, part_of, parts_of, text_in
+
+Body = Payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,36 +29,20 @@ def origin(body: Body) -> Origin | None:
 
 
 def _of_event(body: Body) -> Origin:
-    authorizations = body.get("authorizations")
-    first = authorizations[0] if isinstance(authorizations, list) and authorizations else None
-    ours = _mapping(first)
-    team_id = (
-        _text(ours.get("team_id"))
-        or _text(body.get("context_team_id"))
-        or _text(body.get("team_id"))
-    )
-    enterprise_id = _text(ours.get("enterprise_id")) or _text(body.get("context_enterprise_id"))
+    ours = next(iter(parts_of(body, "authorizations")), {})
+    team_id = text_in(ours, "team_id") or text_in(body, "context_team_id", "team_id")
+    enterprise_id = text_in(ours, "enterprise_id") or text_in(body, "context_enterprise_id")
     return Origin(team_id, enterprise_id or None)
 
 
 def _of_act(body: Body) -> Origin:
-    view, team, user, enterprise = (
-        _mapping(body.get(name)) for name in ("view", "team", "user", "enterprise")
-    )
+    view = part_of(body, "view")
     team_id = (
-        _text(view.get("app_installed_team_id"))  # where a form was opened from another workspace
-        or _text(team.get("id"))
-        or _text(body.get("team_id"))
-        or _text(user.get("team_id"))
-        or _text(view.get("team_id"))
+        text_in(view, "app_installed_team_id")  # where a form was opened from another workspace
+        or text_in(part_of(body, "team"), "id")
+        or text_in(body, "team_id")
+        or text_in(part_of(body, "user"), "team_id")
+        or text_in(view, "team_id")
     )
-    enterprise_id = _text(enterprise.get("id")) or _text(body.get("enterprise_id"))
+    enterprise_id = text_in(part_of(body, "enterprise"), "id") or text_in(body, "enterprise_id")
     return Origin(team_id, enterprise_id or None)
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""

@@ -150,11 +150,13 @@ def surely_not_done(error: BaseException) -> bool:
     """Tell whether Slack did nothing of what was asked; in doubt it may have."""
     if isinstance(error, aiohttp.ClientConnectorError):
         return True
+    return _answer(error) is not None and (is_limited(error) or not may_pass(error))
+
+
+def is_limited(error: BaseException) -> bool:
+    """Tell whether Slack refused because it is asked too much."""
     answer = _answer(error)
-    if answer is None:
-        return False
-    is_limit = answer.status == NUM_TOO_MANY or code(error) in RATE_LIMITED
-    return is_limit or not may_pass(error)
+    return answer is not None and (answer.status == NUM_TOO_MANY or code(error) in RATE_LIMITED)
 
 
 def retry_after_s(error: BaseException) -> float | None:
@@ -165,7 +167,7 @@ def retry_after_s(error: BaseException) -> float | None:
 
 
 def cause(error: BaseException) -> str:
-    """Say in one line what went wrong."""
+    """Say in one line what went wrong, without the address asked: it may hold a secret."""
     answer = _answer(error)
     if answer is not None:
         words = code(error) or "an answer that is none of Slack's"

@@ -19,7 +19,8 @@ from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.errors import EarshotError
-from bot.platforms.slack.clients import Busy, Clients, Refused, asked, cause
+from bot.platforms.slack.clients import Busy, Clients, Refused, asked
+from bot.platforms.slack.refusals import cause
 
 logger = logging.getLogger(__name__)
 
