@@ -40,7 +40,7 @@ def test_the_gpu_is_reserved_by_a_profile_only(compose):
     with_profile = {name for name, service in services.items() if "profiles" in service}
 
     assert with_gpu == {"worker-gpu", "vllm"}
-    assert with_profile == {"worker-gpu", "bot-scale", "chat", "postgres", "vllm"}
+    assert with_profile == {"worker-gpu", "bot-scale", "postgres", "room", "vllm"}
 
 
 def test_every_service_is_watched_and_cannot_become_root(compose):
@@ -63,7 +63,7 @@ def test_history_and_models_outlive_the_containers(compose):
 def test_only_this_machine_reaches_the_room_and_nobody_the_worker(compose):
     ports = {name: service.get("ports", []) for name, service in compose["services"].items()}
 
-    assert ports["bot"] == ["127.0.0.1:8765:8765"]
+    assert ports["room"] == ["127.0.0.1:8765:8765"]
     assert ports["worker"] == ports["worker-gpu"] == []
 
 
@@ -115,9 +115,21 @@ def test_the_shipped_adapter_that_the_scale_profile_names_is_there(compose, root
     assert (root / folder / "earshot.json").is_file()
 
 
+def test_without_a_name_or_a_profile_it_is_the_bot_and_its_worker(compose):
+    always = {name for name, one in compose["services"].items() if "profiles" not in one}
+
+    assert always == {"bot", "worker"}
+
+
+def test_no_two_services_share_an_sqlite_file(compose):
+    urls = [one.get("environment", {}).get("EARSHOT_DATABASE_URL", "") for one in ours(compose)]
+    files = [url for url in urls if url.startswith("sqlite")]
+
+    assert len(files) == len(set(files)) == 2
+
+
 def test_every_platform_with_tokens_runs_in_one_service(compose, root):
-    service = compose["services"]["chat"]
+    service = compose["services"]["bot"]
 
     assert service["command"] == ["earshot", "run"]
-    assert service["volumes"] == compose["services"]["bot"]["volumes"]
     assert "'.[discord,postgres,slack]'" in (root / "Dockerfile").read_text()
