@@ -6,6 +6,8 @@ import logging
 import pytest
 
 from bot.errors import StoreError
+from bot.platforms.slack.files import unread
+from bot.platforms.slack.hearing import heard
 from bot.platforms.slack.looking_up import LIFETIME_S, PAUSE_S, RETRY_S
 from bot.platforms.slack.naming import Channel, Person
 from bot.platforms.slack.reading import Mentioned
@@ -13,12 +15,14 @@ from tests.slack.directory import (
     BOT,
     GENERAL,
     HELPER,
+    IN_GENERAL,
     NELLY,
     OTTO,
     TEAM,
     Directory,
     Kept,
     people,
+    said,
     served,
     user,
 )
@@ -277,3 +281,18 @@ async def test_a_workspace_can_be_forgotten(directory, team):
     await everybody.name(team, NELLY)
 
     assert directory.num_asked("users.info") == 2
+
+
+async def test_all_that_a_message_waits_for_is_asked_at_once(directory, team):
+    mentions = f"ask <@{OTTO}> in <#{GENERAL}>, or <!subteam^S1>"
+    hearing = heard(said(mentions), IN_GENERAL, team=team, people=people(), reader=unread)
+    directory.answers.clear()
+    task = asyncio.create_task(hearing)
+
+    async with asyncio.timeout(5):
+        while len(directory.asked) < 4:
+            directory.called.clear()
+            await directory.called.wait()
+    directory.answers.set()
+
+    assert (await task).text == "ask @Otto M. in #general, or @painters"

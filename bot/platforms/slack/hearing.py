@@ -6,6 +6,7 @@ by somebody else, such as a join, a pin or the assistant's own words, is not hea
 shape go in; one that lacks what a message needs is not heard either.
 """
 
+import asyncio
 import logging
 from dataclasses import replace
 from datetime import datetime
@@ -62,17 +63,18 @@ async def heard(
     """Give a message as the bot records it; None for what it does not record.
 
     `event` is of the type message or app_mention, which give the same; a mention that came with an
-    edit is left to the event of the edit. With people to look up or
-    text files attached, this waits for Slack, a few seconds at most.
+    edit is left to the event of the edit. This waits for Slack where people are to be looked up,
+    two seconds at most, and some more where files are attached. Raises StoreError.
     """
     said_at = moment(event)
     if not is_said(event, team) or _is_only_edited(event):
         return None
-    author = await author_of(event, team, people)
+    author, names = await asyncio.gather(
+        author_of(event, team, people), names_in(event, team, people)
+    )
     if author is None or said_at is None:
         logger.warning("a message in %s is not heard: its payload lacks parts", where)
         return None
-    names = await names_in(event, team, people)
     message = Message(
         conversation=where,
         id=text_in(event, "ts"),

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 LIFETIME_S = 3600.0
 RETRY_S = 60.0  # after a failure; a message waits for a name, and must not wait each time
 PAUSE_S = 10.0  # in which nothing is asked, where Slack cannot be reached
-TIMEOUT_S = 5.0
+TIMEOUT_S = 2.0  # Slack has an event acknowledged within three seconds
 MAX_REMEMBERED = 10_000  # of all workspaces
 # What Slack will answer the next time as well: there is no such thing, or it is not for us.
 DEFINITE = frozenset({

@@ -122,15 +122,21 @@ class People:
             known.forget_team(team_id)
 
     async def names(self, team: Team, mentioned: Mentioned) -> Names:
-        """Find the names of all that a message mentions, as far as anybody knows them."""
+        """Find the names of all that a message mentions, as far as anybody knows them.
+
+        All that is to be asked of Slack is asked at once: a message waits for it.
+        """
         people = sorted(mentioned.people - {team.user_id})[:MAX_LOOKED_UP]
         channels = sorted(mentioned.channels)[:MAX_LOOKED_UP]
-        found = await asyncio.gather(*(self.name(team, each) for each in people))
-        places = await asyncio.gather(*(self.channel(team, each) for each in channels))
+        found, places, groups = await asyncio.gather(
+            asyncio.gather(*(self.name(team, each) for each in people)),
+            asyncio.gather(*(self.channel(team, each) for each in channels)),
+            self._handles(team, is_needed=bool(mentioned.groups)),
+        )
         return Names(
             people={each.id: each.name for each in found if each.name != each.id}
             | {team.user_id: self.assistant_name},
-            groups=await self._handles(team) if mentioned.groups else {},
+            groups=groups,
             channels={each.id: each.name for each in places if each and each.name},
         )
 
@@ -139,7 +145,9 @@ class People:
         here = workspace_key(PLATFORM, team.id)
         return frozenset([each for each in author_ids if await self._kept.is_opted_out(here, each)])
 
-    async def _handles(self, team: Team) -> dict[str, str]:
+    async def _handles(self, team: Team, *, is_needed: bool = True) -> dict[str, str]:
+        if not is_needed:
+            return {}
         return await self._groups.get(team, team.id, lambda: _groups(team)) or {}
 
     async def _remembered(self, team: Team, author_id: str) -> str:
