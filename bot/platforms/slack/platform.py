@@ -20,6 +20,7 @@ from bot.messages import (
     Entry,
     KeptDecision,
     OutboxItem,
+    OutboxStatus,
 )
 from bot.platforms.drafts import Draft
 from bot.platforms.slack.agent_chats import PlainChats
@@ -149,12 +150,13 @@ class SlackPlatform:
         return showing.ids[0]
 
     async def withdraw(self, item: OutboxItem) -> None:
-        """Delete what a draft showed, also one of an earlier process."""
+        """Delete what a draft showed, also one of an earlier process, or of another that is no more."""
         await self._end_draft(item)
-        showing = await self._showing(item)
-        is_of_before = item.created_at < self.started_at
-        until = self.started_at + CLOCK_MARGIN if is_of_before else None
-        await showing.remove(others_until=until)
+        is_noted = item.status is OutboxStatus.DRAFT or item.text  # else nobody ever showed it
+        until = self.clock() + CLOCK_MARGIN if is_noted and item.key not in self._showings else None
+        if item.created_at < self.started_at:
+            until = self.started_at + CLOCK_MARGIN
+        await (await self._showing(item)).remove(others_until=until)
         self._showings.pop(item.key, None)
 
     async def remove(self, where: ConversationKey, message_ids: Sequence[str]) -> None:
@@ -256,8 +258,8 @@ class SlackPlatform:
         """Give the id of the person whom a reply answers, None if it is no person's."""
         with store_trouble():
             found = await self.messages.find(item.conversation, item.reply_to or "")
-        is_person = found is not None and found.author.id.startswith(USER_IDS)
-        return found.author.id if found is not None and is_person else None
+        author_id = found.author.id if found is not None else ""
+        return author_id if author_id.startswith(USER_IDS) else None
 
     async def _asked(self, where: ConversationKey, reply_to: str | None) -> Entry | None:
         """Give the question that somebody asked by a command."""

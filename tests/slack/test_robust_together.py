@@ -1,0 +1,89 @@
+"""`earshot run`: Discord and Slack in one process, over one history; what ends one ends both."""
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.discord_server import discord_server
+
+ROOT = Path(__file__).parents[2]
+START_S = 60.0
+
+
+@pytest.fixture
+async def discord():
+    async with discord_server() as running:
+        yield running
+
+
+@pytest.fixture
+def settings(slack, discord, database_url, tmp_path):
+    others = {n: v for n, v in os.environ.items() if not n.startswith("EARSHOT_")}  # noqa: TID251
+    return others | {
+        "EARSHOT_SLACK_BOT_TOKEN": slack.token,
+        "EARSHOT_SLACK_APP_TOKEN": slack.app_token,
+        "EARSHOT_SLACK_API_BASE": slack.api_url,
+        "EARSHOT_DISCORD_TOKEN": discord.token,
+        "EARSHOT_DISCORD_API_BASE": discord.api_url,
+        "EARSHOT_DISCORD_GATEWAY": discord.gateway_url,
+        "EARSHOT_DATABASE_URL": database_url,
+        "EARSHOT_MODEL_URL": "http://127.0.0.1:9/v1",
+        "EARSHOT_MODEL_TIMEOUT_S": "1",
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+@asynccontextmanager
+async def running(settings, cwd, *told):
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", *told),
+        env=settings,
+        cwd=cwd,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def test_both_listen_and_a_stop_ends_both(slack, discord, settings, tmp_path):
+    async with running(settings, tmp_path, "run") as process:
+        await slack.until(lambda: slack.posts("general"), within_s=START_S)
+        await discord.until(lambda: discord.posts(discord.general), within_s=START_S)
+
+        process.send_signal(signal.SIGTERM)
+        words, _ = await asyncio.wait_for(process.communicate(), START_S)
+
+    assert process.returncode == 0, words.decode()
+    await slack.until(lambda: not slack.sockets.connections)
+    assert discord.gateway.num_connected == 0
+
+
+async def test_a_wrong_slack_token_ends_both_with_one_message(settings, tmp_path):
+    settings["EARSHOT_SLACK_BOT_TOKEN"] = "xoxb-wrong"
+    async with running(settings, tmp_path, "run") as process:
+        words, _ = await asyncio.wait_for(process.communicate(), START_S)
+
+    told = words.decode()
+    assert process.returncode == 78, told
+    assert told.count("Slack refused the bot token of EARSHOT_SLACK_BOT_TOKEN") == 1
+    assert "Traceback" not in told
+
+
+async def test_the_doctor_looks_at_both(settings, tmp_path):
+    async with running(settings, tmp_path, "doctor") as process:
+        words, _ = await asyncio.wait_for(process.communicate(), START_S)
+
+    told = words.decode().lower()
+    assert "discord" in told
+    assert "slack" in told
+    assert "traceback" not in told
