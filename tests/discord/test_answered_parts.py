@@ -4,6 +4,7 @@ import pytest
 
 from tests.discord.weather import Weather
 from tests.discord_server import Permission
+from tests.discord_server.odd import poison
 from tests.fakes import PausingModel
 
 LONG = "Well, " + "\n\n".join(
@@ -63,3 +64,19 @@ async def test_a_command_that_discord_tells_twice_is_answered_once(chat, server)
 
     assert chat.posts() == [f"> {QUESTION}\nParis."]
     assert len(server.asked("POST", "/callback")) == 3  # one for each command
+
+
+async def test_a_command_is_answered_in_its_place_though_its_client_is_gone(chat, server):
+    chat.model = PausingModel(reply_text="Paris|.")
+    async with chat.running():
+        await server.until(lambda: server.posts(server.general))
+        await server.founder.slash("assistant ask", question=QUESTION, wait=False)
+        await chat.model.is_writing.wait()
+        gone = chat.bot.client
+        poison(server, server.general, server.member("Ben"))
+        await server.until(gone.is_closed)
+        await server.until(lambda: chat.bot.client is not gone)
+        chat.model.may_go_on.set()
+        await chat.settled()
+
+    assert chat.posts() == [f"> {QUESTION}\nParis."]

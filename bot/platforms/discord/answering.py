@@ -6,7 +6,8 @@ never raised into discord.py: whoever asked sees Discord's own sign.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 
 import aiohttp
@@ -125,15 +126,26 @@ async def _edit(
     if view is not discord.utils.MISSING:
         payload["components"] = view.to_components()
     http = interaction.client.http
-    message = await async_context.get().edit_original_interaction_response(
-        interaction.application_id,
-        interaction.token,
-        session=interaction._session,
-        proxy=http.proxy,
-        proxy_auth=http.proxy_auth,
-        payload=payload,
-    )
+    async with _open_session(interaction) as session:
+        message = await async_context.get().edit_original_interaction_response(
+            interaction.application_id,
+            interaction.token,
+            session=session,
+            proxy=http.proxy,
+            proxy_auth=http.proxy_auth,
+            payload=payload,
+        )
     return str(message["id"])
+
+
+@asynccontextmanager
+async def _open_session(interaction: AnyInteraction) -> AsyncIterator[aiohttp.ClientSession]:
+    """Give what calls Discord: an interaction outlives the client that heard of it."""
+    if not interaction._session.closed:
+        yield interaction._session
+        return
+    async with aiohttp.ClientSession() as session:
+        yield session
 
 
 def _view(answer: CommandAnswer, *, is_last: bool) -> discord.ui.View:
@@ -180,10 +192,13 @@ class InteractionResponder:
 
     async def send_more(self, text: str) -> str:
         """Add a message below; gives its id."""
+        followup = self._interaction.followup
         try:
-            message = await self._interaction.followup.send(
-                text, allowed_mentions=NO_MENTIONS, suppress_embeds=True, wait=True
-            )
+            async with _open_session(self._interaction) as session:
+                followup.session = session
+                message = await followup.send(
+                    text, allowed_mentions=NO_MENTIONS, suppress_embeds=True, wait=True
+                )
         except discord.NotFound:
             self._close()
             raise
