@@ -150,9 +150,7 @@ HAPPENINGS = [dropped, warned, asked_to_reconnect, switched_off, crowded, silent
 
 @pytest.mark.parametrize("forgets", [False, True])
 @pytest.mark.parametrize("happens", HAPPENINGS)
-async def test_what_is_said_between_two_connections_is_answered_once(
-    talk, slack, happens, forgets
-):
+async def test_what_is_said_between_two_connections_is_answered_once(talk, slack, happens, forgets):
     await talk.says("Alice", "before")
     num_before = slack.sockets.opened
 
@@ -195,9 +193,7 @@ async def test_several_open_connections_deliver_each_event_once(chat, slack):
         ("slack_bot_token", "Slack refused the bot token of EARSHOT_SLACK_BOT_TOKEN"),
     ],
 )
-async def test_a_wrong_token_ends_the_run_and_says_which_and_where_another_is(
-    chat, setting, line
-):
+async def test_a_wrong_token_ends_the_run_and_says_which_and_where_another_is(chat, setting, line):
     chat.changes[setting] = {"slack_app_token": "xapp-1", "slack_bot_token": "xoxb-1"}[setting]
     async with chat.running(connects=False):
         await asyncio.wait([chat.serving], timeout=10)
