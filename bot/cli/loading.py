@@ -16,10 +16,12 @@ class LoadingBar:
     """The bar, as a context manager; call it with every status of the worker.
 
     Whatever else is printed meanwhile goes through `say` or sys.stderr, to stand above the bar.
+    `ready` is said once the model is: what connected before could not answer yet.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, ready: str = "") -> None:
         self._console = console
+        self._ready = ready
         self._bar = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -50,6 +52,8 @@ class LoadingBar:
         if status.state in ("ready", "failed"):
             self._is_over = True
             self._bar.stop()
+            if self._ready and status.state == "ready":
+                self.say(self._ready)
             return
         self._show(status)
         self._bar.start()

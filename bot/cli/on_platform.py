@@ -12,6 +12,7 @@ from bot.errors import ConfigError
 from bot.runtime import OnStatus
 
 EXTRAS = {"discord": ("discord",), "slack": ("slack_bolt", "aiohttp", "cryptography")}
+READY = "The model is ready: Earshot answers."
 CLIENTS = {"discord": "discord.py", "slack": "slack_bolt"}
 
 
@@ -69,5 +70,5 @@ def _run(
     from bot.cli.loading import LoadingBar
     from bot.cli.terminal import err
 
-    with LoadingBar(err()) as bar:
+    with LoadingBar(err(), ready=READY) as bar:
         asyncio.run(serve(bar.say, bar))

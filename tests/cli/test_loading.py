@@ -3,6 +3,7 @@
 import io
 import logging
 
+import pytest
 from rich.console import Console
 
 from bot.cli.loading import LoadingBar
@@ -51,6 +52,28 @@ def test_a_pipe_sees_no_bar():
         bar(WorkerStatus("ready", ""))
 
     assert pipe.file.getvalue() == "The room is open\n"
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_who_connected_before_the_model_was_ready_is_told_of_that_once(is_terminal):
+    shown = console(is_terminal=is_terminal)
+
+    with LoadingBar(shown, ready="The model is ready.") as bar:
+        show(bar, *STATUSES)
+        bar.say("Connected")
+        show(bar, WorkerStatus("ready", ""), *STATUSES, WorkerStatus("ready", ""))
+
+    after = shown.file.getvalue().partition("Connected\n")[2]
+    assert after.count("The model is ready.\n") == 1
+
+
+def test_a_model_that_failed_is_not_called_ready():
+    shown = console(is_terminal=False)
+
+    with LoadingBar(shown, ready="The model is ready.") as bar:
+        show(bar, *STATUSES, WorkerStatus("failed", "no memory"))
+
+    assert shown.file.getvalue() == ""
 
 
 def test_what_is_logged_meanwhile_stands_above_the_bar(monkeypatch, capsys):
