@@ -12,7 +12,13 @@ from bot.store.database import Database, carried_through
 from bot.store.entries import entries, entry
 from bot.store.hearing import gap_from, hear_from, heard_from, heard_until, open_gap
 from bot.store.intake import Intake
-from bot.store.places import deleted_since, known_places, place_with_thread, waiting_places
+from bot.store.places import (
+    deleted_since,
+    known_places,
+    place_with_thread,
+    places_with,
+    waiting_places,
+)
 from bot.store.replies import bereft
 from bot.store.retention import clear_conversations, purge_channels
 from bot.store.speakers import is_person
@@ -164,6 +170,11 @@ class Messages:
         """Find the conversation of a thread whose channel is not known; None if nothing is kept."""
         async with self._database.reading() as connection:
             return await place_with_thread(connection, platform, workspace, thread)
+
+    async def places_with(self, where: ConversationKey, message_id: str) -> list[ConversationKey]:
+        """List where a message stands in a channel or its threads, tombstones too."""
+        async with self._database.reading() as connection:
+            return await places_with(connection, where, message_id)
 
     async def begin_thread(self, where: ConversationKey) -> bool:
         """Let a thread begin with what it hangs on, and our replies to that; True if it is known.

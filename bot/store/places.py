@@ -6,7 +6,7 @@ from sqlalchemy import func, not_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import ConversationKey
-from bot.store.conversations import KEY_COLUMNS, conversation_key
+from bot.store.conversations import KEY_COLUMNS, conversation_key, in_channel
 from bot.store.tables import conversations, messages
 
 
@@ -41,6 +41,19 @@ async def place_with_thread(
     )
     row = (await connection.execute(query)).first()
     return None if row is None else conversation_key(row)
+
+
+async def places_with(
+    connection: AsyncConnection, where: ConversationKey, message_id: str
+) -> list[ConversationKey]:
+    """List the conversations of a channel in which a message stands: itself, its threads."""
+    query = (
+        select(*KEY_COLUMNS)
+        .join_from(messages, conversations)
+        .where(in_channel(where), messages.c.platform_id == message_id)
+        .order_by(conversations.c.id)
+    )
+    return [conversation_key(row) for row in await connection.execute(query)]
 
 
 async def waiting_places(connection: AsyncConnection, platform: str) -> list[ConversationKey]:

@@ -1,7 +1,8 @@
 """Slack's app as slack_bolt runs it: whatever comes is handed on before Slack hears that it came.
 
-1. An event is written down first, then acknowledged (`arrivals`). slack_bolt itself acknowledges
-   before its listeners run, so all is done in the middleware that comes before them.
+1. An event is written down first, then acknowledged (`arrivals`), unless so many wait that they are
+   fetched later (`crowds`). slack_bolt itself acknowledges before its listeners run, so all is done
+   in the middleware that comes before them.
 2. A command or an interaction is acknowledged with what its handler gives at once.
 3. What comes from a workspace without the app is refused, and logged once. It counts as arrived:
    delivering it again would not help.

@@ -1,54 +1,53 @@
-"""Changes that came before the message they are about: Slack promises no order of its events."""
+"""Changes that come before the message they are about: Slack promises no order of its events.
 
-from collections import OrderedDict
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+That a message is gone is written down, since it may still come: to another process, or after a
+restart.
+"""
 
-from bot.messages import ConversationKey
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.messages import ConversationKey, Mode
 from bot.platforms.slack.hearing import moment
+from bot.platforms.slack.keys import PLATFORM, is_ts, sent_at, ts_at
 from bot.platforms.slack.lenient import Payload
+from bot.store import Store
 
-KEPT_FOR = timedelta(minutes=10)  # Slack delivers again within six
-MAX_REMEMBERED = 500  # messages; nobody ever hears most of them
-
-
-@dataclass(slots=True)
-class _Changes:
-    """What became of a message, and when that was told first."""
-
-    told_at: datetime
-    events: list[Payload] = field(default_factory=list)
+YOUNG = timedelta(minutes=10)  # Slack delivers again within six
+KEPT_FOR = timedelta(hours=1)
+_PREFIX = "deleted-"
 
 
+@dataclass(frozen=True, slots=True)
 class Early:
-    """Remembers edits and deletions of messages that are not known, for some minutes."""
+    """Knows which messages nobody knows yet. Every method raises StoreError."""
 
-    def __init__(self) -> None:
-        self._changes: OrderedDict[tuple[str, str, str], _Changes] = OrderedDict()
+    store: Store
 
-    def keep(self, where: ConversationKey, message_id: str, event: Payload) -> None:
-        """Remember a change of a message; the same event may come twice."""
-        told_at = moment(event)
-        if told_at is None:
-            return
-        changes = self._changes.setdefault(_name(where, message_id), _Changes(told_at))
-        if event not in changes.events:
-            changes.events.append(event)
-        self._forget(told_at - KEPT_FOR)
+    async def may_come(self, change: Payload, where: ConversationKey, message_id: str) -> bool:
+        """Tell whether a message that was changed may still come, and is to be heard then."""
+        told_at = moment(change)
+        if told_at is None or not is_ts(message_id) or told_at - sent_at(message_id) > YOUNG:
+            return False
+        if (await self.store.channels.settings(where)).mode is Mode.OFF:
+            return False
+        mark = await self.store.messages.heard_from(where)
+        return mark is None or sent_at(message_id) > mark
 
-    def changes(self, where: ConversationKey, message_id: str) -> list[Payload]:
-        """List what became of a message before it was heard."""
-        changes = self._changes.get(_name(where, message_id))
-        return [] if changes is None else [*changes.events]
+    async def gone(self, where: ConversationKey, message_id: str) -> None:
+        """Note that a message is gone; what was noted an hour ago is forgotten."""
+        notes, workspace = self.store.notes, where.workspace
+        await notes.set(PLATFORM, _name(where, message_id), message_id)
+        before = ts_at(sent_at(message_id) - KEPT_FOR)
+        for name, ts in (await notes.named(PLATFORM, _PREFIX, workspace)).items():
+            if ts < before:
+                await notes.drop(PLATFORM, f"{_PREFIX}{name}/{workspace}")
 
-    def _forget(self, before: datetime) -> None:
-        while self._changes:
-            oldest = next(iter(self._changes.values()))
-            if oldest.told_at >= before and len(self._changes) <= MAX_REMEMBERED:
-                return
-            self._changes.popitem(last=False)
+    async def is_gone(self, where: ConversationKey, message_id: str) -> bool:
+        """Tell whether a message was gone before anybody heard it."""
+        return await self.store.notes.get(PLATFORM, _name(where, message_id)) is not None
 
 
-def _name(where: ConversationKey, message_id: str) -> tuple[str, str, str]:
-    """Name a message: its id is its own in all of the channel."""
-    return where.workspace, where.channel, message_id
+def _name(where: ConversationKey, message_id: str) -> str:
+    """Name the note of a message: its id is its own in all of the channel."""
+    return f"{_PREFIX}{where.channel}-{message_id}/{where.workspace}"

@@ -1,13 +1,13 @@
 """What is said on Slack, in the order it is said: each event on its way to the pipeline.
 
 One object hears for all workspaces. An event returns once what it tells is written down: only then
-is Slack told that it arrived. A history that fails is asked again until it works; what is missed
-while nobody listens, `catch_up` fetches.
+is Slack told that it arrived. A history that fails is asked again until it works. What is said while
+too many wait, or nobody listens, `catch_up` fetches.
 """
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.messages import ConversationKey, FeedbackKind, Message, Mode
@@ -23,13 +23,13 @@ from bot.platforms.slack.direct import listen_directly
 from bot.platforms.slack.early import Early
 from bot.platforms.slack.edits import copies, deleted_id, edited, edited_id
 from bot.platforms.slack.files import Reader
-from bot.platforms.slack.hearing import BROADCAST, CHANGED, heard, place
+from bot.platforms.slack.hearing import BROADCAST, CHANGED, heard, is_ours, place
 from bot.platforms.slack.keys import channel_key, is_direct
 from bot.platforms.slack.lenient import Payload, part_of, text_in
 from bot.platforms.slack.listening import turn_of
 from bot.platforms.slack.naming import People
 from bot.platforms.slack.reactions import meaning
-from bot.platforms.slack.spoken import Spoken
+from bot.platforms.slack.spoken import Spoken, command_in
 from bot.platforms.slack.teams import Team
 from bot.platforms.slack.threads import Threads
 
@@ -51,7 +51,6 @@ class Ears:
     reader: Reader
     turns: InOrder
     pane: AssistantView
-    early: Early = field(default_factory=Early)
 
     async def message(self, event: Payload, team: Team) -> None:
         """Hear that something was said, changed or deleted; `app_mention` tells the same again."""
@@ -96,6 +95,11 @@ class Ears:
             keep = partial(self._opinion, channel, ts, kind, user_id, gone=gone)
             await insisted(keep, f"a reaction in {channel}")
 
+    @property
+    def early(self) -> Early:
+        """What is told of messages before they are."""
+        return Early(self.pipeline.store)
+
     def turn(self, where: ConversationKey) -> AbstractAsyncContextManager[None]:
         """Wait for the turn of a channel, which its threads share: both have the same messages."""
         return self.turns.turn(turn_of(where))
@@ -118,16 +122,15 @@ class Ears:
         message = await self._heard(event, where, team)
         if message is None:
             return
-        early = self.early.changes(where, message.id)
-        if any(deleted_id(each) for each in early):
+        if await self.early.is_gone(where, message.id):
             return
         await self._ready(where, team, before=message.id)
         is_new = await self.pipeline.receive(message)
         if text_in(event, "subtype") == BROADCAST:  # people see it in the channel, too
             channel = replace(where, thread=None)
             await self._overhear(replace(message, conversation=channel, addressed=False), team)
-        for each in early:
-            await self._edit(each, where, team)
+        if await self.early.is_gone(where, message.id):  # which another process was told meanwhile
+            await self._take_away(where, message.id)
         if is_new and is_direct(where.channel):
             await self.pane.titled(message, team)
 
@@ -143,30 +146,58 @@ class Ears:
         await self.threads.begin(where, team)
 
     async def _heard(self, event: Payload, where: ConversationKey, team: Team) -> Message | None:
+        """Read a message, unless nothing is heard there: then nobody is asked who said it."""
+        store = self.pipeline.store
+        await listen_directly(where, store)
+        if (await store.channels.settings(where)).mode is Mode.OFF:
+            return None
         return await heard(event, where, team=team, people=self.people, reader=self.reader)
 
     async def _edit(self, event: Payload, where: ConversationKey, team: Team) -> None:
         told = await edited(event, team=team, people=self.people)
-        if told is not None:
-            message_id = edited_id(event)
-            others = copies(where, message_id)
-            if not await taken_over(self.pipeline, where, message_id, told, copies=others):
-                await self._keep_early(event, where, message_id)
+        if told is None:
+            return
+        message_id = edited_id(event)
+        others = copies(where, message_id)
+        take_over = partial(taken_over, self.pipeline, where, message_id, told, copies=others)
+        if await take_over() or not await self._is_early(event, where, team):
+            return
+        said = {**part_of(event, "message"), "type": "message", "channel": where.channel}
+        await self._hear(said, where, team)
+        await take_over()  # if another process has heard meanwhile what it said at first
+
+    async def _is_early(self, event: Payload, where: ConversationKey, team: Team) -> bool:
+        """Tell whether an edit came before its message. Commands are not heard at all."""
+        message_id = edited_id(event)
+        if await self.pipeline.store.messages.places_with(where, message_id):
+            return False
+        for name in ("message", "previous_message"):
+            said = {**part_of(event, name), "channel": where.channel}
+            if command_in(said, team) is not None:
+                return False
+        return await self.early.may_come(event, where, message_id)
 
     async def _delete(self, event: Payload, where: ConversationKey, team: Team) -> None:
         message_id = deleted_id(event) or ""
-        for each in (where, *copies(where, message_id)):
-            parts = await self.pipeline.store.outbox.parts_of(each, message_id)
-            await self.pipeline.delete(each, parts[0])
-        await self._keep_early(event, where, message_id)
-
-    async def _keep_early(self, event: Payload, where: ConversationKey, message_id: str) -> None:
-        """Remember a change of what is not known, unless nothing is to be known there."""
-        store = self.pipeline.store
-        if (await store.channels.settings(where)).mode is Mode.OFF:
+        is_known = await self._take_away(where, message_id)
+        if is_known or is_ours(part_of(event, "previous_message"), team):
             return
-        if await store.messages.find(where, message_id) is None:
-            self.early.keep(where, message_id, event)
+        if await self.early.may_come(event, where, message_id):
+            await self.early.gone(where, message_id)
+            await self._take_away(where, message_id)  # heard meanwhile by another process
+
+    async def _take_away(self, where: ConversationKey, message_id: str) -> bool:
+        """Forget a message wherever it stands; False: it is unknown.
+
+        Not every deletion tells in which thread it was.
+        """
+        store = self.pipeline.store
+        known = await store.messages.places_with(where, message_id)
+        shown = await store.outbox.place_of(where, message_id)
+        for each in dict.fromkeys((where, *copies(where, message_id), *known, shown)):
+            parts = await store.outbox.parts_of(each, message_id)
+            await self.pipeline.delete(each, parts[0])
+        return bool(known)
 
     async def _opinion(
         self, channel: ConversationKey, ts: str, kind: FeedbackKind, user_id: str, *, gone: bool
