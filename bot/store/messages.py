@@ -23,7 +23,7 @@ from bot.store.replies import bereft
 from bot.store.retention import clear_conversations, purge_channels
 from bot.store.speakers import is_person
 from bot.store.tables import conversations, messages, speakers
-from bot.store.threads import begin_thread, is_complete, threads_since
+from bot.store.threads import begin_thread, is_complete, replies_kept, threads_since
 
 
 @carried_through
@@ -194,6 +194,11 @@ class Messages:
         """List a channel's threads in which something was said since a time, the newest first."""
         async with self._database.reading() as connection:
             return await threads_since(connection, where, since)
+
+    async def replies_kept(self, where: ConversationKey) -> tuple[int, datetime | None]:
+        """Count what is kept of the replies in a thread; tell when the newest of others was sent."""
+        async with self._database.reading() as connection:
+            return await replies_kept(connection, where)
 
     async def waiting(self, platform: str) -> list[ConversationKey]:
         """List the platform's conversations that hold messages of others with no decision."""

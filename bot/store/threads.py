@@ -12,7 +12,9 @@ from typing import Any
 from sqlalchemy import (
     Select,
     and_,
+    case,
     exists,
+    func,
     insert,
     literal,
     not_,
@@ -22,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningInsert
 
-from bot.messages import Action, ConversationKey, Rule
+from bot.messages import ASKED, Action, ConversationKey, Rule
 from bot.store.conversations import (
     KEY_COLUMNS,
     conversation_key,
@@ -109,6 +111,24 @@ async def threads_since(
         .order_by(newest.desc(), conversations.c.id.desc())
     )
     return [conversation_key(row) for row in await connection.execute(query)]
+
+
+async def replies_kept(
+    connection: AsyncConnection, where: ConversationKey
+) -> tuple[int, datetime | None]:
+    """Count what is kept of the replies in a thread, and tell when the newest of others was sent.
+
+    What people hide is counted, what was asked by a command is not: it stands nowhere.
+    """
+    by_others = case((not_(messages.c.from_assistant), messages.c.sent_at))
+    query = select(func.count(messages.c.id), func.max(by_others)).where(
+        messages.c.conversation_id == id_at(where),
+        messages.c.platform_id != where.thread,
+        not_(messages.c.platform_id.startswith(ASKED)),
+        not_(messages.c.deleted),
+    )
+    row = (await connection.execute(query)).one()
+    return row[0], row[1]
 
 
 def _originals(where: ConversationKey) -> Select[Any]:

@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 
 from bot.messages import Mode
+from bot.platforms.slack.keys import ts_at
 from tests.slack.missing import ago, listening_bot, missed
+from tests.slack_server.world import Message
 
 
 @pytest.fixture
@@ -122,6 +124,45 @@ async def test_what_was_said_while_it_was_not_let_in_stays_unknown(slack, bot):
     await bot.sweeps()
 
     assert await bot.texts() == ["hello", "welcome back"]
+
+
+async def let_in_again(slack, bot):
+    """Let it have heard a thread, and have been out while more was said there; give the two."""
+    tea = slack.add_channel("tea")
+    await bot.invited(tea)
+    root = await slack.says("Ben", "tea", "root", ago=ago(hours=5), tell=False)
+    await bot.hears(root)
+    await bot.hears(
+        await slack.says("Ben", "tea", "heard", thread=root, ago=ago(hours=4), tell=False)
+    )
+    await slack.says("Ben", "tea", "about the bot", thread=root, ago=ago(hours=2), tell=False)
+    joined_at = ts_at(slack.clock.now() - ago(hours=1))
+    joined = Message(joined_at, tea, slack.bot, "joined", subtype="channel_join")
+    tea.messages[joined_at] = joined
+    bot.restart()
+    return tea, root
+
+
+async def test_what_a_thread_said_while_it_was_not_let_in_stays_unknown(slack, bot):
+    tea, root = await let_in_again(slack, bot)
+
+    await bot.hears(await slack.says("Ben", "tea", "now", thread=root))
+
+    assert await bot.texts(tea, thread=root) == ["root", "heard", "now"]
+
+
+async def test_a_thread_waits_for_the_page_that_tells_when_it_was_let_in(slack, bot):
+    tea, root = await let_in_again(slack, bot)
+    num_asked = len(slack.asked("conversations.replies"))
+    slack.faults.unavailable(on="conversations.history")
+    await slack.says("Ben", "tea", "back again", thread=root, ago=ago(minutes=5), tell=False)
+
+    await bot.hears(await slack.says("Ben", "tea", "now", thread=root))
+    assert await bot.texts(tea, thread=root) == ["root", "heard", "now"]
+    assert len(slack.asked("conversations.replies")) == num_asked
+    await bot.catch_up.try_again()
+
+    assert await bot.texts(tea, thread=root) == ["root", "heard", "back again", "now"]
 
 
 async def test_what_a_thread_hangs_on_from_before_the_invitation_stays_unknown(chat, slack):

@@ -98,7 +98,7 @@ async def test_an_invitation_told_once_more_hides_nothing_that_was_missed(chat, 
         slack.clock.advance(60)
 
         await chat.bot.events.event({"event": invited}, team)
-        await chat.bot._on_gap()
-        await chat.settled()
+        chat.bot.events.ears.catch_up.gap_began(None)
+        await chat.bot.events.ears.catch_up.sweep(team)
 
         assert await chat.history() == [("Ben", "missed")]

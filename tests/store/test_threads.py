@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.messages import Action, Author, ConversationKey, Rule
+from bot.messages import ASKED, Action, Author, ConversationKey, Rule
 from bot.store import Store
 from tests.store.samples import (
     ANN,
@@ -241,3 +241,15 @@ async def test_a_silent_burst_after_the_copy_is_decided_on_by_itself(store: Stor
     await store.decisions.keep(THREAD, [newer.row], SILENT, **kept_with())
 
     assert await store.messages.waiting("room") == [ROOM]
+
+
+async def test_what_is_kept_of_a_thread_is_counted(store: Store) -> None:
+    thread = replace(ROOM, thread="m1")
+    assert await store.messages.replies_kept(thread) == (0, None)
+    for number, each in enumerate(("m1", "m2", "m3", "m4", f"{ASKED}5")):
+        told = message(each, sent_at=later(number), conversation=thread)
+        await store.messages.record(told)
+
+    await store.messages.delete(thread, "m4", at=later(9))
+
+    assert await store.messages.replies_kept(thread) == (2, later(2))

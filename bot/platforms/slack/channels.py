@@ -16,6 +16,7 @@ from bot.platforms.in_order import InOrder
 from bot.platforms.insist import insisted
 from bot.platforms.slack.keys import PLATFORM, channel_key, is_ts, sent_at
 from bot.platforms.slack.lenient import Payload, part_of, text_in
+from bot.platforms.slack.listening import turn_of
 from bot.platforms.slack.membership import Membership
 from bot.platforms.slack.naming import People
 from bot.platforms.slack.tasks import Tasks
@@ -107,7 +108,7 @@ class Channels:
         return sent_at(ts) if is_ts(ts) and float(ts) < now.timestamp() else now
 
     def _turn(self, where: ConversationKey) -> AbstractAsyncContextManager[None]:
-        return self.turns.turn((where.workspace, where.channel))
+        return self.turns.turn(turn_of(where))
 
     async def greet_all(self, team: Team) -> None:
         """Greet the channels that it was in before it ran, and was not greeted in."""

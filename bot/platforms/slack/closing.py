@@ -133,7 +133,8 @@ class Closing:
         if oldest.num_fetched or await self.store.messages.find(where, where.thread):
             return
         told = await (self._heard(parent, where, team) if parent else self._known_parent(where))
-        if told is not None:
+        mark = await self.store.messages.heard_from(where)
+        if told is not None and (parent is None or mark is None or told.sent_at > mark):
             await self.store.late.record(oldest.room, [told], upwards=True)
 
     async def _since_invited(

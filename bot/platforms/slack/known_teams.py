@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from slack_sdk.oauth.installation_store import Bot
 from bot.errors import PlatformError
 from bot.platforms.slack.clients import Clients, Refused, asked
 from bot.platforms.slack.installations import Installations
+from bot.platforms.slack.lenient import as_payload, part_of, text_in
 from bot.platforms.slack.teams import Team
 
 logger = logging.getLogger(__name__)
@@ -183,13 +184,13 @@ async def introduced(clients: Clients, token: str) -> Team:
     """Ask Slack whose token it is. Raises Refused and PlatformUnavailable."""
     client = clients.client(token)
     answer = await asked(client.auth_test(), doing="who the bot is")
-    given: Mapping[str, object] = answer.data if isinstance(answer.data, dict) else {}
-    app_id = _text(given, "app_id") or await _app_id(clients, token, _text(given, "bot_id"))
+    given = as_payload(answer.data)
+    app_id = text_in(given, "app_id") or await _app_id(clients, token, text_in(given, "bot_id"))
     return Team(
-        id=_text(given, "team_id") or _text(given, "enterprise_id"),
-        name=_text(given, "team"),
-        user_id=_text(given, "user_id"),
-        bot_id=_text(given, "bot_id"),
+        id=text_in(given, "team_id") or text_in(given, "enterprise_id"),
+        name=text_in(given, "team"),
+        user_id=text_in(given, "user_id"),
+        bot_id=text_in(given, "bot_id"),
         app_id=app_id,
         client=client,
     )
@@ -201,8 +202,7 @@ async def _app_id(clients: Clients, token: str, bot_id: str) -> str:
         answer = await asked(clients.client(token).bots_info(bot=bot_id), doing="its app")
     except Refused:
         return ""
-    bot = answer.get("bot")
-    return _text(bot, "app_id") if isinstance(bot, dict) else ""
+    return text_in(part_of(as_payload(answer.data), "bot"), "app_id")
 
 
 def _team_of(bot: Bot, team_id: str, clients: Clients) -> Team:
@@ -214,8 +214,3 @@ def _team_of(bot: Bot, team_id: str, clients: Clients) -> Team:
         app_id=bot.app_id or "",
         client=clients.client(bot.bot_token),
     )
-
-
-def _text(given: Mapping[str, object], key: str) -> str:
-    value = given.get(key)
-    return value if isinstance(value, str) else ""

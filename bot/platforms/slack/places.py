@@ -16,8 +16,8 @@ from bot.platforms.slack.agenda import KNOWN, OLD_THREAD, SILENT, WAITED_FOR, Ag
 from bot.platforms.slack.closing import Closing
 from bot.platforms.slack.fetching import Fetching, Page, Unreadable
 from bot.platforms.slack.gaps import Gap
-from bot.platforms.slack.keys import sent_at
-from bot.platforms.slack.lenient import number_in, text_in
+from bot.platforms.slack.keys import is_direct, sent_at, ts_at
+from bot.platforms.slack.lenient import Payload, number_in, text_in
 from bot.platforms.slack.listening import Listening, turn_of
 from bot.platforms.slack.sweeps import Sweeps
 from bot.platforms.slack.teams import Team
@@ -73,13 +73,14 @@ class Places:
         """
         if where not in self._open and not self.listening.may_miss(where):
             return
+        may_read = await self._looked_above(where, team)
         era = self.listening.era(where)
         gaps = await self._gaps(where, before)
         if before is not None and gaps and all(gap.room for gap in gaps):
             await self.closing.begin(where, team, gaps)
             return
         for _ in range(MAX_PAGES_BEFORE):
-            if not gaps or not await self._step(where, team, gaps):
+            if not gaps or not may_read or not await self._step(where, team, gaps):
                 break
         if gaps:
             await self.closing.begin(where, team, gaps)  # what a thread hangs on comes first
@@ -95,6 +96,9 @@ class Places:
         if self.listening.is_closed(where):
             self.agenda.done(where)
             return True
+        above = self._to_look_at_before(where)
+        if above is not None:
+            return await self.advance(above, team)
         era = self.listening.era(where)
         gaps = await self._gaps(where, None)
         if gaps and not await self._step(where, team, gaps):
@@ -113,6 +117,29 @@ class Places:
         """Put a place on the agenda, unless it was seen that nothing is missing there."""
         if not self.listening.is_closed(where):
             self.agenda.add(where, rank)
+
+    async def _looked_above(self, where: ConversationKey, team: Team) -> bool:
+        """Look at the channel of a thread, if need be; False if the thread has to wait for that."""
+        for _ in range(MAX_PAGES_BEFORE):
+            above = self._to_look_at_before(where)
+            if above is None:
+                return True
+            if not await self.advance(above, team):
+                break
+        above = self._to_look_at_before(where)
+        if above is not None:
+            self.agenda.add(above, KNOWN)
+        return above is None
+
+    def _to_look_at_before(self, where: ConversationKey) -> ConversationKey | None:
+        """Give the channel of a thread if something may be missing there.
+
+        Only a channel tells when somebody let the assistant in again: what was said before, in
+        threads too, is not for it.
+        """
+        channel = replace(where, thread=None)
+        is_above = where.thread is not None and not is_direct(where.channel)
+        return channel if is_above and self.listening.may_miss(channel) else None
 
     async def _gaps(self, where: ConversationKey, before: str | None) -> list[Gap]:
         """Give what is missing in a place; all before the message `before` if there is one."""
@@ -174,6 +201,8 @@ class Places:
                 heard = await self.store.messages.heard_until(thread)
                 if latest > since and (heard is None or sent_at(latest) > heard):
                     self.enqueue(thread, KNOWN)
+                elif await self._lacks_replies(thread, message):
+                    self.enqueue(thread, OLD_THREAD)
                 else:
                     quiet.add(thread)
         if is_done:
@@ -182,6 +211,12 @@ class Places:
             for thread in (await threads(where, now - THREAD_AGE))[:MAX_THREADS]:
                 if thread not in quiet or thread in changed:
                     self.enqueue(thread, OLD_THREAD)
+
+    async def _lacks_replies(self, thread: ConversationKey, told: Payload) -> bool:
+        """Tell whether some of what is known of a thread stands there no more."""
+        num_kept, newest = await self.store.messages.replies_kept(thread)
+        is_fewer = number_in(told, "reply_count") < num_kept
+        return is_fewer or (newest is not None and text_in(told, "latest_reply") < ts_at(newest))
 
     def _end(self, where: ConversationKey, era: tuple[int, ...]) -> int | None:
         """Look there no more, unless there was another gap since `era`; give the rank it had."""
