@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import StoreError
+from bot.errors import PlatformError, StoreError
 from bot.platforms.slack.agent_chats import in_view
 from bot.platforms.slack.agent_view import with_user
 from bot.platforms.slack.keys import channel_key
@@ -102,6 +102,33 @@ async def test_an_ordinary_chat_is_greeted_and_has_no_threads(views: Seen) -> No
     where = channel_key(views.team.id, views.slack.dm(ALICE).id)
     assert views.platform.notices == [greeting("Earshot")]
     assert not await views.agent.chats.has_threads(where)
+
+
+async def test_a_greeting_that_could_not_be_said_is_said_the_next_time(
+    views: Seen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuses(*_: object, **__: object) -> None:
+        raise PlatformError("Slack is in trouble")
+
+    with monkeypatch.context() as trouble:
+        trouble.setattr(views.platform, "notice", refuses)
+        await views.agent.opened(opening(views), views.team)
+    await views.agent.opened(opening(views), views.team)
+    await views.agent.opened(opening(views), views.team)
+
+    assert views.platform.notices == [greeting("Earshot")]
+
+
+@pytest.mark.parametrize(("trouble", "tries"), [("internal_error", 2), ("missing_scope", 1)])
+async def test_what_slack_refuses_for_good_is_not_tried_again(
+    views: Seen, trouble: str, tries: int
+) -> None:
+    views.slack.faults.error(trouble, on="assistant.*", times=1)
+
+    for _ in range(2):
+        await views.agent.opened(opening(views, context={}), views.team)
+
+    assert len(views.slack.asked("assistant.threads.setSuggestedPrompts")) == tries
 
 
 async def test_without_the_history_nothing_is_said(

@@ -54,6 +54,10 @@ class AgentChats:
         await self.store.notes.set(PLATFORM, _name("chat-of", user_id, where), where.channel)
         return await self.store.notes.claim(PLATFORM, _name("met", where.channel, where))
 
+    async def missed(self, where: ConversationKey) -> None:
+        """Note that the greeting could not be said: the next time is the first."""
+        await self.store.notes.drop(PLATFORM, _name("met", where.channel, where))
+
     async def chat_of(self, team_id: str, user_id: str) -> ConversationKey | None:
         """Find somebody's chat with the assistant; None if they never opened it."""
         of_team = channel_key(team_id, "")

@@ -48,11 +48,11 @@ class AgentView:
             elif await self.panes.all(where):
                 return  # the pane greets, and has prompts of its own
             is_first = await self.chats.met(where, user_id)
+            if is_first and not await tell(self.platform, where, greeting(self.name)):
+                await self.chats.missed(where)
         except StoreError as error:
             logger.warning("Slack: whether %s is new to somebody is not known: %s", where, error)
             return
-        if is_first:
-            await tell(self.platform, where, greeting(self.name))
         await self._offer(where, seen, user_id, team)
 
     async def context_changed(self, event: Payload, team: Team) -> None:
@@ -77,10 +77,8 @@ class AgentView:
         return await self.chats.chat_of(team.id, user_id) if user_id else None
 
     async def _offer(self, where: ConversationKey, seen: str, user_id: str, team: Team) -> None:
-        if team.id in self._without_prompts:
-            return
-        if not await offer(where, seen, user_id, team):
-            self._without_prompts.add(team.id)
+        if team.id not in self._without_prompts:
+            await offer(where, seen, user_id, team, refusing=self._without_prompts)
 
 
 def with_user(event: Payload, body: Payload) -> Payload:

@@ -137,8 +137,8 @@ class AssistantView:
             thread_ts=where.thread or message.id,
             title=title,
         )
-        if await shown(naming, team, "name a thread of a direct chat") is None:
-            self._without_titles.add(team.id)
+        doing = "name a thread of a direct chat"
+        await shown(naming, team, doing, refusing=self._without_titles)
 
     async def _lacks_title(self, where: ConversationKey) -> bool:
         """Tell whether a thread of the pane is to be named now, and note that it was."""

@@ -32,10 +32,18 @@ def greeting(name: str) -> str:
     )
 
 
-async def offer(where: ConversationKey, in_view: str, user_id: str, team: Team) -> bool:
-    """Offer things to ask, about the channel in view if both are in it; False if Slack refuses.
+async def offer(
+    where: ConversationKey,
+    in_view: str,
+    user_id: str,
+    team: Team,
+    *,
+    refusing: set[str] | None = None,
+) -> None:
+    """Offer things to ask, about the channel in view if both are in it.
 
-    In an agent's chat `where` names no thread: with one, Slack says yes and shows nothing.
+    In an agent's chat `where` names no thread: with one, Slack says yes and shows nothing. A
+    workspace where Slack refuses is added to `refusing`.
     """
     offered = [*ALWAYS]
     if await is_shared(team, in_view, user_id):
@@ -47,7 +55,7 @@ async def offer(where: ConversationKey, in_view: str, user_id: str, team: Team) 
         title=PROMPTS_TITLE,
         prompts=offered,
     )
-    return await shown(setting, team, "offer things to ask") is not None
+    await shown(setting, team, "offer things to ask", refusing=refusing)
 
 
 async def is_shared(team: Team, channel_id: str, user_id: str) -> bool:
@@ -55,9 +63,11 @@ async def is_shared(team: Team, channel_id: str, user_id: str) -> bool:
     return bool(channel_id) and channel_id in (await shared_channels(team, user_id) or ())
 
 
-async def tell(platform: Platform, where: ConversationKey, text: str) -> None:
-    """Say something in a direct chat that answers no message; what fails is a line in the log."""
+async def tell(platform: Platform, where: ConversationKey, text: str) -> bool:
+    """Say something in a direct chat that answers no message; False and a line in the log if not."""
     try:
         await platform.notice(where, text, reply_to=None)
     except PlatformError as error:
         logger.warning("Slack: nothing was said in a direct chat: %s", error)
+        return False
+    return True

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.platforms.slack.refusals import FAILURES, cause
+from bot.platforms.slack.refusals import FAILURES, cause, may_pass
 from bot.platforms.slack.tasks import Tasks
 from bot.platforms.slack.teams import Team
 
@@ -139,14 +139,23 @@ def _value(element: Mapping[str, Any]) -> str | None:
 
 
 async def shown(
-    call: Callable[[], Awaitable[AsyncSlackResponse]], team: Team, doing: str
+    call: Callable[[], Awaitable[AsyncSlackResponse]],
+    team: Team,
+    doing: str,
+    *,
+    refusing: set[str] | None = None,
 ) -> Mapping[str, Any] | None:
-    """Call Slack once; gives its answer, None where it refuses or cannot be reached."""
+    """Call Slack once; gives its answer, None where it refuses or cannot be reached.
+
+    A workspace that refuses it, and would again, is added to `refusing`.
+    """
     try:
         async with asyncio.timeout(CALL_TIMEOUT_S):
             return (await call()).data  # type: ignore[return-value] # bytes for files alone
     except FAILURES as error:
         logger.warning("Slack: could not %s in %s: %s", doing, team.name, cause(error))
+        if refusing is not None and not may_pass(error):
+            refusing.add(team.id)
         return None
 
 
