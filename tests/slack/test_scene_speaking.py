@@ -186,6 +186,16 @@ async def test_who_asks_where_it_is_off_hears_nothing_and_leaves_nothing(talk, s
     assert await talk.history() == []
 
 
+async def test_where_it_is_off_slack_is_asked_nothing_of_what_is_said(talk, slack):
+    await talk.set(mode=Mode.OFF)
+
+    download = slack.faults.unavailable(on="GET /files/*")
+
+    await talk.says("Alice", "my list", files=[("list.txt", b"milk")])
+
+    assert (slack.asked("users.info"), download.num_met) == ([], 0)
+
+
 async def test_who_opted_out_and_asks_is_reminded_of_it(talk, slack):
     await talk.types("Alice", "privacy optout")
 
