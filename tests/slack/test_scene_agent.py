@@ -4,6 +4,7 @@ import pytest
 
 from bot.platforms.slack.manifest import manifest
 from bot.platforms.slack.prompts import ABOUT_THE_CHANNEL, MISSED
+from tests.fakes import FakeModel, PausingModel
 from tests.slack.living import Chat
 
 ALICE, CHAT = "Alice", "@Alice"
@@ -77,6 +78,27 @@ async def test_the_thread_goes_on_where_it_began(chat, slack):
         ]
         assert "capital of France" in str(chat.shown())
         assert len(slack.asked("assistant.threads.setTitle")) == 1
+
+
+@pytest.mark.parametrize("refused", [None, "method_not_supported_for_channel_type"])
+async def test_an_answer_that_a_stop_cut_short_stands_once_in_its_thread(chat, slack, refused):
+    slack.team.stream_error = refused
+    chat.model = PausingModel(reply_text="The capital of France is| Paris.")
+    async with chat.running():
+        await opened(slack)
+        asked = await slack.says(ALICE, CHAT, "what is the capital of France?")
+        await slack.until(lambda: slack.posts(CHAT, thread=asked.ts))
+
+    chat.model = FakeModel(reply_text="It is Paris.")
+    async with chat.running():
+        await slack.until(
+            lambda: [one.text for one in slack.posts(CHAT, thread=asked.ts)] == ["It is Paris."]
+        )
+        await chat.settled()
+
+        greeting, answer = slack.posts(CHAT)
+        assert greeting.thread_ts is None
+        assert not answer.streaming
 
 
 async def test_where_threads_are_not_wanted_answers_stand_in_the_chat(chat, slack):
