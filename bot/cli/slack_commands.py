@@ -59,6 +59,10 @@ def manifest(
 
     if http is not None and not (urlsplit(http).scheme == "https" and urlsplit(http).hostname):
         raise typer.BadParameter("must begin with https://, as Slack has it", param_hint="--http")
+    if http is not None and urlsplit(http).path.strip("/"):
+        raise typer.BadParameter(
+            "takes no path, such as https://bot.example.com", param_hint="--http"
+        )
     given = manifests.manifest(
         settings.name, http=http, rotates_tokens=token_rotation, has_pane=assistant_view
     )

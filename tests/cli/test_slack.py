@@ -36,7 +36,10 @@ def test_the_manifest_for_http_names_the_addresses(earshot):
     assert "https://bot.example.com/slack/events" in given.stdout
 
 
-@pytest.mark.parametrize("url", ["http://bot.example.com", "bot.example.com", "https://"])
+@pytest.mark.parametrize(
+    "url",
+    ["http://bot.example.com", "bot.example.com", "https://", "https://bot.example.com/slack/"],
+)
 def test_the_manifest_takes_no_address_that_slack_would_not(earshot, url):
     refused = earshot("slack", "manifest", "--http", url)
 

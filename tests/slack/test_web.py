@@ -176,6 +176,7 @@ async def test_two_processes_on_one_port_say_which_setting_to_change(slack, stor
         ({"slack_bot_token": None}, "EARSHOT_SLACK_BOT_TOKEN is not set"),
         ({"slack_bot_token": "xapp-1"}, "EARSHOT_SLACK_BOT_TOKEN must begin with xoxb-"),
         ({"slack_app_token": "xoxb-1"}, "EARSHOT_SLACK_APP_TOKEN must begin with xapp-"),
+        ({"slack_bot_token": "xoxe.xoxb-1"}, "EARSHOT_SLACK_BOT_TOKEN holds a token that expires"),
         ({"slack_bot_token": "xoxb-\nx"}, "EARSHOT_SLACK_BOT_TOKEN holds what is no token"),
         (
             {"slack_app_token": None, "slack_signing_secret": None},

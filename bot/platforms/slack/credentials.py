@@ -89,7 +89,13 @@ def _check_kind(token: str | None, *, field: str, begins: str, place: str) -> No
         return
     if not (token.isascii() and token.isprintable()) or " " in token:
         raise ConfigError(f"{variable(field)} holds what is no token: {place}.")
-    if not token.startswith((begins, f"xoxe.{begins}")):
+    if token.startswith(f"xoxe.{begins}"):
+        raise ConfigError(
+            f"{variable(field)} holds a token that expires within hours, and nothing renews it "
+            f"there: switch token rotation off ({APPS}, your app, OAuth & Permissions), or serve "
+            "the app as one of many workspaces (docs/slack.md)."
+        )
+    if not token.startswith(begins):
         raise ConfigError(f"{variable(field)} must begin with {begins}: {place}.")
 
 
