@@ -107,6 +107,24 @@ async def test_what_another_process_swept_is_not_asked_for_again(slack, bot, oth
     assert (len(slack.asked(HISTORY)), len(slack.asked(LISTING))) == num_asked
 
 
+async def test_a_thread_that_one_process_knows_to_lack_something_is_left_to_it(slack, bot, other):
+    old = await slack.says("Alice", "general", "trips", ago=ago(hours=2))
+    await bot.hears(old)
+    slack.faults.unavailable(on="conversations.replies")
+    await slack.says("Ben", "general", "to the sea", thread=old, tell=False)
+    other.catch_up.gap_began(None)
+    await other.hears(await slack.says("Cleo", "general", "soup"))  # the thread has to wait
+    slack.clock.advance(20)
+    bot.restart()
+    slack.clock.advance(20)
+
+    await bot.sweeps()
+    await other.sweeps()
+    await other.catch_up.try_again()
+
+    assert "to the sea" in await other.texts(thread=old)
+
+
 async def test_what_was_swept_before_the_last_gap_is_swept_again(slack, bot, other):
     await bot.sweeps()
     slack.clock.advance(60)

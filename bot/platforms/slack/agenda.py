@@ -61,13 +61,21 @@ class Agenda:
         ]
         return min(free, key=lambda each: each[:2])[2] if free else None
 
-    def forget(self, team_id: str, *, but: int | None = None) -> None:
-        """Take the places of a workspace off, all but those of one rank."""
+    def forget(self, team_id: str) -> None:
+        """Take a workspace and its places off."""
+        self._unswept.discard(team_id)
+        self._ranks = {w: rank for w, rank in self._ranks.items() if w.workspace != team_id}
+
+    def leave(self, team_id: str) -> None:
+        """Take the channels of a workspace off that were listed, for others have looked at them.
+
+        Not those where people wait, and no thread: only who looked above it knows of that.
+        """
         self._unswept.discard(team_id)
         self._ranks = {
             where: rank
             for where, rank in self._ranks.items()
-            if where.workspace != team_id or rank == but
+            if where.workspace != team_id or where.thread is not None or rank == WAITED_FOR
         }
 
 

@@ -118,7 +118,8 @@ class CatchUp:
         self.agenda.expect([team.id])
         await self.met(team)
         waiting = {where for where in await self.pipeline.waiting() if where.workspace == team.id}
-        if not await self._sweeps.is_done(team.id) and not await self._list(team, waiting):
+        is_done = await self._is_done_elsewhere(team)
+        if not is_done and not await self._list(team, waiting):
             return
         self.agenda.swept(team.id)
         await self._work(team)
@@ -224,11 +225,17 @@ class CatchUp:
         async with self._working.turn(team.id), self.store.turns.if_free(everywhere) as is_ours:
             if not is_ours:
                 return
-            if await self._sweeps.is_done(team.id):  # by another process, while this one waited
-                self.agenda.forget(team.id, but=WAITED_FOR)
+            await self._is_done_elsewhere(team)  # while this process waited
             await self._fetch(team)
             if not self.agenda.has(team.id) and not self.agenda.is_unswept(team.id):
                 await self._sweeps.done(team.id)
+
+    async def _is_done_elsewhere(self, team: Team) -> bool:
+        """Tell whether another process has just swept a workspace for this one, too."""
+        is_done = await self._sweeps.are_done_elsewhere(team.id)
+        if is_done:
+            self.agenda.leave(team.id)
+        return is_done
 
     async def _fetch(self, team: Team) -> None:
         stuck: set[ConversationKey] = set()

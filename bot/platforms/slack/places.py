@@ -71,7 +71,8 @@ class Places:
         Whoever calls records something newer next: what cannot be fetched at once is fetched later,
         into rows that are kept for it. Raises StoreError.
         """
-        if where not in self._open and not self.listening.may_miss(where):
+        is_open = where in self._open or where in self.agenda.places
+        if not is_open and not self.listening.may_miss(where):
             return
         may_read = await self._looked_above(where, team)
         era = self.listening.era(where)

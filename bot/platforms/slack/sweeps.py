@@ -23,6 +23,7 @@ class Sweeps:
         self._listening = listening
         self._clock = clock
         self._begun: dict[str, Begun] = {}
+        self._seen: dict[str, str] = {}  # the notes that are known
 
     def begins(self, team_id: str) -> Begun:
         """Tell when a sweep begins, and in which time between two gaps."""
@@ -38,13 +39,19 @@ class Sweeps:
         """Note that nothing of a sweep is left to do, unless there was another gap meanwhile."""
         begun = self._begun.pop(team_id, None)
         if begun is not None and begun[1] == self._listening.era(workspace_key(PLATFORM, team_id)):
-            await self._store.notes.set(PLATFORM, f"swept/{team_id}", begun[0].isoformat())
+            self._seen[team_id] = begun[0].isoformat()
+            await self._store.notes.set(PLATFORM, f"swept/{team_id}", self._seen[team_id])
 
-    async def is_done(self, team_id: str) -> bool:
-        """Tell whether another process has swept a workspace since it is listened to here."""
+    async def are_done_elsewhere(self, team_id: str) -> bool:
+        """Tell whether another process has swept a workspace since it is listened to here.
+
+        Told once: what is found to be missing later is for this process to fetch.
+        """
         noted = await self._store.notes.get(PLATFORM, f"swept/{team_id}")
-        if noted:
-            self._listening.sweep_was(team_id, datetime.fromisoformat(noted))
+        if not noted or noted == self._seen.get(team_id):
+            return False
+        self._seen[team_id] = noted
+        self._listening.sweep_was(team_id, datetime.fromisoformat(noted))
         return self._listening.is_swept(workspace_key(PLATFORM, team_id))
 
     async def silent_was(self, where: ConversationKey) -> None:
