@@ -40,7 +40,9 @@ MAX_LOOKED_AT = 50  # decisions read for the examples, where most may not be quo
 WRITING_TIMEOUT_S = 60.0  # all examples together: a manager waits for them
 BYTES_PER_TOKEN = 2  # careful: English has about 4, Japanese about 3; too long a prompt is refused
 
-_NOT_THE_DIAL = frozenset({Rule.ADDRESSED, Rule.OTHER_BOT, Rule.TOO_OLD, Rule.OPTED_OUT})
+_NOT_THE_DIAL = frozenset({
+    Rule.ADDRESSED, Rule.OTHER_BOT, Rule.TOO_OLD, Rule.OPTED_OUT, Rule.THREAD_START, Rule.OVERHEARD,
+})  # fmt: skip
 """What was settled by something else than how readily it speaks."""
 
 

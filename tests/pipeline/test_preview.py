@@ -134,6 +134,15 @@ async def test_what_only_bots_said_is_none_of_it_where_they_are_not_answered(sce
     assert (shown.num_scored, shown.num_unscored) == (0, 0)
 
 
+async def test_what_was_only_overheard_is_none_of_it(scene):
+    await scene.pipeline.overhear(scene.message("Ana", "sure?"))
+
+    shown = await preview(scene)
+
+    assert (shown.num_scored, shown.num_unscored) == (0, 0)
+    assert await scene.decisions() == [("silent", "overheard")]
+
+
 async def test_decisions_without_a_score_are_counted_apart(scene):
     scene.model.failure = ModelUnavailable("loading")
     await scene.says("Ana", "sure?")
