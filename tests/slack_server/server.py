@@ -15,7 +15,8 @@
   channels may be given by name: a name that is new is a new member ("Alice"), "@Alice" is the
   direct chat with her.
 - What people do: messages (`saying.py`), channels and the app (`moving.py`), commands, buttons
-  and forms (`interacting.py`), home, assistant pane and consent (`visiting.py`).
+  and forms (`interacting.py`), home, assistant pane and consent (`visiting.py`). After `set_up` with
+  `agent_view` the app is an agent: `opens_home(who, tab="messages")`, `looks_at`, `chat`.
 - Over which transport: Socket Mode with `slack.app_token`, or signed HTTP after
   `slack.http.use(url)`; `slack.set_up(manifest)` makes the app what its manifest says. `slack.sockets` drops, disconnects, redelivers, forgets; `slack.events`
   sends twice or in another order; `slack.deliveries.all` is what became of each event.
