@@ -52,7 +52,10 @@ class Sweeps:
             return False
         self._seen[team_id] = noted
         self._listening.sweep_was(team_id, datetime.fromisoformat(noted))
-        return self._listening.is_swept(workspace_key(PLATFORM, team_id))
+        is_done = self._listening.is_swept(workspace_key(PLATFORM, team_id))
+        if is_done:
+            self._begun.pop(team_id, None)  # not ended by this process
+        return is_done
 
     async def silent_was(self, where: ConversationKey) -> None:
         """Note the place in which nothing was ever heard that was looked at last."""
