@@ -141,7 +141,7 @@ async def _edit(
 @asynccontextmanager
 async def _open_session(interaction: AnyInteraction) -> AsyncIterator[aiohttp.ClientSession]:
     """Give what calls Discord: an interaction outlives the client that heard of it."""
-    if not interaction._session.closed:
+    if not interaction.client.is_closed():
         yield interaction._session
         return
     async with aiohttp.ClientSession() as session:
