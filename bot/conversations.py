@@ -38,6 +38,7 @@ class Conversations:
         self._bursts: dict[ConversationKey, _Burst] = {}
         self._workers: dict[ConversationKey, asyncio.Task[None]] = {}
         self._asides: set[asyncio.Task[None]] = set()
+        self._is_stopped = False
 
     async def __aenter__(self) -> Self:
         """Start nothing: workers come with their first message."""
@@ -53,7 +54,12 @@ class Conversations:
         await self.stop()
 
     async def stop(self) -> None:
-        """Stop all workers, and what runs aside. What was not decided waits in the history."""
+        """Stop all workers, and what runs aside, for good. What was not decided waits in the history.
+
+        What is recorded from now on waits, too: a reply that was cut short may stand there already,
+        and only the next start finds out.
+        """
+        self._is_stopped = True
         tasks = [*self._workers.values(), *self._asides]
         for task in tasks:
             task.cancel()
@@ -61,6 +67,8 @@ class Conversations:
 
     def wake(self, where: ConversationKey, *, addressed: bool) -> None:
         """Say that a message was recorded in a conversation."""
+        if self._is_stopped:
+            return
         now = asyncio.get_running_loop().time()
         burst = self._bursts.setdefault(where, _Burst(now, now, addressed))
         burst.last_at = now
@@ -71,6 +79,9 @@ class Conversations:
 
     def aside(self, work: Coroutine[object, object, object], *, name: str) -> None:
         """Run what neither a message nor a decision has to wait for; a failure is logged."""
+        if self._is_stopped:
+            work.close()
+            return
         task = asyncio.create_task(self._logged(work, name), name=name)
         self._asides.add(task)
         task.add_done_callback(self._asides.discard)

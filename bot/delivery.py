@@ -140,8 +140,8 @@ class Delivery:
         except PlatformUnavailable as error:
             logger.warning("a reply in %s has to wait: %s", item.conversation, error)
             return OutboxStatus.PENDING
-        except PlatformError:
-            logger.exception("a reply in %s could not be posted", item.conversation)
+        except PlatformError as error:  # the platform's answer, and no defect of ours
+            logger.warning("a reply in %s could not be posted: %s", item.conversation, error)
             return OutboxStatus.FAILED
         try:
             await self.store.outbox.posted(

@@ -160,6 +160,26 @@ async def test_leaving_stops_what_runs_and_what_waits():
 
 
 @timelessly
+async def test_what_is_said_after_a_stop_waits_for_the_next_start():
+    noting, done = Noting(takes_s=10), []
+
+    async def look_after():
+        done.append("aside")
+
+    conversations = Conversations(noting.respond, settling=Settling())
+    await talk(conversations, 0, addressed=(0,))
+    await asyncio.sleep(1)
+
+    await conversations.stop()
+    await talk(conversations, 2, addressed=(2,))
+    await talk(conversations, 3, where=KITCHEN)
+    conversations.aside(look_after(), name="aside")
+    await conversations.drain()
+    assert noting.begun == [(LOUNGE, 0)]
+    assert done == []
+
+
+@timelessly
 async def test_nothing_to_decide_on_drains_at_once():
     async with Conversations(Noting().respond, settling=Settling()) as conversations:
         await conversations.drain()

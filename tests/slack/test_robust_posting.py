@@ -223,12 +223,15 @@ async def test_a_channel_that_takes_no_more_words_is_told_and_nothing_waits(
     writing.model.may_go_on.set()
     await writing.settled()
 
-    causes = [str(each.exc_info[1]) for each in caplog.records if each.exc_info]
+    refusal = f"a reply in {where} could not be posted"
+    causes = [
+        each.removeprefix(f"{refusal}: ") for each in logged(caplog) if each.startswith(refusal)
+    ]
     place = f"the channel {where.channel} of Harbor"
     told = [each.partition(f", thread {writing.asked.ts}") for each in causes]
     lines = {  # it depends on when Slack tells of it
         f"a reply in {where} is not posted: its decision is gone",
-        f"a reply in {where} could not be posted",
+        *(f"{refusal}: {each}" for each in causes),
         "decision 1 stays as it was: decision 1 is no longer kept: it was cleared meanwhile",
     }
     assert lines & set(logged(caplog)), logged(caplog)
@@ -246,7 +249,8 @@ async def test_who_asked_in_a_channel_that_refuses_for_a_moment_is_told(talk, sl
     asked = await asks(talk)
     await talk.settled()
 
-    assert f"a reply in {talk.place()} could not be posted" in logged(caplog)
+    assert f"a reply in {talk.place()} could not be posted: " in "\n".join(logged(caplog))
+    assert [each for each in caplog.records if each.exc_info] == []
     notices = [each for each in talk.messages() if each.text != "Paris."]
     if code != "channel_not_found":
         assert [each.thread_ts for each in notices] == [asked.ts]
