@@ -1,14 +1,17 @@
-"""What every platform needs of the store to speak: settings, decisions, what is written down of a reply.
+"""What every platform has to speak with: what it needs of the store, its drafts, a sign beside the work.
 
 Knows no platform and no database.
 """
 
+import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterator
+from contextlib import asynccontextmanager
 from typing import Protocol
 
 from bot.errors import PlatformUnavailable, StoreError
 from bot.messages import ChannelSettings, ConversationKey, KeptDecision, OutboxItem, Rule
+from bot.platforms.drafts import Draft
 
 
 class Channels(Protocol):
@@ -66,3 +69,56 @@ def store_trouble() -> Iterator[None]:
         yield
     except StoreError as error:
         raise PlatformUnavailable(f"the history does not answer: {error}") from error
+
+
+class Drafts:
+    """The replies that are being written, by their keys. `new` makes the draft of one.
+
+    In channels that want whole replies only, none is made.
+    """
+
+    def __init__(
+        self, channels: Channels, new: Callable[[OutboxItem, ChannelSettings], Draft]
+    ) -> None:
+        self._channels = channels
+        self._new = new
+        self._drafts: dict[str, Draft | None] = {}
+
+    def __contains__(self, key: str) -> bool:
+        """Tell whether a reply is being written."""
+        return key in self._drafts
+
+    async def write(self, item: OutboxItem, text: str) -> None:
+        """Show the text so far soon; returns at once. Raises PlatformUnavailable."""
+        if item.key not in self._drafts:
+            with store_trouble():
+                settings = await self._channels.settings(item.conversation)
+            self._drafts[item.key] = self._new(item, settings) if settings.stream_replies else None
+        draft = self._drafts[item.key]
+        if draft is not None:
+            draft.write(text)
+
+    async def end(self, item: OutboxItem) -> None:
+        """Show nothing more of a reply until it is whole."""
+        draft = self._drafts.get(item.key)
+        if draft is not None:
+            await draft.stop()
+        self._drafts.pop(item.key, None)
+
+    async def close(self) -> None:
+        """End every draft where it is; the next start takes it away."""
+        for draft in list(self._drafts.values()):
+            if draft is not None:
+                await draft.stop()
+        self._drafts.clear()
+
+
+@asynccontextmanager
+async def beside(sign: Coroutine[object, object, None]) -> AsyncIterator[None]:
+    """Show a sign as long as the context lasts; nobody waits for it, and it must not raise."""
+    shown = asyncio.create_task(sign)
+    try:
+        yield
+    finally:
+        shown.cancel()
+        await asyncio.wait([shown])

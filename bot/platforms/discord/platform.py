@@ -23,7 +23,7 @@ from bot.platforms.discord.responding import Responder, Responders
 from bot.platforms.discord.showing import Showing
 from bot.platforms.discord.trying import DiscordTrying
 from bot.platforms.drafts import Draft
-from bot.platforms.speaking import Channels, Outbox, store_trouble
+from bot.platforms.speaking import Channels, Drafts, Outbox, beside, store_trouble
 
 logger = logging.getLogger(__name__)
 
@@ -49,12 +49,13 @@ class DiscordPlatform:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     responders: Responders = field(default_factory=Responders)
     _poster: Poster = field(init=False)
-    _drafts: dict[str, Draft | None] = field(init=False, default_factory=dict)
+    _drafts: Drafts = field(init=False)
     _showings: dict[str, Showing] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Make the poster."""
+        """Make the poster, and room for drafts."""
         self._poster = Poster(self.trying)
+        self._drafts = Drafts(self.channels, self._new_draft)
 
     @property
     def name(self) -> str:
@@ -63,35 +64,22 @@ class DiscordPlatform:
 
     async def close(self) -> None:
         """End every draft where it is; the next start takes it away."""
-        for draft in list(self._drafts.values()):
-            if draft is not None:
-                await draft.stop()
-        self._drafts.clear()
+        await self._drafts.close()
         self._showings.clear()
 
     @asynccontextmanager
     async def typing(self, where: ConversationKey) -> AsyncIterator[None]:
         """Show typing until the context ends; nobody waits for it."""
-        shown = asyncio.create_task(self._keep_typing(where))
-        try:
+        async with beside(self._keep_typing(where)):
             yield
-        finally:
-            shown.cancel()
-            await asyncio.wait([shown])
 
     async def draft(self, item: OutboxItem, text: str) -> None:
         """Show the text so far soon, unless the channel wants whole replies only; returns at once."""
-        if item.key not in self._drafts:
-            with store_trouble():
-                settings = await self.channels.settings(item.conversation)
-            self._drafts[item.key] = self._new_draft(item, settings)
-        draft = self._drafts[item.key]
-        if draft is not None:
-            draft.write(text)
+        await self._drafts.write(item, text)
 
     async def post(self, item: OutboxItem) -> str:
         """Post a reply in as many messages as it takes, and give the id of the first."""
-        await self._end_draft(item)
+        await self._drafts.end(item)
         responder = await self.responders.of(item.reply_to)
         whole = _parts(item.text, responder, whole=True)
         if not whole:
@@ -112,7 +100,7 @@ class DiscordPlatform:
 
     async def withdraw(self, item: OutboxItem) -> None:
         """Delete what a draft showed, also one of an earlier process."""
-        await self._end_draft(item)
+        await self._drafts.end(item)
         showing = await self._showing(item)
         is_of_before = item.created_at < self.started_at
         until = self.started_at + CLOCK_MARGIN if is_of_before else None
@@ -138,9 +126,7 @@ class DiscordPlatform:
     ) -> None:
         """Show nothing of decisions: `/assistant why` tells them."""
 
-    def _new_draft(self, item: OutboxItem, settings: ChannelSettings) -> Draft | None:
-        if not settings.stream_replies:
-            return None
+    def _new_draft(self, item: OutboxItem, settings: ChannelSettings) -> Draft:
         showing = Showing(item, self._poster, self.outbox, refers=settings.reply_as_reference)
         self._showings[item.key] = showing
 
@@ -153,12 +139,6 @@ class DiscordPlatform:
             await showing.show(begun, responder=responder, insist=False)
 
         return Draft(show, sleep=self.sleep)
-
-    async def _end_draft(self, item: OutboxItem) -> None:
-        draft = self._drafts.get(item.key)
-        if draft is not None:
-            await draft.stop()
-        self._drafts.pop(item.key, None)
 
     async def _showing(self, item: OutboxItem) -> Showing:
         """Find what is shown of a reply: by us just now, or as an earlier process wrote it down."""

@@ -16,6 +16,7 @@ from typing import Protocol
 from bot.errors import PlatformError, PlatformUnavailable
 from bot.messages import (
     ASKED,
+    ChannelSettings,
     ConversationKey,
     Entry,
     KeptDecision,
@@ -32,7 +33,7 @@ from bot.platforms.slack.posting import Mark, Poster
 from bot.platforms.slack.refusals import NO_STREAMS, SlackTrying, code, retry_after_s
 from bot.platforms.slack.showing import CLOCK_MARGIN, Showing
 from bot.platforms.slack.streaming import Streams
-from bot.platforms.speaking import Channels, Outbox, store_trouble
+from bot.platforms.speaking import Channels, Drafts, Outbox, beside, store_trouble
 from bot.platforms.trying import Gone
 
 logger = logging.getLogger(__name__)
@@ -86,12 +87,13 @@ class SlackPlatform:
     _streams: Streams = field(init=False)
     _pace: Pace = field(init=False)
     _without_status: set[str] = field(init=False, default_factory=set)
-    _drafts: dict[str, Draft | None] = field(init=False, default_factory=dict)
+    _drafts: Drafts = field(init=False)
     _showings: dict[str, Showing] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Make the poster and what streams."""
+        """Make the poster, what streams, and room for drafts."""
         self._poster = Poster(self.trying)
+        self._drafts = Drafts(self.channels, self._new_draft)
         self._streams = Streams(self.trying, self._reader)
         self._pace = Pace(self.monotonic)
 
@@ -102,10 +104,7 @@ class SlackPlatform:
 
     async def close(self) -> None:
         """End every draft where it is; the next start takes it away."""
-        for draft in list(self._drafts.values()):
-            if draft is not None:
-                await draft.stop()
-        self._drafts.clear()
+        await self._drafts.close()
         self._showings.clear()
 
     @asynccontextmanager
@@ -118,26 +117,16 @@ class SlackPlatform:
         if thread is None or where.workspace in self._without_status:
             yield
             return
-        shown = asyncio.create_task(self._keep_status(replace(where, thread=thread)))
-        try:
+        async with beside(self._keep_status(replace(where, thread=thread))):
             yield
-        finally:
-            shown.cancel()
-            await asyncio.wait([shown])
 
     async def draft(self, item: OutboxItem, text: str) -> None:
         """Show the text so far soon, unless the channel wants whole replies only; returns at once."""
-        if item.key not in self._drafts:
-            with store_trouble():
-                settings = await self.channels.settings(item.conversation)
-            self._drafts[item.key] = self._new_draft(item) if settings.stream_replies else None
-        draft = self._drafts[item.key]
-        if draft is not None:
-            draft.write(text)
+        await self._drafts.write(item, text)
 
     async def post(self, item: OutboxItem) -> str:
         """Post a reply in as many messages as it takes, and give the id of the first."""
-        await self._end_draft(item)
+        await self._drafts.end(item)
         is_known = item.key in self._showings
         showing = await self._showing(item)
         texts = parts(item.text, above=showing.above)
@@ -151,7 +140,7 @@ class SlackPlatform:
 
     async def withdraw(self, item: OutboxItem) -> None:
         """Delete what a draft showed, also one of an earlier process, or of another that is no more."""
-        await self._end_draft(item)
+        await self._drafts.end(item)
         is_noted = item.status is OutboxStatus.DRAFT or item.text  # else nobody ever showed it
         until = self.clock() + CLOCK_MARGIN if is_noted and item.key not in self._showings else None
         if item.created_at < self.started_at:
@@ -183,7 +172,7 @@ class SlackPlatform:
     ) -> None:
         """Show nothing of decisions: `/assistant why` tells them."""
 
-    def _new_draft(self, item: OutboxItem) -> Draft:
+    def _new_draft(self, item: OutboxItem, _settings: ChannelSettings) -> Draft:
         async def show(text: str) -> None:
             showing = await self._showing(replace(item, text=text))
             if not showing.ids:
@@ -202,12 +191,6 @@ class SlackPlatform:
                 raise
 
         return Draft(show, sleep=self.sleep)
-
-    async def _end_draft(self, item: OutboxItem) -> None:
-        draft = self._drafts.get(item.key)
-        if draft is not None:
-            await draft.stop()
-        self._drafts.pop(item.key, None)
 
     async def _showing(self, item: OutboxItem) -> Showing:
         """Find what is shown of a reply: by us just now, or as an earlier process wrote it down."""
