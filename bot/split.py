@@ -1,8 +1,7 @@
 """Long replies in parts that a chat platform takes, cut where a reader would cut them.
 
-Pure, and of no platform: only the limit is said. Lengths are counted in UTF-16 code units. Platforms
-count code points, code units or whatever their database counts, and do not say which; code units
-are never fewer than code points, so a part that fits by them fits by either.
+Pure, and of no platform: only the limit is said. Lengths are counted in UTF-16 code units: platforms
+do not say what they count, and code units are never fewer than code points.
 """
 
 from bisect import bisect_left
@@ -35,9 +34,8 @@ _LIST_ITEM = regex.compile(
     rf"(?m)^[ \t]*+(?:>[ ]?)*+{_MARKER}[ \t][^\n]*\S"
     rf"(?:\n[ \t]++(?!{_MARKER}\s|[>`])[^\n]*\S)*"
 )
-# Code, [text](link), <link> and <:emoji:1>, bare links, :emoji:, entities, emphasis. Each alternative
-# stops at what could begin it anew, or after some hundred characters: a long row of brackets takes no
-# longer.
+# Code, links, emoji, entities, emphasis. Each alternative stops at what could begin it anew, or after
+# some hundred characters: a long row of brackets takes no longer.
 _WHOLE = regex.compile(
     r"(?<!`)(`++)[^\n]{1,500}?(?<!`)\1(?!`)"
     r"|!?\[(?:[^\[\]\n]|\[[^\[\]\n]*+\])*+\]"
