@@ -31,7 +31,8 @@ async def other(slack, bot):
     """Another process at the same history, which starts a moment before either looks."""
     beside = Bot(slack, bot.store, bot.client)
     slack.clock.advance(20)
-    return beside
+    yield beside
+    await beside.pipeline.conversations.stop()
 
 
 def test_a_chat_that_nobody_wrote_in_is_looked_at_after_channels_that_people_use():
