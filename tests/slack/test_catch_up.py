@@ -113,6 +113,20 @@ async def test_a_thread_that_began_while_it_listened_is_not_asked_for(slack, bot
     assert slack.asked("conversations.replies") == []
 
 
+async def test_replies_are_fetched_though_a_stop_came_after_the_page_of_their_channel(slack, bot):
+    parent, _ = await missed(slack, "who has tea?", "and who has milk?")
+    await slack.says("Ben", "general", "I have", thread=parent, ago=ago(minutes=6), tell=False)
+    slack.faults.unavailable(on="conversations.replies")
+
+    await bot.sweeps()
+    assert await bot.texts() == ["who has tea?", "and who has milk?"]
+    assert await bot.texts(thread=parent) == []
+    bot.restart()
+    await bot.sweeps()
+
+    assert await bot.texts(thread=parent) == ["who has tea?", "I have"]
+
+
 async def test_edits_and_deletions_are_taken_over(slack, bot):
     kept, edited, deleted, last = [
         await slack.says("Ben", "general", text, ago=ago(minutes=9 - number))

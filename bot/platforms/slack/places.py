@@ -29,6 +29,7 @@ MAX_PAGES_BEFORE = 3  # pages that a message waits for; what is left is fetched 
 MAX_THREADS = 20  # of a channel, with no sign of a new reply,
 THREAD_AGE = timedelta(days=3)  # and quiet for no longer than that
 CHANGED_AGE = timedelta(minutes=30)  # people edit what they have just said
+UNHEARD_AGE = timedelta(days=1)  # a stop may have come between a channel and its threads
 MAX_DEFECTS = 5  # tries that end in a defect of ours
 
 
@@ -202,7 +203,9 @@ class Places:
                 heard = await self.store.messages.heard_until(thread)
                 if latest > since and (heard is None or sent_at(latest) > heard):
                     self.enqueue(thread, KNOWN)
-                elif await self._lacks_replies(thread, message):
+                elif await self._lacks_replies(thread, message) or await self._is_unheard(
+                    thread, latest, heard
+                ):
                     self.enqueue(thread, OLD_THREAD)
                 else:
                     quiet.add(thread)
@@ -218,6 +221,24 @@ class Places:
         num_kept, newest = await self.store.messages.replies_kept(thread)
         is_fewer = number_in(told, "reply_count") < num_kept
         return is_fewer or (newest is not None and text_in(told, "latest_reply") < ts_at(newest))
+
+    async def _is_unheard(
+        self, thread: ConversationKey, latest: str, heard: datetime | None
+    ) -> bool:
+        """Tell whether nobody knows the newest reply in a thread, though it is older than a gap.
+
+        A stop came between its channel's page and the thread's. The last word in a thread may also
+        be one that nobody records, such as the answer to a command: that costs a request a start.
+        """
+        oldest = self.clock() - UNHEARD_AGE
+        if sent_at(latest) <= max(oldest, heard or oldest):
+            return False
+        channel, store = replace(thread, thread=None), self.store
+        if await store.messages.places_with(channel, latest):
+            return False
+        return not any(
+            [len(await store.outbox.parts_of(each, latest)) > 1 for each in (channel, thread)]
+        )
 
     def _end(self, where: ConversationKey, era: tuple[int, ...]) -> int | None:
         """Look there no more, unless there was another gap since `era`; give the rank it had."""
