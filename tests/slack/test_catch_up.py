@@ -115,7 +115,8 @@ async def test_a_thread_that_began_while_it_listened_is_not_asked_for(slack, bot
 
 async def test_replies_are_fetched_though_a_stop_came_after_the_page_of_their_channel(slack, bot):
     parent, _ = await missed(slack, "who has tea?", "and who has milk?")
-    await slack.says("Ben", "general", "I have", thread=parent, ago=ago(minutes=6), tell=False)
+    past = ago(minutes=6, seconds=30)
+    await slack.says("Ben", "general", "I have", thread=parent, ago=past, tell=False)
     slack.faults.unavailable(on="conversations.replies")
 
     await bot.sweeps()
