@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from bot.platforms.slack import looking_up
 from tests.slack.processes import bot_process
 from tests.slack.weather import QUESTION, Weather, seen
 from tests.store.conftest import (  # noqa: F401 - fixtures
@@ -99,7 +100,10 @@ async def test_edits_and_deletions_reach_whoever_heard_it_or_not(twins, slack):
     assert await first.texts() == ["tea at five"]
 
 
-async def test_an_event_that_one_is_slow_with_comes_to_the_other_and_is_heard_once(twins, slack):
+async def test_an_event_that_one_is_slow_with_comes_to_the_other_and_is_heard_once(
+    twins, slack, monkeypatch
+):
+    monkeypatch.setattr(looking_up, "TIMEOUT_S", 60.0)  # longer than Slack waits for an answer
     first, _ = twins
     gate = slack.faults.hold(on="users.info")
     asked = await asks(first)
