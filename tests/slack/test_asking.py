@@ -11,6 +11,7 @@ from bot.errors import ModelUnavailable, StoreError
 from bot.messages import Author, Message, Mode
 from bot.notices import CANNOT_THINK, OPTED_OUT
 from bot.platforms.asking import ANSWERED_WITH_NEXT, NOT_HEARD, TOO_LATE
+from bot.platforms.slack import interactions
 from bot.platforms.slack.asking import AGAIN_EVERY_S, NOT_OURS
 from bot.platforms.slack.keys import PLATFORM
 from bot.runtime import utc_now
@@ -210,3 +211,45 @@ async def test_a_question_that_is_still_undecided_is_looked_at_again(
 
     assert bot.waits == [AGAIN_EVERY_S, AGAIN_EVERY_S]
     assert bot.whispered("trips", "Alice") == []
+
+
+async def test_a_question_is_written_down_before_it_is_acknowledged(bot: Bot) -> None:
+    gate = bot.slack.faults.hold(on="users.info")
+
+    asked = await bot.slack.slash("Alice", "trips", "/assistant", QUESTION)
+    await asyncio.wait_for(gate.reached.wait(), 5)
+    assert not asked.acknowledged
+    gate.open()
+    await bot.slack.until_delivered()
+
+    assert asked.acknowledged
+    assert (await bot.said("trips"))[0].text == "how far is Turin?"
+
+
+async def test_a_question_that_takes_long_to_write_down_is_acknowledged_in_time(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interactions, "HEARD_S", 0.05)
+    gate = bot.slack.faults.hold(on="users.info")
+
+    asked = await bot.slack.slash("Alice", "trips", "/assistant", QUESTION)
+    await bot.slack.until_delivered()
+    assert asked.acknowledged
+    assert await bot.said("trips") == []
+    gate.open()
+    await bot.done()
+
+    assert bot.platform.posts == [REPLY]
+
+
+async def test_a_question_that_a_stop_cuts_short_is_not_acknowledged(bot: Bot) -> None:
+    gate = bot.slack.faults.hold(on="users.info")
+
+    asked = await bot.slack.slash("Alice", "trips", "/assistant", QUESTION)
+    await asyncio.wait_for(gate.reached.wait(), 5)
+    await bot.tasks.close()
+    gate.open()
+    await bot.slack.until(lambda: asked.delivery.tries and asked.delivery.lost, within_s=5)
+
+    assert not asked.acknowledged
+    assert await bot.said("trips") == []

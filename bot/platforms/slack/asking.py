@@ -34,6 +34,10 @@ INVITE = "I'm not in this channel, so I can't answer here. Invite me first: /inv
 NOT_OURS = "I can't answer in a chat that I'm not part of. Ask me in a direct message to me."
 
 
+def nothing() -> None:
+    """Do nothing."""
+
+
 class Receive(Protocol):
     """Hears a question."""
 
@@ -66,13 +70,20 @@ class Asking:
             return None
         return NOT_OURS if is_direct(channel) else INVITE.format(name=self.pipeline.me.name)
 
-    async def ask(
-        self, listener: Listener, caller: Caller, text: str, *, name: str, about: str | None = None
+    async def ask(  # noqa: PLR0913 - each is named in the call
+        self,
+        listener: Listener,
+        caller: Caller,
+        text: str,
+        *,
+        name: str,
+        about: str | None = None,
+        heard: Callable[[], None] = nothing,
     ) -> None:
         """Ask, and say so if nothing will come.
 
         `name` tells this question from every other, however often it is delivered; `about` is the
-        time stamp of the message that it is about.
+        time stamp of the message that it is about. `heard` is called once it is written down.
         """
         if (obstacle := await self.obstacle(listener)) is not None:
             await self.answering.tell(listener, obstacle)
@@ -80,6 +91,7 @@ class Asking:
         question = await self._question(listener, caller, text, name, about)
         receive = partial(self.receive, team=listener.team)
         is_new, excuse = await received(question, receive, self.pipeline.store)
+        heard()
         if is_new:
             excuse = await self._waited(question)
         if excuse is not None:

@@ -4,12 +4,13 @@ What is acknowledged ends with an answer: a failure is told in a fixed sentence.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.commands import PREFIX, CommandAnswer, Commands, Invocation, UsageError
 from bot.errors import StoreError
 from bot.platforms.slack.answering import Answering, Listener
-from bot.platforms.slack.asking import Asking
+from bot.platforms.slack.asking import Asking, nothing
 from bot.platforms.slack.direct import has_mode, listen_directly
 from bot.platforms.slack.managing import Managing
 
@@ -28,15 +29,23 @@ class Commanding:
     answering: Answering
 
     async def run(
-        self, listener: Listener, called: Invocation, *, name: str, about: str | None = None
+        self,
+        listener: Listener,
+        called: Invocation,
+        *,
+        name: str,
+        about: str | None = None,
+        heard: Callable[[], None] = nothing,
     ) -> None:
-        """Carry a command out and say what comes of it. `name` and `about` are as in `Asking`."""
+        """Carry a command out and say what comes of it; the names are those of `Asking`."""
         try:
             await self.prepare(listener)
             caller = await self.managing.caller(listener.team, listener.where, listener.user_id)
             answer = await self.commands.invoke(called, caller)
             if answer.ask is not None:
-                await self.asking.ask(listener, caller, answer.ask, name=name, about=about)
+                await self.asking.ask(
+                    listener, caller, answer.ask, name=name, about=about, heard=heard
+                )
                 return
         except UsageError as error:
             answer = CommandAnswer(str(error), ephemeral=True)

@@ -1,6 +1,8 @@
 """What people do with Earshot on Slack beside writing: commands, buttons, forms, the menu of a message.
 
 1. Each is acknowledged at once, and done after that in a task of its own.
+   A question is written down before that, since Slack sends it but once: whoever asked one that
+   nobody wrote down is told by Slack itself.
 2. What cannot be read is told whoever did it, and nobody else.
 3. What is delivered twice is done once.
 4. What Slack refuses is one line in the log; nothing is raised into slack_bolt.
@@ -14,6 +16,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.commands import Invocation, UsageError, parse
+from bot.errors import PlatformUnavailable
 from bot.messages import ConversationKey
 from bot.platforms.slack.answering import Answering, Listener
 from bot.platforms.slack.ask_form import Asked, asked
@@ -31,6 +34,7 @@ logger = logging.getLogger(__name__)
 
 ASK_ABOUT = "ask_about"  # the shortcut, as the manifest names it
 ASK = "ask"
+HEARD_S = 1.5  # for a question to be written down before it is acknowledged
 IN_TIME_S = 2.0  # of the three seconds that Slack waits for a form or an acknowledgement
 NOT_OPENED = "That took too long to open. Please do it again."
 
@@ -49,15 +53,23 @@ class Interactions:
     once: Once
 
     async def command(self, body: Payload, team: Team) -> Acknowledgement:
-        """Take `/assistant` with whatever was typed after it; never raises."""
+        """Take `/assistant` with whatever was typed after it.
+
+        Raises PlatformUnavailable for a question that a stop kept from being written down.
+        """
         where = channel_key(team.id, text_in(body, "channel_id"))
         listener = Listener(team, where, text_in(body, "user_id"), text_in(body, "response_url"))
-        return self._typed(body, listener, text_in(body, "text"))
+        return await self._typed(body, listener, text_in(body, "text"))
 
     async def interaction(self, body: Payload, team: Team) -> Acknowledgement:
-        """Take anything that people press, submit or choose; never raises."""
+        """Take anything that people press, submit or choose.
+
+        Raises PlatformUnavailable for a question that a stop kept from being written down.
+        """
         try:
             return await self._routed(body, team)
+        except PlatformUnavailable:
+            raise
         except Exception:  # the top of slack_bolt's task
             logger.exception("an interaction in %s failed: %s", team.name, text_in(body, "type"))
             return None
@@ -67,9 +79,9 @@ class Interactions:
             case "message_action" if text_in(body, "callback_id") == ASK_ABOUT:
                 return self.shortcut(body, team)
             case "block_actions" if (typed := offered(body)) is not None:
-                return self._typed(body, _presser(body, team), typed)
+                return await self._typed(body, _presser(body, team), typed)
             case "view_submission" if asked(part_of(body, "view"), team.id) is not None:
-                return self._asked(body, team)
+                return await self._asked(body, team)
             case "view_submission" if text_in(part_of(body, "view"), "callback_id") == FORM:
                 return await self.forms.settings_submitted(body, team)
             case "block_actions":
@@ -91,7 +103,7 @@ class Interactions:
             self.tasks.start(opening, name=f"a question about a message in {where}")
         return None
 
-    def _typed(self, body: Payload, listener: Listener, typed: str) -> Acknowledgement:
+    async def _typed(self, body: Payload, listener: Listener, typed: str) -> Acknowledgement:
         """Do what stands after `/assistant`, typed or behind a button."""
         trigger_id = text_in(body, "trigger_id")
         if not self.once.is_new(trigger_id):
@@ -101,10 +113,10 @@ class Interactions:
             opening = partial(self._open_settings, listener, trigger_id)
             self.tasks.start(opening, name=f"the settings of {where}")
             return None
-        self._begin(listener, typed, name=trigger_id)
+        await self._begin(listener, typed, name=trigger_id)
         return None
 
-    def _asked(self, body: Payload, team: Team) -> Acknowledgement:
+    async def _asked(self, body: Payload, team: Team) -> Acknowledgement:
         """Ask what was typed into the form about a message; Slack closes the form."""
         view = part_of(body, "view")
         question = asked(view, team.id)
@@ -113,21 +125,30 @@ class Interactions:
             user_id = text_in(part_of(body, "user"), "id")
             listener = Listener(team, question.where, user_id, sees=_where_seen(question))
             typed = f"{ASK} {question.question}"
-            self._begin(listener, typed, name=view_id, about=question.target_ts)
+            await self._begin(listener, typed, name=view_id, about=question.target_ts)
         return None
 
-    def _begin(
+    async def _begin(
         self, listener: Listener, typed: str, *, name: str, about: str | None = None
     ) -> None:
-        """Begin to carry a command out, or to say how it is typed."""
-        work: Callable[[], Awaitable[object]]
+        """Begin to carry a command out, or to say how it is typed; wait until a question is heard."""
         try:
             called = _parsed(typed)
         except UsageError as error:
-            work = partial(self.answering.tell, listener, str(error))
-        else:
-            work = partial(self.commanding.run, listener, called, name=name, about=about)
-        self.tasks.start(work, name=f"a command in {listener.where}")
+            self._start(partial(self.answering.tell, listener, str(error)), listener)
+            return
+        heard = asyncio.Event()
+        work = partial(
+            self.commanding.run, listener, called, name=name, about=about, heard=heard.set
+        )
+        task = self._start(work, listener)
+        if called.path == (ASK,):
+            await _until_heard(heard, task)
+
+    def _start(
+        self, work: Callable[[], Awaitable[object]], listener: Listener
+    ) -> asyncio.Task[None]:
+        return self.tasks.start(work, name=f"a command in {listener.where}")
 
     async def _open_settings(self, listener: Listener, trigger_id: str) -> None:
         team, where = listener.team, listener.where
@@ -148,6 +169,20 @@ class Interactions:
             told = NOT_OPENED
         if told is not None:
             await self.answering.tell(listener, told)
+
+
+async def _until_heard(heard: asyncio.Event, task: asyncio.Task[None]) -> None:
+    """Wait until a question is written down, or it is told why not; but not for too long.
+
+    Raises PlatformUnavailable if it was cut short before.
+    """
+    hearing = asyncio.create_task(heard.wait())
+    try:
+        await asyncio.wait({hearing, task}, timeout=HEARD_S, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        hearing.cancel()
+    if task.cancelled() and not heard.is_set():
+        raise PlatformUnavailable("a question was not written down before a stop")
 
 
 def _parsed(typed: str) -> Invocation:

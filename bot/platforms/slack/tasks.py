@@ -21,9 +21,11 @@ class Tasks:
     def __init__(self) -> None:
         self._handling = Handling()
 
-    def start(self, work: Callable[[], Awaitable[object]], *, name: str) -> None:
+    def start(self, work: Callable[[], Awaitable[object]], *, name: str) -> asyncio.Task[None]:
         """Do something on the side; `name` says what, in the log."""
-        self._handling.add(asyncio.create_task(_watched(work, name), name=name))
+        task = asyncio.create_task(_watched(work, name), name=name)
+        self._handling.add(task)
+        return task
 
     async def idle(self) -> None:
         """Wait until nothing is being done."""
