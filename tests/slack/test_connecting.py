@@ -7,6 +7,7 @@ import pytest
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
 from bot.errors import ConfigError, StoreError
+from bot.platforms.slack import app
 from bot.platforms.slack.connecting import CROWDED, SWITCHED_OFF
 from bot.platforms.slack.losses import FLOODED
 from bot.platforms.slack.socket import SocketClient
@@ -134,6 +135,28 @@ async def test_a_command_is_acknowledged_with_what_its_handler_gives(slack, stor
 
     assert [body["text"] for body in noted.commands] == ["why"]
     assert delivery.answer == {"text": "got it"}
+
+
+async def test_a_command_whose_workspace_is_not_known_in_time_is_not_acknowledged(
+    slack, store, noted, monkeypatch
+):
+    monkeypatch.setattr(app, "PATIENCE_S", 0.05)
+    never = asyncio.Event()
+    async with connection(settings_for(slack), store, noted) as (made, _):
+        await slack.until_connected()
+
+        async def asks_slack(*_):
+            await never.wait()
+
+        monkeypatch.setattr(made.teams, "team", asks_slack)
+        delivery = slack.deliveries.send(
+            "slash_commands",
+            {"command": "/assistant", "text": "why", "team_id": slack.team.id},
+        )
+        await slack.until(lambda: delivery.tries)
+
+        assert not delivery.acknowledged
+        assert noted.commands == []
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from bot.errors import PlatformError
+from bot.platforms.slack import installations as keeping
 from bot.platforms.slack.clients import Clients
 from bot.platforms.slack.credentials import Provider
 from bot.platforms.slack.encrypting import Encryption, new_key
@@ -320,6 +321,26 @@ async def test_whoever_gives_up_while_a_token_is_renewed_does_not_lose_it(slack,
 
     assert team.client.token == slack.token_of(harbor)
     assert len(slack.tokens.of(harbor)) == 2
+
+
+async def test_nobody_waits_for_slack_to_renew_a_token_that_is_still_good(
+    slack, kept, harbor, monkeypatch
+):
+    monkeypatch.setattr(keeping, "RENEWED_S", 0.01)
+    made, ticking = kept
+    teams = made()
+    first = await teams.team(harbor.id)
+    ticking.advance(11 * 3600)
+    gate = slack.faults.hold(on="oauth.v2.access")
+
+    second = await teams.team(harbor.id)
+    assert second.client.token == first.client.token
+    gate.open()
+    await slack.until(lambda: len(slack.tokens.of(harbor)) == 2)
+    ticking.advance(LIFETIME_S + 1)
+    third = await teams.team(harbor.id)
+
+    assert third.client.token == slack.token_of(harbor) != first.client.token
 
 
 async def test_a_token_that_cannot_be_renewed_yet_serves_until_it_expires(slack, kept, harbor):

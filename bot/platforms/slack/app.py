@@ -122,9 +122,7 @@ class Intake(AsyncMiddleware):
             event_id = str(body.get("event_id") or uuid4())
             is_recorded = await self._arrivals.recorded(event_id, record)
             return BoltResponse(status=ARRIVED if is_recorded else NOT_NOW)
-        team = await self._team(where)
-        handler = self._handlers.command if "command" in body else self._handlers.interaction
-        return await self._acknowledged(handler(body, team), where)
+        return await self._acknowledged(body, where)
 
     async def _record(self, body: Body, where: Origin) -> None:
         event = body.get("event")
@@ -156,12 +154,11 @@ class Intake(AsyncMiddleware):
         self._refused.discard(where.team_id)
         return team
 
-    async def _acknowledged(
-        self, answering: Awaitable[Acknowledgement], where: Origin
-    ) -> BoltResponse:
+    async def _acknowledged(self, body: Body, where: Origin) -> BoltResponse:
+        handler = self._handlers.command if "command" in body else self._handlers.interaction
         try:
             async with asyncio.timeout(PATIENCE_S):
-                given = await answering
+                given = await handler(body, await self._team(where))
         except TimeoutError:
             logger.warning("Slack: a command in %s took too long to begin with", where.team_id)
             return BoltResponse(status=NOT_NOW)

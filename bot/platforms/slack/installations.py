@@ -29,6 +29,8 @@ from bot.store import Store
 logger = logging.getLogger(__name__)
 
 RENEW_BEFORE_MINUTES = 120  # of the twelve hours that a token lives; as Bolt does
+GOOD_FOR_MINUTES = 10  # longer than anybody remembers a token
+RENEWED_S = 1.0  # that a token which is still good waits for the next
 STOP_S = 30.0
 RENEWAL = "token renewal"  # in place of a channel: what a process waits for its turn with
 
@@ -75,6 +77,11 @@ class Installations(AsyncInstallationStore):
         renewing = asyncio.ensure_future(self._renewed(team_id, organization))
         self._renewals.add(renewing)
         renewing.add_done_callback(self._renewals.discard)
+        if not self._is_expiring(bot, minutes=GOOD_FOR_MINUTES):
+            await asyncio.wait({renewing}, timeout=RENEWED_S)
+            if not renewing.done():  # Slack takes its time, and people wait for an answer
+                renewing.add_done_callback(_took_note)
+                return bot
         return await asyncio.shield(renewing)
 
     async def close(self) -> None:
@@ -244,6 +251,12 @@ class Installations(AsyncInstallationStore):
                 return None
             setattr(bot, name, token)
         return bot
+
+
+def _took_note(renewing: asyncio.Future[Bot | None]) -> None:
+    """Look at how a renewal ended that nobody waits for: it has said so itself."""
+    if not renewing.cancelled() and (error := renewing.exception()) is not None:
+        logger.debug("a renewal failed: %s", error)
 
 
 def _secret_names(record: Bot | Installation) -> tuple[str, ...]:
