@@ -217,6 +217,24 @@ async def test_a_handshake_that_failed_once_is_not_tried_again_with_its_spent_ad
     ]
 
 
+async def test_handshakes_that_fail_are_tried_again_after_waits_that_grow(
+    slack, store, noted, naps
+):
+    slow = replace(QUICK, ping_s=60.0, again_s=4.0)  # nobody sits through slack_sdk's own wait
+    slack.faults.unavailable(on="socket", times=5)
+
+    async with connection(settings_for(slack), store, noted, sleep=naps, pace=slow):
+        await slack.until_connected()
+        assert naps.taken == [1.0, 2.0, 4.0, 4.0, 4.0]
+        await noted.until(lambda: noted.num_gaps == 1)
+        slack.faults.unavailable(on="socket", times=1)
+        slack.sockets.drop()
+        await noted.until(lambda: noted.num_gaps == 2)
+        await hears(slack, noted)
+
+    assert naps.taken == [1.0, 2.0, 4.0, 4.0, 4.0, 1.0]
+
+
 async def test_a_dropped_socket_is_connected_again_at_once_and_the_gap_is_told(
     slack, store, noted, caplog
 ):

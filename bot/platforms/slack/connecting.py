@@ -21,6 +21,7 @@ from bot.platforms.slack.socket import (
     SDK_LOGGER,
     Crowded,
     Ended,
+    Failed,
     Outage,
     Pace,
     Quiet,
@@ -83,6 +84,7 @@ class SocketMode:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     _outage: Outage = field(init=False, default_factory=Outage)
     _is_new: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    _was_connected: bool = field(init=False, default=False)  # this client
 
     async def serve(self) -> None:
         """Stay connected until cancelled. Raises ConfigError for what a person has to mend."""
@@ -100,15 +102,19 @@ class SocketMode:
         loop = asyncio.get_running_loop()
         wait_s = FIRST_WAIT_S
         while True:
-            began = loop.time()
-            is_slow = await self._run_one()
-            if loop.time() - began > STEADY_S:
+            began, self._was_connected = loop.time(), False
+            ended = await self._run_one()
+            has_failed = isinstance(ended, Failed)
+            if loop.time() - began > STEADY_S or (has_failed and self._was_connected):
                 wait_s = FIRST_WAIT_S
-            await self.sleep(SLOW_S if is_slow else wait_s)
+            if isinstance(ended, SwitchedOff | Refused):  # somebody has to do something
+                await self.sleep(SLOW_S)
+            else:
+                await self.sleep(min(wait_s, self.pace.again_s) if has_failed else wait_s)
             wait_s = min(2 * wait_s, MAX_WAIT_S)
 
-    async def _run_one(self) -> bool:
-        """Run a client to its end; True if somebody has to do something before the next."""
+    async def _run_one(self) -> Exception | None:
+        """Run a client to its end; give why it ended, None if by a defect."""
         client = SocketClient(
             self.app_token,
             self.clients,
@@ -118,25 +124,31 @@ class SocketMode:
         )
         try:
             await serve_client(client, self.app, self._outage, self.pace)
-        except SwitchedOff:
-            self._outage.tell(SWITCHED_OFF)
-            return True
-        except Crowded:
-            self._outage.tell(CROWDED)
-        except Refused as error:
-            if error.code in TOKEN_FAULTS:
-                raise ConfigError(TOKEN_REFUSED.format(error.code)) from error
-            self._outage.lost(str(error))
-            return True
-        except Ended as error:
-            logger.debug("Slack: a new client, for %s", error)
+        except (Ended, Refused) as error:
+            self._tell(error)
+            return error
         except Exception:  # a defect of the client must not end the bot
             logger.exception("Slack's client failed")
         finally:
             await close_client(client)
-        return False
+        return None
+
+    def _tell(self, error: Ended | Refused) -> None:
+        """Tell why a client ended, if somebody has to know. Raises ConfigError if nothing else helps."""
+        match error:
+            case SwitchedOff():
+                self._outage.tell(SWITCHED_OFF)
+            case Crowded():
+                self._outage.tell(CROWDED)
+            case Refused() if error.code in TOKEN_FAULTS:
+                raise ConfigError(TOKEN_REFUSED.format(error.code)) from error
+            case Refused():
+                self._outage.lost(str(error))
+            case _:
+                logger.debug("Slack: a new client, for %s", error)
 
     def _connected(self) -> None:
+        self._was_connected = True
         self._outage.over()
         self.began()
         self._is_new.set()

@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 SDK_LOGGER = logging.getLogger("slack_sdk.earshot.socket")
 SDK_LOGGER.setLevel(logging.ERROR)
 
+TRY_FAILED = "Failed to connect (error"  # and the same again when it has waited
 OF_CONNECTIONS = (
     "Failed to check the current session",
     "Failed to close the old session",
@@ -51,17 +52,31 @@ class Crowded(Ended):
     """Slack allows no more connections of this app."""
 
 
+class Failed(Ended):
+    """A try to connect failed: slack_sdk would wait for long, and perhaps try its address again."""
+
+
 class Outage:
-    """Tells of an outage once, and once of its end. `cause` is what slack_sdk last failed with."""
+    """Tells of an outage once, and once of its end. `cause` is what slack_sdk last failed with.
+
+    `num_failed` counts its tries to connect that failed.
+    """
 
     def __init__(self) -> None:
         self.cause = "the connection was dropped"
+        self.num_failed = 0
         self._told: str | None = None
 
     def lost(self, cause: str | None = None) -> None:
         """Tell that there is no connection, unless something was told of it."""
         if self._told is None:
             self.tell(f"Slack: no connection: {cause or self.cause}; trying again")
+
+    def raise_if_failed(self, *, since: int) -> None:
+        """Raise Failed, and tell that there is no connection, if more tries failed than `since`."""
+        if self.num_failed > since:
+            self.lost()
+            raise Failed("a try to connect failed")
 
     def tell(self, line: str) -> None:
         """Tell of a change."""
@@ -91,6 +106,8 @@ class Quiet(logging.Filter):
         error = record.exc_info[1] if record.exc_info else None
         if error is not None:
             self._outage.cause = cause(error)
+        if str(record.msg).startswith(TRY_FAILED):
+            self._outage.num_failed += 1
         return False
 
 
@@ -213,7 +230,7 @@ async def close_client(client: SocketClient) -> None:
 async def _look_after(client: SocketClient, outage: Outage, pace: Pace) -> None:
     loop = asyncio.get_running_loop()
     last_seen = asked_at = loop.time()
-    address = client.wss_uri
+    address, num_failed = client.wss_uri, outage.num_failed
     async with _Renewal(client, outage, pace) as renewal:
         while True:
             await asyncio.wait({client.ended}, timeout=pace.look_s)
@@ -229,6 +246,7 @@ async def _look_after(client: SocketClient, outage: Outage, pace: Pace) -> None:
             if client.has_to_wait:  # a new client would only ask too early
                 last_seen = now
                 continue
+            outage.raise_if_failed(since=num_failed)
             if now - last_seen > pace.told_s:
                 outage.lost()
             if now - last_seen > pace.dead_s:
