@@ -40,6 +40,7 @@ class Delivery:
     _being_posted: set[str] = field(init=False, default_factory=set)
     _standing_drafts: dict[str, OutboxItem] = field(init=False, default_factory=dict)
     _standing_replies: set[Question] = field(init=False, default_factory=set)
+    _waiting: set[ConversationKey] = field(init=False, default_factory=set)
 
     async def post(self, item: OutboxItem) -> OutboxStatus:
         """Post what stands in the outbox; once posted, it is part of the history.
@@ -52,12 +53,32 @@ class Delivery:
             status = await self._post(item)
             if status is OutboxStatus.FAILED:
                 await self._fail(item)
+            elif status is OutboxStatus.PENDING:
+                self._waiting.add(item.conversation)
         finally:
             self._being_posted.discard(item.key)
         if status is OutboxStatus.POSTED and item.reply_to is not None:
             # The question may have been deleted while the reply was on its way.
             await self._look_after(item.conversation, item.reply_to)
         return status
+
+    async def look_for_waiting(self) -> None:
+        """Find out where a stop left replies that may stand there already, unknown to the history."""
+        self._waiting |= {
+            item.conversation for item in await self.store.outbox.pending(self.platform.name)
+        }
+
+    async def post_waiting(self, where: ConversationKey) -> None:
+        """Post what waits in a conversation, before its next decision: else it is answered twice.
+
+        Only whoever has the conversation's turn may do so.
+        """
+        if where not in self._waiting:
+            return
+        self._waiting.discard(where)
+        for item in await self.store.outbox.pending(self.platform.name):
+            if item.conversation == where and await self._is_waiting(item):
+                await self._post_late(item)
 
     async def try_again(self) -> None:
         """Do what could not be done while the platform was not reached, in the order it came up.
@@ -119,11 +140,12 @@ class Delivery:
                 continue
             async with self.store.turns.if_free(item.conversation) as is_ours:
                 # Else it was posted, here or elsewhere, or cleared, since the list was read.
-                if is_ours and await self._is_pending(item):
+                if is_ours and await self._is_waiting(item):
                     await self._post_late(item)
 
-    async def _is_pending(self, item: OutboxItem) -> bool:
-        return await self.store.outbox.status(item.key) is OutboxStatus.PENDING
+    async def _is_waiting(self, item: OutboxItem) -> bool:
+        status = await self.store.outbox.status(item.key)
+        return status is OutboxStatus.PENDING and item.key not in self._being_posted
 
     async def _post_late(self, item: OutboxItem) -> None:
         if item.created_at >= self.clock() - timedelta(seconds=self.max_age_s):

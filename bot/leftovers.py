@@ -38,6 +38,7 @@ class Leftovers:
 
     async def take_up_all(self) -> None:
         """Take up what was left in the conversations that no living process works on."""
+        await self.delivery.look_for_waiting()
         for where in await self._left():
             async with self.store.turns.if_free(where) as is_ours:
                 if is_ours:

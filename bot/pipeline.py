@@ -185,10 +185,7 @@ class Pipeline:
                 self._look_after_reply(where, question_id)
 
     async def waiting(self) -> list[ConversationKey]:
-        """List the conversations of this process in which messages are undecided.
-
-        Also those that a process which is no more left half answered: `wake` takes them up.
-        """
+        """List where something is undecided, or was left half answered: `wake` takes it up."""
         return await self.leftovers.waiting()
 
     async def respond(self, where: ConversationKey) -> None:
@@ -201,6 +198,7 @@ class Pipeline:
         async with self.store.turns.alone(where) as was_taken:
             if was_taken or self.leftovers.is_noticed(where):
                 await self.leftovers.take_up(where)
+            await self.delivery.post_waiting(where)
             considered = await self.judge.consider(where)
             if considered is not None:
                 await self._carry_out(considered)

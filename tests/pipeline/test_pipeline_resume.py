@@ -89,6 +89,24 @@ async def test_resume_answers_what_was_decided_but_never_written(scene):
     assert await scene.decisions() == [("speak", "addressed")]
 
 
+async def test_a_reply_that_a_stop_kept_back_comes_before_the_next_and_is_known_to_it(scene):
+    question = scene.message("Ana", "when?", addressed=True)
+    await scene.happened_before(question)
+    considered = await scene.pipeline.judge.consider(LOUNGE)
+    status, said = OutboxStatus.PENDING, "It is at six."
+    await scene.store.outbox.add(
+        OutboxItem(new_key(), LOUNGE, considered.kept.id, question.id, said, status, scene.now)
+    )
+    scene.restart()
+    await scene.pipeline.tidy()
+    assert scene.posts == []
+
+    await scene.asks("Ana", "and where?")
+
+    assert scene.posts == ["It is at six.", "Paris."]
+    assert "It is at six." in scene.prompt
+
+
 async def test_resume_leaves_what_was_answered_or_withdrawn_alone(scene):
     await scene.asks("Ana", "where?")
     meanwhile(scene, lambda: scene.pipeline.delete(LOUNGE, "m2"))
