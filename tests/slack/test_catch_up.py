@@ -128,6 +128,21 @@ async def test_replies_are_fetched_though_a_stop_came_after_the_page_of_their_ch
     assert await bot.texts(thread=parent) == ["who has tea?", "I have"]
 
 
+async def test_a_reply_told_to_the_channel_too_is_fetched_for_its_thread_after_a_stop(slack, bot):
+    parent, _ = await missed(slack, "who has tea?", "and who has milk?")
+    await slack.says(
+        "Ben", "general", "I have", thread=parent, broadcast=True, ago=ago(minutes=6), tell=False
+    )
+    slack.faults.unavailable(on="conversations.replies")
+
+    await bot.sweeps()
+    assert await bot.texts() == ["who has tea?", "and who has milk?", "I have"]
+    bot.restart()
+    await bot.sweeps()
+
+    assert await bot.texts(thread=parent) == ["who has tea?", "I have"]
+
+
 async def test_edits_and_deletions_are_taken_over(slack, bot):
     kept, edited, deleted, last = [
         await slack.says("Ben", "general", text, ago=ago(minutes=9 - number))

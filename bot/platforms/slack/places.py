@@ -234,7 +234,10 @@ class Places:
         if sent_at(latest) <= max(oldest, heard or oldest):
             return False
         channel, store = replace(thread, thread=None), self.store
-        if await store.messages.places_with(channel, latest):
+        if thread in await store.messages.places_with(channel, latest):
+            return False
+        known = await store.messages.find(channel, latest)
+        if known is not None and known.from_assistant:  # else it is but the copy told to the channel
             return False
         return not any(
             [len(await store.outbox.parts_of(each, latest)) > 1 for each in (channel, thread)]
