@@ -1,9 +1,11 @@
 """Compares what people said and what they see on Slack with what the bot's history holds."""
 
 import html
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from bot.messages import ASKED
 from bot.platforms.asking import ANSWERED_WITH_NEXT, TOO_LATE
 from bot.platforms.slack.threads import THREAD
 from tests.slack.soak_people import Asked, People, Said
@@ -23,6 +25,7 @@ from tests.soaking.history import Row, Rows
 
 SOON = timedelta(seconds=15)
 EXCUSES = {ANSWERED_WITH_NEXT, TOO_LATE}
+QUESTION = re.compile(r"\bq\d+\b")
 
 
 def compared(
@@ -150,7 +153,7 @@ def _channel_of(asked: Asked) -> Channel | None:
 
 
 def _speaking(found: Findings, slack: SlackServer, people: People, rows: Rows) -> None:
-    known, quoted = rows.own_ids, {one.question: one.about for one in people.asked if one.about}
+    known, quoted = rows.own_ids, _quoted(rows)
     by_first = {ids[0]: key for key, ids in rows.parts.items() if ids}
     places = {one["key"]: (one["channel"], one["thread"]) for one in rows.replies}
     seen: list[tuple[object, str]] = []
@@ -190,10 +193,21 @@ def _are_same(shown: str, kept: str) -> bool:
     return stand.endswith(hold)
 
 
-def _without_quoted(text: str, quoted: Mapping[str, str | None]) -> str:
+def _quoted(rows: Rows) -> dict[str, set[str]]:
+    """Give the questions in the messages that commands asked about, by what was asked of them."""
+    said = {(row["channel"], row["id"]): row["text"] for row in rows.messages}
+    return {
+        question: set(QUESTION.findall(said.get((row["channel"], row["reply_to"]), "")))
+        for row in rows.messages
+        if row["id"].startswith(ASKED) and row["reply_to"]
+        for question in QUESTION.findall(row["text"])
+    }
+
+
+def _without_quoted(text: str, quoted: Mapping[str, set[str]]) -> str:
     """Leave out the questions that the model was only shown, since somebody asked about them."""
     words = text.split(" ")
-    shown = {quoted[one] for one in words if one in quoted}
+    shown = set[str]().union(*(quoted.get(one, set()) for one in words))
     return " ".join(one for one in words if one not in shown)
 
 

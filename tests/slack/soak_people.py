@@ -62,7 +62,6 @@ class Asked:
     question: str
     at: datetime
     row_id: str
-    about: str | None = None  # the question that it is about, which the model is shown
 
 
 @dataclass
@@ -210,17 +209,17 @@ class People:
         if said is not None:
             who = self._one(place)
             await self.slack.message_shortcut(who, said.message, ASK_ABOUT)
-            task = asyncio.create_task(self._fill_in(who, self._next("q"), said.question))
+            task = asyncio.create_task(self._fill_in(who, self._next("q")))
             self._late.add(task)
             task.add_done_callback(self._late.discard)
 
-    async def _fill_in(self, who: User, name: str, about: str | None) -> None:
+    async def _fill_in(self, who: User, name: str) -> None:
         for _ in range(50):
             view = self.slack.modal(who)
             if view is not None and view.shown.get("callback_id") == ASK:
                 question = f"{name} {self._words()}?"
                 interaction = await self.slack.submits(who, view, question=question)
-                self._asked(interaction, name, view.id, about)
+                self._asked(interaction, name, view.id)
                 self.slack.desk.modals[who.id] = []
                 return
             await asyncio.sleep(0.1)
@@ -234,10 +233,8 @@ class People:
             await self.slack.says(self._one(place), place, text, thread=root)
             self.counts["commands by mention"] += 1
 
-    def _asked(
-        self, interaction: Interaction, name: str, row_id: str, about: str | None = None
-    ) -> None:
-        self.asked.append(Asked(interaction, name, self.slack.clock.now(), row_id, about))
+    def _asked(self, interaction: Interaction, name: str, row_id: str) -> None:
+        self.asked.append(Asked(interaction, name, self.slack.clock.now(), row_id))
         self.counts["commands"] += 1
 
     # Whatever else there is.

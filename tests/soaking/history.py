@@ -12,7 +12,7 @@ from bot.store.engines import with_async_driver
 
 MESSAGES = """
     SELECT m.platform_id AS id, c.workspace, c.channel, c.thread, m.text, m.deleted, m.from_assistant,
-        m.addressed, m.attachments, m.decision_id, s.author_id, d.action, d.rule
+        m.addressed, m.attachments, m.reply_to, m.decision_id, s.author_id, d.action, d.rule
     FROM messages m JOIN conversations c ON c.id = m.conversation_id
     JOIN speakers s ON s.id = m.speaker_id
     LEFT JOIN decisions d ON d.id = m.decision_id"""
