@@ -185,6 +185,7 @@ async def test_an_outage_of_a_server_is_no_removal(talk, server):
 
 async def test_a_server_that_has_it_back_after_its_data_went_is_greeted_anew(talk, server):
     await talk.says(server.member("Mia"), "hello")
+    await server.until(lambda: len(greetings(server)) == 1)
     server.acts.leave_guild(server.guild)
     await left(talk, server.guild)
     await talk.store.workspaces.purge(utc_now() + 2 * GRACE, grace=GRACE)

@@ -16,14 +16,13 @@ async def released_backwards(chat):
     await chat.settled()
 
 
-async def test_an_edit_that_comes_before_its_message_is_taken_over(chat, slack):
-    async with chat.running():
-        slack.events.hold()
-        said = await slack.says("Alice", "general", "at nine")
-        await slack.edits(said, "at ten")
-        await released_backwards(chat)
+async def test_an_edit_that_comes_before_its_message_is_taken_over(talk, slack):
+    slack.events.hold()
+    said = await slack.says("Alice", "general", "at nine")
+    await slack.edits(said, "at ten")
+    await released_backwards(talk)
 
-        assert await chat.history() == [("Alice", "at ten")]
+    assert await talk.history() == [("Alice", "at ten")]
 
 
 async def test_of_two_edits_that_changed_places_the_newer_one_stands(chat, slack):
@@ -37,12 +36,11 @@ async def test_of_two_edits_that_changed_places_the_newer_one_stands(chat, slack
         assert await chat.history() == [("Alice", "at eleven")]
 
 
-async def test_what_is_deleted_before_it_is_heard_is_not_recorded(chat, slack):
-    async with chat.running():
-        slack.events.hold()
-        said = await slack.says("Alice", "general", f"{slack.bot.mention} my number is 555")
-        await slack.deletes(said)
-        await released_backwards(chat)
+async def test_what_is_deleted_before_it_is_heard_is_not_recorded(talk, slack):
+    slack.events.hold()
+    said = await slack.says("Alice", "general", f"{slack.bot.mention} my number is 555")
+    await slack.deletes(said)
+    await released_backwards(talk)
 
-        assert await chat.history() == []
-        assert chat.posts() == []
+    assert await talk.history() == []
+    assert talk.posts() == []
