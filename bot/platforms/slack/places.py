@@ -237,7 +237,9 @@ class Places:
         if thread in await store.messages.places_with(channel, latest):
             return False
         known = await store.messages.find(channel, latest)
-        if known is not None and known.from_assistant:  # else it is but the copy told to the channel
+        if (
+            known is not None and known.from_assistant
+        ):  # else it is but the copy told to the channel
             return False
         return not any(
             [len(await store.outbox.parts_of(each, latest)) > 1 for each in (channel, thread)]
