@@ -111,6 +111,13 @@ class Judge:
         heard = tuple(entry for entry in shown if is_waiting(entry))
         return Considered(where, history, burst, heard, kept, rules, card)
 
+    async def still_asked(self, considered: Considered) -> str:
+        """Give the id of the newest question of a burst that was not deleted since."""
+        entries = await self.scoring.entries(considered.where)
+        gone = {entry.row for entry in entries if entry.deleted or entry.hidden}
+        standing = [entry for entry in considered.asked if entry.row not in gone]
+        return (standing or considered.asked)[-1].id
+
     async def reconsider(self, considered: Considered) -> Decision | None:
         """Look again before a reply is posted; None if it may be.
 

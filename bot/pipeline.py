@@ -239,7 +239,8 @@ class Pipeline:
         if changed is not None:
             await self._take_back(considered, draft, changed)
             return None
-        item = replace(draft, text=text, created_at=self.clock())
+        reply_to = await self.judge.still_asked(considered)
+        item = replace(draft, text=text, reply_to=reply_to, created_at=self.clock())
         if (await self.store.outbox.add(item)).decision_id is None:
             await self._let_go(item)
             return None

@@ -103,6 +103,16 @@ async def test_a_reply_stands_when_part_of_an_ambient_burst_was_deleted(scene):
     assert scene.posts == ["Paris."]
 
 
+async def test_a_reply_to_two_questions_answers_the_one_that_stands(scene):
+    await scene.happened_before(scene.message("Ana", "where is the Louvre?", addressed=True))
+    meanwhile(scene, lambda: scene.pipeline.delete(LOUNGE, "m2"))
+    await scene.asks("Bob", "and what does it cost?")
+
+    assert scene.posts == ["Paris."]
+    (reply,) = [entry for entry in await scene.entries() if entry.from_assistant]
+    assert reply.reply_to == "m1"
+
+
 async def test_clearing_the_conversation_withdraws_the_reply_being_written(scene, caplog):
     meanwhile(scene, lambda: scene.store.messages.clear(LOUNGE))
     await scene.asks("Ana", "where is the Louvre?")
