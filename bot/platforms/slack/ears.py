@@ -73,6 +73,7 @@ class Ears:
         False: heard before, or said in a channel that records nothing. Raises StoreError.
         """
         async with self.turn(question.conversation):
+            await listen_directly(question.conversation, self.pipeline.store)
             await self._ready(question.conversation, team, before=None)
             return await self.pipeline.receive(question)
 
@@ -141,7 +142,6 @@ class Ears:
 
     async def _ready(self, where: ConversationKey, team: Team, *, before: str | None) -> None:
         """See to it that what was said before is known, as far as it can be had now."""
-        await listen_directly(where, self.pipeline.store)
         await self.catch_up.place(where, team, before=before)
         await self.threads.begin(where, team)
 
@@ -194,7 +194,7 @@ class Ears:
         store = self.pipeline.store
         known = await store.messages.places_with(where, message_id)
         shown = await store.outbox.place_of(where, message_id)
-        for each in dict.fromkeys((where, *copies(where, message_id), *known, shown)):
+        for each in dict.fromkeys((*known, shown)):
             parts = await store.outbox.parts_of(each, message_id)
             await self.pipeline.delete(each, parts[0])
         return bool(known)
