@@ -1,8 +1,9 @@
 """What a command is made of: names, summaries, arguments, and who may use it.
 
-Values only; `definition` says which commands there are.
+Values, and the walk through them; `definition` says which commands there are.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -84,3 +85,15 @@ def setting(
         bare_shows=True,
         examples=examples,
     )
+
+
+def leaves(
+    commands: Sequence[Command], above: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Command]]:
+    """Walk the commands that can be called, each with the words that name it."""
+    for command in commands:
+        path = (*above, command.name)
+        if command.subcommands:
+            yield from leaves(command.subcommands, path)
+        else:
+            yield path, command

@@ -1,11 +1,12 @@
 """The commands about the assistant itself: how it is set up, forgetting a conversation, help."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from bot.commands.answer import Call, CommandAnswer, Offer, counted
 from bot.commands.definition import COMMANDS, PREFIX, Command, Who
+from bot.commands.grammar import leaves
 from bot.commands.parse import usage_line
 from bot.commands.privacy import how_long
 from bot.commands.tuning import MODE_MEANS, eagerness_in_words, quiet_in_words
@@ -91,7 +92,7 @@ async def help_(call: Call) -> CommandAnswer:
 
 def overview() -> str:
     """List all commands in two columns."""
-    rows = [(" ".join(path), leaf.summary) for path, leaf in _leaves(COMMANDS)]
+    rows = [(" ".join(path), leaf.summary) for path, leaf in leaves(COMMANDS)]
     width = max(len(name) for name, _ in rows)
     listed = [f"  {name:<{width}}  {summary}" for name, summary in rows]
     return "\n".join(
@@ -106,7 +107,7 @@ def overview() -> str:
 def explanation(command: Command) -> str:
     """Say what a command does, what it takes, who may use it, with examples."""
     lines = [command.summary]
-    for path, leaf in _leaves((command,)):
+    for path, leaf in leaves((command,)):
         lines.append(f"  {usage_line(path, leaf)}")
         if command.subcommands:
             lines.append(f"      {leaf.summary}")
@@ -114,23 +115,11 @@ def explanation(command: Command) -> str:
         if leaf.who is not Who.EVERYONE:
             seen = " Everyone may look." if leaf.bare_shows else ""
             lines.append(f"      Only {leaf.who}.{seen}")
-    examples = [example for _, leaf in _leaves((command,)) for example in leaf.examples]
+    examples = [example for _, leaf in leaves((command,)) for example in leaf.examples]
     if examples:
         lines.append("For example:")
         lines += [f"  {PREFIX} {example}" for example in examples]
     return "\n".join(lines)
-
-
-def _leaves(
-    commands: Sequence[Command], above: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], Command]]:
-    """Walk the commands that can be called, each with the words that name it."""
-    for command in commands:
-        path = (*above, command.name)
-        if command.subcommands:
-            yield from _leaves(command.subcommands, path)
-        else:
-            yield path, command
 
 
 def _model_in_words(card: ModelCard | None) -> str:

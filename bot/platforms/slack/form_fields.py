@@ -5,11 +5,12 @@ command, so that reading it, its limits and what it does are the command's own.
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.commands.definition import COMMANDS, Argument, Command, Kind
+from bot.commands.grammar import leaves
 from bot.commands.parse import Invocation, read_value
 from bot.commands.privacy import FORBIDS_TRAINING
 from bot.commands.times import say_quiet_hours, say_span
@@ -119,7 +120,7 @@ def fields(*, for_all: bool) -> tuple[Field, ...]:
     """Give the settings of a channel, or those of the workspace for all of its channels."""
     return tuple(
         field
-        for path, command in _leaves(COMMANDS)
+        for path, command in leaves(COMMANDS)
         if command.bare_shows and path[-1] in _SETTINGS and (path[0] == "defaults") == for_all
         if not (path[-1] == "training" and PLATFORM in FORBIDS_TRAINING)
         for field in _fields_of(path, command)
@@ -217,14 +218,3 @@ def _element(field: Field, typed: str) -> Json:
 
 def _option(choice: str) -> Json:
     return {"text": plain(choice), "value": choice}
-
-
-def _leaves(
-    commands: Sequence[Command], above: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], Command]]:
-    for command in commands:
-        path = (*above, command.name)
-        if command.subcommands:
-            yield from _leaves(command.subcommands, path)
-        else:
-            yield path, command
