@@ -125,8 +125,8 @@ class Ears:
             return
         async with self.turns.turn(event.channel_id):
             where = await self._where(client, event.channel_id, event.guild_id)
-            keep = self.reactions.took_back if gone else self.reactions.reacted
-            await insisted(partial(keep, where, event), f"a reaction in {where}")
+            keep = partial(self.reactions.reacted, where, event, gone=gone)
+            await insisted(keep, f"a reaction in {where}")
 
     async def reactions_cleared(
         self,

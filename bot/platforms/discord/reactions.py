@@ -25,22 +25,13 @@ class Reactions:
         self._opinions = opinions
 
     async def reacted(
-        self, where: ConversationKey, payload: discord.RawReactionActionEvent
+        self, where: ConversationKey, payload: discord.RawReactionActionEvent, *, gone: bool
     ) -> None:
-        """Keep a reaction to a reply."""
+        """Keep a reaction to a reply, or forget one that is gone."""
         kind = meaning(payload.emoji.name or "")
         if kind is not None:
-            message_id, author_id = str(payload.message_id), str(payload.user_id)
-            await self._opinions.given(where, message_id, kind, author_id=author_id)
-
-    async def took_back(
-        self, where: ConversationKey, payload: discord.RawReactionActionEvent
-    ) -> None:
-        """Forget a reaction that was removed."""
-        kind = meaning(payload.emoji.name or "")
-        if kind is not None:
-            message_id, author_id = str(payload.message_id), str(payload.user_id)
-            await self._opinions.taken_back(where, message_id, kind, author_id=author_id)
+            say = self._opinions.taken_back if gone else self._opinions.given
+            await say(where, str(payload.message_id), kind, author_id=str(payload.user_id))
 
     async def cleared(
         self,

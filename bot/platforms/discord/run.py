@@ -12,6 +12,7 @@ from bot.commands.answer import counted
 from bot.config import Settings
 from bot.messages import ConversationKey
 from bot.pipeline import Pipeline
+from bot.platforms.again import AGAIN_EVERY_S, post_waiting, wake_undecided
 from bot.platforms.clock import PlatformClock
 from bot.platforms.crowds import Crowds
 from bot.platforms.discord.address import use_addresses
@@ -47,7 +48,6 @@ from bot.store import Store
 logger = logging.getLogger(__name__)
 
 TITLE = "Discord"
-AGAIN_EVERY_S = 30.0  # for replies and gaps that had to wait
 Say = Callable[[str], None]
 
 
@@ -236,12 +236,11 @@ class DiscordBot:
             logger.exception("Discord: what had to wait waits on")
 
     async def _deliver(self, _client: EarshotClient) -> None:
-        await insisted(self.pipeline.delivery.try_again, "replies that wait", sleep=self.sleep)
+        await post_waiting(self.pipeline, self.sleep)
 
     async def _try_again(self, client: EarshotClient) -> None:
         await self._deliver(client)
         await self.parts.catch_up.try_again(client)
-        for where in await insisted(self.pipeline.waiting, "what is undecided", sleep=self.sleep):
-            self.pipeline.conversations.wake(where, addressed=False)
+        await wake_undecided(self.pipeline, self.sleep)
         if not self._are_commands_told:
             await self._tell_commands(client)

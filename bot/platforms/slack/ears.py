@@ -5,7 +5,6 @@ is Slack told that it arrived. A history that fails is asked again until it work
 too many wait, or nobody listens, `catch_up` fetches.
 """
 
-from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -203,7 +202,5 @@ class Ears:
         self, channel: ConversationKey, ts: str, kind: FeedbackKind, user_id: str, *, gone: bool
     ) -> None:
         where = await self.pipeline.store.outbox.place_of(channel, ts)
-        say: Callable[..., Awaitable[None]] = (
-            self.opinions.taken_back if gone else self.opinions.given
-        )
+        say = self.opinions.taken_back if gone else self.opinions.given
         await say(where, ts, kind, author_id=user_id)

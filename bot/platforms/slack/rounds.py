@@ -10,13 +10,11 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from bot.pipeline import Pipeline
-from bot.platforms.insist import insisted
+from bot.platforms.again import AGAIN_EVERY_S, post_waiting, wake_undecided
 from bot.platforms.slack.catch_up import CatchUp
 from bot.platforms.slack.tasks import Tasks
 
 logger = logging.getLogger(__name__)
-
-AGAIN_EVERY_S = 30.0  # for replies and gaps that had to wait
 
 
 @dataclass(slots=True)
@@ -58,8 +56,7 @@ class Rounds:
     async def post(self) -> None:
         """Post the replies that wait, and have decided what is undecided."""
         await self._deliver()
-        for where in await insisted(self.pipeline.waiting, "what is undecided", sleep=self.sleep):
-            self.pipeline.conversations.wake(where, addressed=False)
+        await wake_undecided(self.pipeline, self.sleep)
 
     async def _post_for_ever(self) -> None:
         await self._try(self._deliver)
@@ -80,7 +77,7 @@ class Rounds:
         self.missed(team_id, 0.0)
 
     async def _deliver(self) -> None:
-        await insisted(self.pipeline.delivery.try_again, "replies that wait", sleep=self.sleep)
+        await post_waiting(self.pipeline, self.sleep)
 
     async def _try(self, what: Callable[[], Awaitable[None]]) -> None:
         try:
