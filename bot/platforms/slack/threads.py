@@ -1,8 +1,9 @@
 """Threads know what they hang on, before the first thing said in them is recorded.
 
 A thread is a conversation of its own, and what it is about was said in the channel. The history has
-that as a rule; where it has not, since nobody listened then, Slack is asked once. What was said
-before the assistant was invited, or was forgotten since, stays unknown.
+that as a rule; where it has not, since nobody listened then, Slack is asked once. Where Slack cannot
+tell just then, the next message there asks again (`late_parents`). What was said before the assistant
+was invited, or was forgotten since, stays unknown.
 """
 
 import asyncio
@@ -10,11 +11,13 @@ import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from bot.errors import PlatformUnavailable
 from bot.messages import Action, Author, ConversationKey, Decision, Message, Mode, Rule
 from bot.platforms.slack.edits import now_said
 from bot.platforms.slack.hearing import NOT_SAID, heard_again, is_ours, moment
+from bot.platforms.slack.late_parents import LateParents
 from bot.platforms.slack.lenient import Payload, as_payload, parts_of, text_in
 from bot.platforms.slack.membership import Membership
 from bot.platforms.slack.naming import People
@@ -27,6 +30,7 @@ logger = logging.getLogger(__name__)
 THREAD = "Thread"  # who tells the model what a thread is about, where the assistant itself began it
 TIMEOUT_S = 5.0  # in all; a message waits for it
 RETRY_S = 1.0
+AGAIN_AFTER = timedelta(seconds=30)  # no message waits for a Slack that could not tell just now
 MAX_REMEMBERED = 2000
 _BEGINS = Decision(
     Action.SILENT, Rule.THREAD_START, "it begins the thread, and was said before it in the channel"
@@ -49,7 +53,9 @@ class Threads:
         self._membership = Membership(store, clock)
         self._clock = clock
         self._sleep = sleep
-        self._looked: OrderedDict[ConversationKey, None] = OrderedDict()
+        self._late = LateParents(store)
+        # Where there is nothing more to be asked, or not before a time.
+        self._looked: OrderedDict[ConversationKey, datetime | None] = OrderedDict()
 
     async def begin(
         self, where: ConversationKey, team: Team, *, parent: Payload | None = None
@@ -57,7 +63,7 @@ class Threads:
         """Let a thread begin with its parent, and with our replies to that. Raises StoreError.
 
         To be called before a message of the thread is recorded, each time: a reply of ours to the
-        parent may have come into the thread since. Slack is asked at most once a run, and never
+        parent may have come into the thread since. Slack is asked until it has told, and never
         keeps a message waiting for long; not at all where the `parent` is given, or where nobody
         knows yet since when the assistant is in the channel.
         """
@@ -67,15 +73,37 @@ class Threads:
         if settings.mode is Mode.OFF:
             return
         await self._begin_with_own(where)
-        if await self._store.messages.begin_thread(where):
+        is_begun = await self._store.messages.begin_thread(where)
+        if not self._is_to_look(where, parent):
             return
-        if where in self._looked or await self._store.messages.recent(where, limit=1):
+        room = await self._late.room(where)
+        if room is None and (is_begun or await self._store.messages.recent(where, limit=1)):
             return  # it began without: what is recorded now would come last
-        self._remember(where)
+        await self._look(where, team, parent, room)
+
+    def _is_to_look(self, where: ConversationKey, parent: Payload | None) -> bool:
+        if where not in self._looked:
+            return True
+        again_at = self._looked[where]
+        return again_at is not None and (parent is not None or self._clock() >= again_at)
+
+    async def _look(
+        self, where: ConversationKey, team: Team, parent: Payload | None, room: range | None
+    ) -> None:
+        """Record the parent, into its row if the thread began without; or keep a row for it."""
+        self._remember(where, None)
         if parent is None and await self._membership.is_member(where):
-            parent = await self._fetched(where, where.thread, team)
+            try:
+                parent = await self._fetched(where, where.thread or "", team)
+            except PlatformUnavailable as error:
+                logger.warning("the thread %s begins without its parent: %s", where, error)
+                self._remember(where, self._clock() + AGAIN_AFTER)
+                await self._late.expect(where)
+                return
         if parent is not None:
-            await self._record(await self._told(parent, where, team), where)
+            await self._record(await self._told(parent, where, team), where, room)
+        if room is not None:
+            await self._late.settle(where)
 
     async def _begin_with_own(self, where: ConversationKey) -> None:
         """Let a thread below a reply of ours begin with that: nothing before it says it was a reply."""
@@ -83,18 +111,20 @@ class Threads:
         if own is None or not own.from_assistant or own.deleted:
             return
         if not await self._store.messages.recent(where, limit=1):
-            await self._record(self._quoted(own.text, own.sent_at, where), where)
+            await self._record(self._quoted(own.text, own.sent_at, where), where, None)
 
-    def _remember(self, where: ConversationKey) -> None:
-        self._looked[where] = None
+    def _remember(self, where: ConversationKey, again_at: datetime | None) -> None:
+        self._looked[where] = again_at
         while len(self._looked) > MAX_REMEMBERED:
             self._looked.popitem(last=False)
 
-    async def _record(self, told: Message | None, where: ConversationKey) -> None:
+    async def _record(
+        self, told: Message | None, where: ConversationKey, room: range | None
+    ) -> None:
         """Record the parent in silence: it was said to the channel, and long ago at that."""
         if told is None or await self._is_past(told.sent_at, where):
             return
-        if not await self._store.messages.record(replace(told, addressed=False)):
+        if not await self._is_new(replace(told, addressed=False), room):
             return
         entry = await self._store.messages.find(where, told.id)
         if entry is not None and not entry.hidden:
@@ -107,6 +137,11 @@ class Threads:
                 latency_ms=0.0,
                 at=self._clock(),
             )
+
+    async def _is_new(self, told: Message, room: range | None) -> bool:
+        if room is None:
+            return await self._store.messages.record(told)
+        return bool(await self._store.late.record(room, [told], upwards=True))
 
     async def _told(self, parent: Payload, where: ConversationKey, team: Team) -> Message | None:
         if not is_ours(parent, team):
@@ -128,11 +163,16 @@ class Threads:
         return mark is not None and said_at <= mark
 
     async def _fetched(self, where: ConversationKey, thread_ts: str, team: Team) -> Payload | None:
-        """Ask Slack for the message that a thread hangs on; None where it does not tell in time."""
+        """Ask Slack for the message that a thread hangs on; None where there is none for us.
+
+        Raises PlatformUnavailable where Slack does not tell in time.
+        """
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 return await self._asked(where, thread_ts, team)
         except FAILURES as error:
+            if may_pass(error):
+                raise PlatformUnavailable(cause(error)) from error
             logger.warning("the thread %s begins without its parent: %s", where, cause(error))
             return None
 
