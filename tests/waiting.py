@@ -1,7 +1,10 @@
-"""Waiting until something is true, with no polling; knows no platform."""
+"""Waiting until something is true, with no polling where somebody tells; knows no platform."""
 
 import asyncio
 from collections.abc import Callable
+
+# For what only a hang would outlast: a slow machine is no hang.
+WITHIN_S = 60.0
 
 
 class Happenings:
@@ -16,7 +19,7 @@ class Happenings:
             if not waiting.done():
                 waiting.set_result(None)
 
-    async def until(self, true: Callable[[], object], *, within_s: float) -> bool:
+    async def until(self, true: Callable[[], object], *, within_s: float = WITHIN_S) -> bool:
         """Wait until something is true; give False if it stays false for so long."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + within_s
@@ -30,3 +33,10 @@ class Happenings:
             finally:
                 self._waiting.discard(happened)
         return True
+
+
+async def seen(true: Callable[[], object], *, within_s: float = WITHIN_S) -> None:
+    """Wait until something is true that nobody tells of."""
+    async with asyncio.timeout(within_s):
+        while not true():  # noqa: ASYNC110 - see above
+            await asyncio.sleep(0.01)

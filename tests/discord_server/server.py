@@ -38,9 +38,7 @@ from tests.discord_server.world import (
     User,
     World,
 )
-from tests.waiting import Happenings
-
-WITHIN_S = 10.0
+from tests.waiting import WITHIN_S, Happenings
 
 
 class DiscordServer:

@@ -17,7 +17,6 @@ from tests.slack_server import SlackServer
 from tests.waiting import Happenings
 
 QUICK = Pace(look_s=0.02, told_s=0.1, spent_s=0.2, dead_s=5.0, ping_s=1.0)
-WITHIN_S = 10.0
 
 
 @dataclass
@@ -44,7 +43,7 @@ class Noted:
         return [one["text"] for one in heard if one["type"] == "message" and "text" in one]
 
     async def until(self, true: Any) -> None:
-        assert await self._happenings.until(true, within_s=WITHIN_S), self
+        assert await self._happenings.until(true), self
 
     def handlers(self) -> Handlers:
         return Handlers(

@@ -19,9 +19,7 @@ from tests.slack_server.limits import Limits
 from tests.slack_server.scenery import Scenery, Where, Who
 from tests.slack_server.sockets import Sockets
 from tests.slack_server.world import Message
-from tests.waiting import Happenings
-
-WITHIN_S = 10.0
+from tests.waiting import WITHIN_S, Happenings
 
 
 class Site(Scenery):
