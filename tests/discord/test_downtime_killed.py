@@ -30,7 +30,7 @@ async def killed(chat, reply=REPLY):
         sys.executable, "-m", "tests.discord.killed_bot", *told, cwd=ROOT
     )
     try:
-        await server.until(lambda: server.commands and server.posts(server.general), within_s=30)
+        await server.until(lambda: server.commands and server.posts(server.general))
         yield
     finally:
         process.kill()

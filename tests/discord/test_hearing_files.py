@@ -12,6 +12,7 @@ from bot.platforms import text_files
 from bot.platforms.discord.reading import read_text
 from bot.platforms.text_files import MAX_FETCHED_BYTES, MAX_TEXT_CHARS, decoded
 from tests.discord.ears import file, said
+from tests.waiting import WITHIN_S
 
 HUGE = 500 * 2**20
 
@@ -67,7 +68,7 @@ async def test_of_a_huge_file_only_the_beginning_is_fetched(ears):
             sent.set_result(num_sent)
 
     sent = asyncio.get_running_loop().create_future()
-    async with _serving(answer) as (url, _), asyncio.timeout(5):
+    async with _serving(answer) as (url, _), asyncio.timeout(WITHIN_S):
         text = await _read(ears, url, size=HUGE)
 
         assert await sent < HUGE / 10  # what the sockets hold

@@ -4,8 +4,10 @@ import asyncio
 
 import pytest
 
-from tests.discord.weather import HastyClient, Weather
+from tests.discord.living import HastyClient
+from tests.discord.weather import Weather
 from tests.discord_server import ChannelType
+from tests.waiting import WITHIN_S
 
 
 @pytest.fixture
@@ -91,7 +93,7 @@ async def test_a_stop_is_heard_while_a_lost_session_begins_anew(chat, server, mo
         await is_identifying.wait()
 
         chat.serving.cancel()
-        done, _ = await asyncio.wait([chat.serving], timeout=5)
+        done, _ = await asyncio.wait([chat.serving], timeout=WITHIN_S)
 
         assert done
 

@@ -5,6 +5,7 @@ import random
 import time
 
 from tests.soaking.troubles import Troubles
+from tests.waiting import WITHIN_S
 
 NEVER_S = 1e6
 
@@ -28,7 +29,7 @@ async def test_a_soak_whose_next_fault_is_far_off_ends_in_time():
     weather = Sunshine()
     troubles = Troubles(weather, [], "sqlite:///nowhere.db", random.Random(1), ends_until_s=0.0)
 
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(WITHIN_S):
         await troubles.go_on(until_s=time.monotonic() + 0.05, every_s=NEVER_S)
 
     assert weather.made == []

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from tests.waiting import WITHIN_S
+
 ROOT = Path(__file__).parents[2]
 BEGINS = "Slack's requests are taken at "
-START_S = 30.0
 
 
 class Bot:
@@ -27,7 +28,7 @@ class Bot:
 
     async def opened(self):
         """Wait until it takes requests."""
-        async with asyncio.timeout(START_S):
+        async with asyncio.timeout(WITHIN_S):
             while self.address is None:
                 line = (await self.process.stdout.readline()).decode()
                 assert line, "it has ended"

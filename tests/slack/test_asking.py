@@ -17,6 +17,7 @@ from bot.platforms.slack.keys import PLATFORM
 from bot.runtime import utc_now
 from tests.slack.commanded import REPLY, Bot, running_bot
 from tests.slack_server import Kind, SlackServer
+from tests.waiting import WITHIN_S
 
 QUESTION = "ask how far is Turin?"
 INVITE = "I'm not in this channel, so I can't answer here. Invite me first: /invite @Earshot"
@@ -217,7 +218,7 @@ async def test_a_question_is_written_down_before_it_is_acknowledged(bot: Bot) ->
     gate = bot.slack.faults.hold(on="users.info")
 
     asked = await bot.slack.slash("Alice", "trips", "/assistant", QUESTION)
-    await asyncio.wait_for(gate.reached.wait(), 5)
+    await asyncio.wait_for(gate.reached.wait(), WITHIN_S)
     assert not asked.acknowledged
     gate.open()
     await bot.slack.until_delivered()
@@ -246,10 +247,10 @@ async def test_a_question_that_a_stop_cuts_short_is_not_acknowledged(bot: Bot) -
     gate = bot.slack.faults.hold(on="users.info")
 
     asked = await bot.slack.slash("Alice", "trips", "/assistant", QUESTION)
-    await asyncio.wait_for(gate.reached.wait(), 5)
+    await asyncio.wait_for(gate.reached.wait(), WITHIN_S)
     await bot.tasks.close()
     gate.open()
-    await bot.slack.until(lambda: asked.delivery.tries and asked.delivery.lost, within_s=5)
+    await bot.slack.until(lambda: asked.delivery.tries and asked.delivery.lost)
 
     assert not asked.acknowledged
     assert await bot.said("trips") == []

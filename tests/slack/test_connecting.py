@@ -12,6 +12,7 @@ from bot.platforms.slack.connecting import CROWDED, SWITCHED_OFF
 from bot.platforms.slack.losses import FLOODED
 from bot.platforms.slack.socket import SocketClient
 from tests.slack.connected import QUICK, Noted, connection, opened, settings_for
+from tests.waiting import WITHIN_S
 
 OPEN = "apps.connections.open"
 
@@ -171,7 +172,7 @@ async def test_a_token_that_slack_refuses_ends_the_run_and_says_where_another_is
 ):
     async with connection(settings_for(slack, **changes), store, noted) as (_, serving):
         with pytest.raises(ConfigError, match=said) as told:
-            await asyncio.wait_for(serving, 10)
+            await asyncio.wait_for(serving, WITHIN_S)
 
     assert "invalid_auth" in str(told.value)
     assert "https://api.slack.com/apps" in str(told.value)
@@ -182,7 +183,7 @@ async def test_an_app_token_without_its_scope_ends_the_run(slack, store, noted):
     token = slack.tokens.app(scopes=()).value
     async with connection(settings_for(slack, slack_app_token=token), store, noted) as running:
         with pytest.raises(ConfigError, match="connections:write"):
-            await asyncio.wait_for(running[1], 10)
+            await asyncio.wait_for(running[1], WITHIN_S)
 
 
 @pytest.mark.parametrize("how", ["unavailable", "reset"])

@@ -9,6 +9,7 @@ from sqlalchemy import text as sql
 from bot.messages import ConversationKey
 from bot.store import Store
 from tests.slack.installed import for_many, installed_by
+from tests.waiting import WITHIN_S
 
 # slack_sdk 3.47 sends the client's secret in a way that aiohttp 3.14 wants otherwise.
 pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
@@ -79,7 +80,7 @@ async def test_a_slow_workspace_keeps_no_other_waiting(chat, slack, installed):
     )
 
     async with chat.running():
-        await asyncio.wait_for(gate.reached.wait(), 5)
+        await asyncio.wait_for(gate.reached.wait(), WITHIN_S)
         await is_heard(chat, quick)
         gate.open()
         await is_heard(chat, slow)

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from tests.slack.weather import QUESTION, Weather
+from tests.waiting import WITHIN_S
 
 HISTORY = "conversations.history"
 JSON = {"Content-Type": "application/json"}
@@ -39,7 +40,7 @@ async def test_what_is_said_in_an_outage_during_a_sweep_is_heard(chat, slack):
     gate = slack.faults.hold(on=of(tea))
 
     async with chat.running():
-        await asyncio.wait_for(gate.reached.wait(), 5)
+        await asyncio.wait_for(gate.reached.wait(), WITHIN_S)
         await chat.says("Alice", "one")  # nothing is missing here any more
         slack.sockets.drop()
         await slack.until(lambda: not slack.sockets.connections)
@@ -59,7 +60,7 @@ async def test_an_outage_while_a_page_is_fetched_is_a_gap_of_its_own(chat, slack
     gate = slack.faults.hold(on=of(slack.general), after=True)  # the page is written already
 
     async with chat.running():
-        await asyncio.wait_for(gate.reached.wait(), 5)
+        await asyncio.wait_for(gate.reached.wait(), WITHIN_S)
         slack.sockets.drop()
         await slack.until(lambda: not slack.sockets.connections)
         await slack.says("Ben", "general", "in the outage", tell=False)
@@ -84,7 +85,7 @@ async def test_a_reply_that_waits_is_posted_while_a_sweep_takes_long(chat, slack
     gate = slack.faults.hold(on=of(tea))
 
     async with chat.running():
-        await asyncio.wait_for(gate.reached.wait(), 5)
+        await asyncio.wait_for(gate.reached.wait(), WITHIN_S)
         down.left = 0  # Slack posts again, only the history hangs
         chat.naps.over()
 

@@ -26,6 +26,7 @@ from tests.slack.directory import (
     served,
     user,
 )
+from tests.waiting import WITHIN_S
 
 TOO_MANY = (429, {"Retry-After": "30"}, {"ok": False, "error": "ratelimited"})
 BROKEN = (500, {}, {"ok": False, "error": "internal_error"})
@@ -289,7 +290,7 @@ async def test_all_that_a_message_waits_for_is_asked_at_once(directory, team):
     directory.answers.clear()
     task = asyncio.create_task(hearing)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(WITHIN_S):
         while len(directory.asked) < 4:
             directory.called.clear()
             await directory.called.wait()

@@ -4,7 +4,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.slack.processes import START_S, bot_process
+from tests.slack.processes import bot_process
 from tests.slack.weather import QUESTION, Weather
 
 REPLY = "The capital of France is| Paris."
@@ -22,7 +22,7 @@ async def killed(chat, reply=REPLY):
     """Run the bot in a process of its own, and kill it in the end."""
     slack = chat.slack
     async with bot_process(chat, reply):
-        await slack.until(lambda: slack.posts("general"), within_s=START_S)
+        await slack.until(lambda: slack.posts("general"))
         yield
     await slack.until(lambda: not slack.sockets.connections)
 

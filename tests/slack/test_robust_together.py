@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.discord_server import discord_server
+from tests.waiting import WITHIN_S
 
 ROOT = Path(__file__).parents[2]
-START_S = 60.0
 
 
 @pytest.fixture
@@ -57,11 +57,11 @@ async def running(settings, cwd, *told):
 
 async def test_both_listen_and_a_stop_ends_both(slack, discord, settings, tmp_path):
     async with running(settings, tmp_path, "run") as process:
-        await slack.until(lambda: slack.posts("general"), within_s=START_S)
-        await discord.until(lambda: discord.posts(discord.general), within_s=START_S)
+        await slack.until(lambda: slack.posts("general"))
+        await discord.until(lambda: discord.posts(discord.general))
 
         process.send_signal(signal.SIGTERM)
-        words, _ = await asyncio.wait_for(process.communicate(), START_S)
+        words, _ = await asyncio.wait_for(process.communicate(), WITHIN_S)
 
     assert process.returncode == 0, words.decode()
     await slack.until(lambda: not slack.sockets.connections)
@@ -71,7 +71,7 @@ async def test_both_listen_and_a_stop_ends_both(slack, discord, settings, tmp_pa
 async def test_a_wrong_slack_token_ends_both_with_one_message(settings, tmp_path):
     settings["EARSHOT_SLACK_BOT_TOKEN"] = "xoxb-wrong"
     async with running(settings, tmp_path, "run") as process:
-        words, _ = await asyncio.wait_for(process.communicate(), START_S)
+        words, _ = await asyncio.wait_for(process.communicate(), WITHIN_S)
 
     told = words.decode()
     assert process.returncode == 78, told
@@ -81,7 +81,7 @@ async def test_a_wrong_slack_token_ends_both_with_one_message(settings, tmp_path
 
 async def test_the_doctor_looks_at_both(settings, tmp_path):
     async with running(settings, tmp_path, "doctor") as process:
-        words, _ = await asyncio.wait_for(process.communicate(), START_S)
+        words, _ = await asyncio.wait_for(process.communicate(), WITHIN_S)
 
     told = words.decode().lower()
     assert "discord" in told

@@ -12,6 +12,7 @@ from bot.errors import ConfigError
 from bot.platforms.slack.arrivals import Arrivals
 from bot.platforms.slack.web import MAX_BODY_BYTES
 from tests.slack.connected import Noted, connection, opened, settings_for
+from tests.waiting import WITHIN_S
 
 
 @pytest.fixture
@@ -167,7 +168,7 @@ async def test_two_processes_on_one_port_say_which_setting_to_change(slack, stor
 
         async with connection(settings, store, Noted()) as (_, serving):
             with pytest.raises(ConfigError, match="EARSHOT_SLACK_PORT"):
-                await asyncio.wait_for(serving, 10)
+                await asyncio.wait_for(serving, WITHIN_S)
 
 
 @pytest.mark.parametrize(

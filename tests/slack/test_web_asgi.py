@@ -9,6 +9,7 @@ import uvicorn
 from bot.config import variable
 from bot.platforms.slack.asgi import Application
 from tests.slack.connected import settings_for
+from tests.waiting import WITHIN_S
 
 
 @pytest.fixture
@@ -31,9 +32,9 @@ async def lived(app):
     told, answers = asyncio.Queue(), asyncio.Queue()
     living = asyncio.create_task(app({"type": "lifespan"}, told.get, answers.put))
     await told.put({"type": "lifespan.startup"})
-    yield await asyncio.wait_for(answers.get(), 20)
+    yield await asyncio.wait_for(answers.get(), WITHIN_S)
     await told.put({"type": "lifespan.shutdown"})
-    await asyncio.wait_for(living, 20)
+    await asyncio.wait_for(living, WITHIN_S)
 
 
 async def status_of(app, path):
@@ -99,7 +100,7 @@ async def test_a_server_that_is_not_ours_takes_what_slack_sends(slack, environme
     server = Server(Application())
     serving = asyncio.create_task(server._serve())  # `serve` would take the test's own signals
     try:
-        await asyncio.wait_for(server.is_open.wait(), 20)
+        await asyncio.wait_for(server.is_open.wait(), WITHIN_S)
         port = server.servers[0].sockets[0].getsockname()[1]
         slack.http.use(f"http://127.0.0.1:{port}/slack/events")
 
