@@ -11,6 +11,7 @@ from bot.messages import Mode, OutboxItem, OutboxStatus
 from bot.notices import NOT_POSTED
 from bot.pipeline import new_key
 from tests.pipeline.scene import KITCHEN, LOUNGE
+from tests.waiting import WITHIN_S
 
 OUTAGE = PlatformUnavailable("the platform is down")
 
@@ -255,7 +256,7 @@ async def test_a_platform_that_does_not_answer_holds_up_no_deletion(scene):
         await never.wait()
 
     scene.platform.remove = hangs
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(WITHIN_S):
         await scene.pipeline.delete(LOUNGE, "m1")
         await scene.hears("Bob", "nice weather")
         await scene.pipeline.conversations.settled(LOUNGE)

@@ -3,6 +3,7 @@
 import asyncio
 
 from bot.platforms.in_order import InOrder
+from tests.waiting import WITHIN_S
 
 
 async def test_what_comes_later_waits_and_other_places_do_not():
@@ -38,5 +39,5 @@ async def test_a_turn_that_fails_or_is_given_up_holds_nobody_back():
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
-    async with asyncio.timeout(1), turns.turn("general"):
+    async with asyncio.timeout(WITHIN_S), turns.turn("general"):
         pass

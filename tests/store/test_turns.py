@@ -13,6 +13,7 @@ from bot.store import Store
 from bot.store.database import Database
 from bot.store.turns import Turns
 from tests.store.samples import ROOM, THREAD
+from tests.waiting import WITHIN_S
 
 TAKE_AND_STAY = """
 import asyncio, sys
@@ -84,15 +85,24 @@ async def test_another_process_has_no_turn_until_the_last_of_the_first_is_done(
 
 
 @pytest.mark.usefixtures("postgresql_only")
-async def test_who_waits_is_told_that_another_was_first(store: Store, other: Store) -> None:
+async def test_who_waits_is_told_that_another_was_first(
+    store: Store, other: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def wait() -> bool:
         async with other.turns.alone(ROOM) as was_taken:
             return was_taken
 
+    async def looks(key: int) -> bool:
+        is_ours = await take(key)
+        has_looked.set()
+        return is_ours
+
+    take, has_looked = other.turns._take, asyncio.Event()
+    monkeypatch.setattr(other.turns, "_take", looks)
     async with store.turns.alone(ROOM):
         waiting = asyncio.create_task(wait())
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(waiting), 0.1)
+        await has_looked.wait()
+        assert not waiting.done()
 
     assert await waiting
 
@@ -134,7 +144,7 @@ async def test_the_turn_of_a_killed_process_is_free_at_once(store: Store, url: s
     process.kill()
     await process.wait()
 
-    async with asyncio.timeout(5), store.turns.alone(ROOM):
+    async with asyncio.timeout(WITHIN_S), store.turns.alone(ROOM):
         pass
     assert await process.stdout.read() == b""
 
@@ -148,7 +158,7 @@ async def test_a_turn_whose_connection_breaks_is_taken_anew(
         async with store.turns.alone(THREAD):
             pass  # notices it, if the driver has not told yet
         if (mending := store.turns._mending) is not None:
-            await asyncio.wait_for(mending, 10)
+            await asyncio.wait_for(mending, WITHIN_S)
 
         assert not await _is_free(other)
 
