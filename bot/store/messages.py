@@ -102,6 +102,15 @@ class Messages:
             row = (await connection.execute(query)).first()
             return None if row is None else entry(row)
 
+    async def unknown(self, where: ConversationKey, message_ids: Sequence[str]) -> list[str]:
+        """List those of the platform's ids of which the conversation knows nothing, in their order."""
+        query = select(messages.c.platform_id).where(
+            messages.c.conversation_id == id_at(where), messages.c.platform_id.in_(message_ids)
+        )
+        async with self._database.reading() as connection:
+            known = set(await connection.scalars(query))
+        return [each for each in message_ids if each not in known]
+
     async def up_to_decision(
         self, where: ConversationKey, decision_id: int, *, limit: int
     ) -> list[Entry]:

@@ -106,6 +106,17 @@ async def test_nothing_is_known_of_a_conversation_where_nothing_was_said(store: 
     assert await store.messages.clear(ROOM) == 0
 
 
+async def test_a_message_is_known_in_its_conversation_alone_and_after_its_deletion(
+    store: Store,
+) -> None:
+    await store.messages.record(message("m1"))
+    await store.messages.record(message("m2", conversation=THREAD))
+    await store.messages.delete(ROOM, "m1", at=later(1))
+
+    assert await store.messages.unknown(ROOM, ["m3", "m1", "m2"]) == ["m3", "m2"]
+    assert await store.messages.unknown(ROOM, []) == []
+
+
 async def test_catching_up_begins_after_the_own_last_message(store: Store) -> None:
     await store.messages.record_all(
         [message("m1", author=BEN), message("m2"), message("m3", author=BEN), message("m4"),

@@ -100,9 +100,10 @@ class Closing:
             # What is older comes later, and has to stand before what is recorded now.
             gaps[:] = await self.gaps.with_room(where, [*gaps[:-1], gap])
             gap, left = gaps[-1], replace(left, room=gaps[-1].room)
+        passed_over = await self._passed_over(where, told, [*gaps[:-1], gap])
         root = next((each for each in page.messages if text_in(each, "ts") == where.thread), None)
         await self.begin(where, team, gaps, parent=root)
-        await self._record(where, missing, gap, team)
+        await self._record(where, [*passed_over, *missing], gap, team)
         after, until = _covered(where, walk, page, told=told, asked_at=asked_at)
         await self.changes.take_over(where, told, team, after=after, until=until)
         gaps[-1:] = [left] if left else []
@@ -136,6 +137,23 @@ class Closing:
         mark = await self.store.messages.heard_from(where)
         if told is not None and (parent is None or mark is None or told.sent_at > mark):
             await self.store.late.record(oldest.room, [told], upwards=True)
+
+    async def _passed_over(
+        self, where: ConversationKey, told: Sequence[Payload], gaps: Sequence[Gap]
+    ) -> list[Payload]:
+        """List what a page shows from before the newest gap, in no other, and the history lacks.
+
+        Slack delivers in no order: an event may be given up after something newer was heard.
+        """
+        *others, newest = gaps
+        older = {
+            ts: each
+            for each in told
+            if (ts := text_in(each, "ts")) <= newest.since
+            and not any(gap.since < ts < gap.until for gap in others)
+        }
+        unknown = await self.store.messages.unknown(where, list(older))
+        return [older[ts] for ts in unknown]
 
     async def _since_invited(
         self, where: ConversationKey, gap: Gap, told: Sequence[Payload], team: Team
