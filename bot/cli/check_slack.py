@@ -5,9 +5,12 @@ slack_bolt is an extra: without it, the finding says how to install it.
 
 import asyncio
 
+from bot.cli.database_file import sqlite_file
 from bot.cli.findings import Finding
 from bot.cli.on_platform import is_installed
 from bot.config import Settings, variable
+from bot.errors import StoreError
+from bot.platforms.checking import Check
 from bot.platforms.together import platforms_with_tokens
 
 
@@ -18,9 +21,25 @@ def check_slack(settings: Settings) -> list[Finding]:
     if not is_installed("slack"):
         remedy = f"pip install 'earshot[slack]', or unset {variable('slack_bot_token')}."
         return [Finding("slack", ok=False, detail="slack_bolt is not installed", remedy=remedy)]
-    from bot.platforms.slack.checks import examine
-
     return [
         Finding("slack", ok=check.ok, detail=check.detail, remedy=check.remedy)
-        for check in asyncio.run(examine(settings))
+        for check in asyncio.run(_examined(settings))
     ]
+
+
+async def _examined(settings: Settings) -> list[Check]:
+    """Look at the app, and at the workspaces that installed it, which the history knows."""
+    from bot.platforms.slack.checks import examine
+    from bot.store import Store
+
+    file = sqlite_file(settings.database_url)
+    if settings.slack_client_id is None or (file is not None and not file.exists()):
+        return await examine(settings)
+    try:
+        store = await Store.open(settings.database_url)
+    except StoreError:  # the finding about the database says so
+        return await examine(settings)
+    try:
+        return await examine(settings, store=store)
+    finally:
+        await store.close()

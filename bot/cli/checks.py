@@ -7,7 +7,6 @@ import asyncio
 import importlib.util
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import psutil
 from platformdirs import user_cache_path
@@ -15,6 +14,7 @@ from platformdirs import user_cache_path
 from bot.cli.check_discord import check_discord
 from bot.cli.check_server import check_server
 from bot.cli.check_slack import check_slack
+from bot.cli.database_file import sqlite_file
 from bot.cli.findings import Finding
 from bot.cli.worker import worker_is_installed
 from bot.config import Settings, variable
@@ -58,7 +58,7 @@ def check_settings(settings: Settings) -> Finding:
 def check_database(settings: Settings) -> Finding:
     """Open the history as the bot does, unless it has yet to be created."""
     url = settings.database_url
-    file = _sqlite_file(url)
+    file = sqlite_file(url)
     if file is not None and not file.exists():
         return Finding("database", ok=True, detail=f"{file} will be created at the first start")
     try:
@@ -107,7 +107,7 @@ def check_memory(settings: Settings) -> Finding:
 def check_disk(settings: Settings) -> Finding:
     """Compare the space left for the history and for the converted model with what they need."""
     wanted: dict[Path, int] = {}
-    if file := _sqlite_file(settings.database_url):
+    if file := sqlite_file(settings.database_url):
         wanted[file.parent] = MIN_HISTORY_BYTES
     if not settings.model_url and not settings.model:
         wanted[user_cache_path("earshot")] = MIN_CACHE_BYTES
@@ -144,12 +144,6 @@ async def _opened(url: str) -> None:
 
     store = await Store.open(url)
     await store.close()
-
-
-def _sqlite_file(url: str) -> Path | None:
-    parts = urlsplit(url)
-    is_sqlite = parts.scheme.partition("+")[0] == "sqlite"
-    return Path(unquote(parts.path.removeprefix("/"))) if is_sqlite else None
 
 
 def _existing(place: Path) -> Path:

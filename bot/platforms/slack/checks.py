@@ -1,20 +1,22 @@
 """What `earshot doctor` asks Slack: the tokens, their scopes, the channels it is in, the clock.
 
+The workspaces of an app that many have installed are looked at by `check_workspaces`.
+
 Asks over HTTP only, changes nothing, and says of each fault where it is mended. No answer holds a
 token. Which events an app has subscribed to Slack tells nobody: those are named that cannot come
 for want of a scope.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.config import Settings, variable
 from bot.errors import ConfigError, PlatformError
 from bot.platforms.checking import Check, clock_checks, named
+from bot.platforms.slack.check_scopes import scope_check
+from bot.platforms.slack.check_workspaces import workspace_checks
 from bot.platforms.slack.clients import API_BASE, Clients, Refused, asked
 from bot.platforms.slack.connecting import TOKEN_FAULTS
 from bot.platforms.slack.credentials import (
@@ -27,7 +29,7 @@ from bot.platforms.slack.credentials import (
     credentials,
 )
 from bot.platforms.slack.paths import INSTALL_PATH
-from bot.platforms.slack.scopes import SCOPES, events_needing
+from bot.store import Store
 
 STATUS_PAGE = "https://slack-status.com"
 MAX_NAMED = 5  # channels in one line
@@ -37,9 +39,15 @@ NO_CODE = "no-code"  # what no workspace ever gave: Slack refuses it after it kn
 
 
 async def examine(
-    settings: Settings, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    settings: Settings,
+    *,
+    store: Store | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> list[Check]:
-    """Ask Slack about the app of the settings. Whatever goes wrong becomes a check that says so."""
+    """Ask Slack about the app of the settings. Whatever goes wrong becomes a check that says so.
+
+    The `store` knows the workspaces that installed it; without one they are not looked at.
+    """
     try:
         given = credentials(settings)
     except ConfigError as error:
@@ -49,6 +57,10 @@ async def examine(
     found: list[Check] = []
     try:
         await _ask(clients, given, found, public_url=settings.slack_public_url)
+        if given.provider is not None and store is not None:
+            found += await workspace_checks(
+                store, given.provider, clients, public_url=settings.slack_public_url
+            )
     except PlatformError as error:
         found.append(Check(f"{error}", ok=False, remedy=_remedy(clients)))
     finally:
@@ -87,7 +99,7 @@ async def _bot_checks(clients: Clients, token: str, found: list[Check]) -> str |
         return None
     name, team = answer.get("user"), answer.get("team")
     found.append(Check(f"the bot token is valid: it is @{name} in the workspace {team}"))
-    found += _scope_checks(answer)
+    found.append(scope_check(answer, how="Press Reinstall."))
     try:
         found.append(await _channels_check(clients, token, bot=str(name)))
         bot = await asked(client.bots_info(bot=answer.get("bot_id")), doing="the app of the bot")
@@ -97,30 +109,6 @@ async def _bot_checks(clients: Clients, token: str, found: list[Check]) -> str |
         raise
     app_id = (bot.get("bot") or {}).get("app_id")
     return str(app_id) if app_id else None
-
-
-def _scope_checks(answer: AsyncSlackResponse) -> list[Check]:
-    """Compare what the token may do with what is needed; Slack says it with each answer."""
-    headers: Mapping[str, str] = answer.headers
-    line = next((v for k, v in headers.items() if k.lower() == "x-oauth-scopes"), None)
-    if line is None:
-        return [Check("which scopes it has, this server does not say")]
-    granted = {name.strip() for name in line.split(",")}
-    lacking = [scope for scope in SCOPES if scope.name not in granted]
-    needed = [scope for scope in lacking if scope.needed]
-    without = [f"without {s.name}, which it would use {s.reason}" for s in lacking if not s.needed]
-    unheard = events_needing([scope.name for scope in lacking])
-    if unheard:
-        without.append(f"so these events cannot come: {', '.join(unheard)}")
-    if not needed:
-        return [Check("; ".join(["it has the scopes it needs", *without]))]
-    names = ", ".join(scope.name for scope in needed)
-    reasons = "; ".join(f"{scope.name} {scope.reason}" for scope in needed)
-    remedy = (
-        f"On {APPS}, your app, OAuth & Permissions, Bot Token Scopes, add them ({reasons}) and "
-        "press Reinstall. Or paste `earshot slack manifest` under App Manifest."
-    )
-    return [Check("; ".join([f"it lacks the scopes {names}", *without]), ok=False, remedy=remedy)]
 
 
 async def _channels_check(clients: Clients, token: str, *, bot: str) -> Check:

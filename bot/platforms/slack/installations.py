@@ -84,6 +84,13 @@ class Installations(AsyncInstallationStore):
                 return bot
         return await asyncio.shield(renewing)
 
+    async def as_kept(self, team_id: str) -> Bot | None:
+        """Give the bot of a workspace with the token that is kept, be it expired or not.
+
+        None if it has none, or no key reads it.
+        """
+        return await self._found(team_id, await self._organization(team_id, None))
+
     async def close(self) -> None:
         """Let the tokens be written down that Slack is giving just now."""
         if self._renewals:
