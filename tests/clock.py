@@ -1,5 +1,6 @@
-"""The time of a loopback server; knows no platform."""
+"""The time of a loopback server, and clocks that are wrong; knows no platform."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 
@@ -19,3 +20,8 @@ class Clock:
     def advance(self, seconds: float) -> None:
         """Let so much time pass at once."""
         self.elapsed_s += seconds
+
+
+def hours_off(hours: float) -> Callable[[], datetime]:
+    """Give a clock that is wrong by so many hours."""
+    return lambda: datetime.now(UTC) + timedelta(hours=hours)

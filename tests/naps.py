@@ -3,6 +3,8 @@
 import asyncio
 from dataclasses import dataclass, field
 
+from bot.platforms.again import AGAIN_EVERY_S
+
 
 @dataclass
 class Naps:
@@ -37,3 +39,26 @@ class Pace:
     def go(self) -> None:
         """Let the one who sleeps wake up."""
         self._go.release()
+
+
+@dataclass
+class Rests:
+    """The waits of a bot: short ones pass at once, that for the next round lasts until `over`.
+
+    `asked` lists how long each was to last.
+    """
+
+    asked: list[float] = field(default_factory=list)
+    _is_over: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def sleep(self, seconds: float) -> None:
+        self.asked.append(seconds)
+        if seconds != AGAIN_EVERY_S:
+            await asyncio.sleep(0.005)  # in which those get on for whom the bot waits
+            return
+        await self._is_over.wait()
+        self._is_over.clear()
+
+    def over(self) -> None:
+        """Let the time be over after which the bot tries again."""
+        self._is_over.set()

@@ -1,7 +1,6 @@
 """A bot that hears nothing but `/assistant`, with a real history, for a simulated Discord."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -133,8 +132,3 @@ def offers(payload: list[Json], name: str, *its_options: Json) -> None:
     options = payload[0]["options"]
     assert isinstance(options, list)
     options.append({"type": 1, "name": name, "description": "Of old.", "options": its_options})
-
-
-def warnings_in(records: list[logging.LogRecord]) -> list[str]:
-    """Give what was logged as going wrong."""
-    return [record.getMessage() for record in records if record.levelno >= logging.WARNING]

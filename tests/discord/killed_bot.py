@@ -14,7 +14,7 @@ from bot.platforms.discord.address import use_addresses
 from bot.platforms.discord.run import DiscordBot
 from bot.runtime import ServedModel
 from bot.store import Store
-from tests.discord.living import soon_ready
+from tests.discord.living import in_haste
 from tests.fakes import PausingModel
 
 
@@ -33,7 +33,7 @@ async def main(database_url, api_url, gateway_url, token, reply):
     model = PausingModel(reply_text=reply)
     if "|" not in reply:
         model.may_go_on.set()
-    async with soon_ready():
+    with in_haste():
         bot = DiscordBot(settings, store, ServedModel(model, None, patience_s=5.0), print)
         await bot.serve(token)
 

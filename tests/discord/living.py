@@ -1,99 +1,84 @@
 """The whole bot on the loopback Discord, with a scripted model, so that tests read like a chat."""
 
-import asyncio
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager, contextmanager
 
-from bot.config import Settings
-from bot.messages import ChannelSettings, ConversationKey, Mode
+from bot.messages import ConversationKey
 from bot.platforms.discord import run
 from bot.platforms.discord.address import use_addresses
 from bot.platforms.discord.client import EarshotClient
+from bot.platforms.discord.keys import PLATFORM
 from bot.platforms.discord.run import DiscordBot
-from bot.runtime import ServedModel
-from bot.store import Store
-from tests.discord_server import DiscordServer
-from tests.fakes import FakeModel
+from tests.living import GREETING, Living
 
-GREETING = "Hello, I'm"
 # discord.py waits so long for one more server before it is ready: 2 s; here they come at once.
 GUILD_READY_TIMEOUT_S = 0.02
 
 
-@dataclass
-class Chat:
+class HastyClient(EarshotClient):
+    """Waits for nothing that only Discord's own limits make it wait for."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self._connection.guild_ready_timeout = GUILD_READY_TIMEOUT_S
+
+    async def before_identify_hook(self, shard_id, *, initial=False):
+        """Identify at once: the loopback server sets no limit."""
+
+
+@contextmanager
+def in_haste():
+    """Let the bot take a client that is hasty."""
+    before, run.EarshotClient = run.EarshotClient, HastyClient
+    try:
+        yield
+    finally:
+        run.EarshotClient = before
+
+
+class Chat(Living):
     """A server, a model and the bot, which can be stopped and started again."""
 
-    server: DiscordServer
-    database_url: str
-    model: FakeModel = field(default_factory=FakeModel)
-    told: list[str] = field(default_factory=list)
-    changes: dict[str, object] = field(default_factory=dict)  # of the settings
-    store: Store | None = None
-    bot: DiscordBot | None = None
-    serving: asyncio.Task[None] | None = None
+    platform = PLATFORM
 
-    @property
-    def settings(self) -> Settings:
-        given = {
-            "database_url": self.database_url,
+    def given(self):
+        return {
             "discord_api_base": self.server.api_url,
             "discord_gateway": self.server.gateway_url,
-            "new_channel_mode": Mode.ACTIVE,
-            "burst_quiet_s": 0.0,
-            "burst_max_s": 0.0,
         }
-        return Settings(_env_file=None, **{**given, **self.changes})
 
     @asynccontextmanager
-    async def running(self):
-        """Run the bot as one process would, from its start to its stop."""
-        settings = self.settings
-        use_addresses(settings)
-        self.store = await Store.open(
-            settings.database_url, platform_modes={"discord": settings.new_channel_mode}
-        )
-        served = ServedModel(self.model, None, patience_s=5.0)
-        self.told.clear()
-        try:
-            async with soon_ready():
-                self.bot = DiscordBot(settings, self.store, served, self._tell)
-                self.serving = asyncio.create_task(self.bot.serve(self.server.token))
-                try:
-                    await self.connected()
-                    yield self
-                finally:
-                    self.serving.cancel()
-                    with suppress(asyncio.CancelledError):
-                        await self.serving
-        finally:
-            await self.store.close()
-            use_addresses(Settings(_env_file=None))
+    async def running(self, *, connects=True):
+        use_addresses(self.settings)
+        with in_haste():
+            async with super().running(connects=connects):
+                yield self
 
-    async def connected(self):
-        """Wait until the bot knows its servers and its commands are there."""
-        await self.server.until(lambda: self.serving.done() or self._is_ready())
-        if self.serving.done():
-            self.serving.result()
+    def new_bot(self, settings, served, **surroundings):
+        return DiscordBot(settings, self.store, served, self.say, **surroundings)
+
+    async def serve(self):
+        await self.bot.serve(self.server.token)
+
+    def is_connected(self):
+        """Tell whether the bot knows its servers and its commands are there."""
+        is_ready = any(words.startswith("Connected") for words in self.told)
+        told = self.server.asked("PUT", "/commands")  # once, if Discord took them
+        return is_ready and any(call.status is not None for call in told)
+
+    def place(self, channel=None):
+        """Name a channel's conversation as the history does."""
+        channel = channel or self.server.general
+        guild = channel.guild.id if channel.guild else "@me"
+        parent = getattr(channel, "parent_id", None)
+        return (
+            ConversationKey(PLATFORM, guild, parent, channel.id)
+            if parent
+            else ConversationKey(PLATFORM, guild, channel.id)
+        )
 
     async def settled(self):
         """Wait until nothing is left to decide."""
         await self.bot.pipeline.conversations.drain()
-
-    def place(self, channel):
-        """Name a channel's conversation as the history does."""
-        guild = channel.guild.id if channel.guild else "@me"
-        parent = getattr(channel, "parent_id", None)
-        return (
-            ConversationKey("discord", guild, parent, channel.id)
-            if parent
-            else ConversationKey("discord", guild, channel.id)
-        )
-
-    async def history(self, channel):
-        """List what the history holds of a channel: (name, text), tombstones left out."""
-        entries = await self.store.messages.recent(self.place(channel), limit=1000)
-        return [(entry.author.name, entry.text) for entry in entries if not entry.deleted]
 
     async def says(self, person, text, *, where=None, **how):
         """Let somebody say something, and wait until that is heard and decided on."""
@@ -123,22 +108,6 @@ class Chat:
 
         await self.until(is_deleted)
 
-    async def until(self, found):
-        """Wait until an awaited look into the store finds something, and give that."""
-        async with asyncio.timeout(10):
-            while not (seen := await found()):  # noqa: ASYNC110 - the store tells nobody
-                await asyncio.sleep(0.01)
-        return seen
-
-    def shown(self):
-        """Give the last prompt, turn by turn, without the system turn."""
-        return [turn["content"] for turn in self.model.asked[-1] if turn["role"] != "system"]
-
-    async def set(self, channel=None, **changes) -> ChannelSettings:
-        """Change a channel's settings, as its managers do by commands."""
-        where = self.place(channel or self.server.general)
-        return await self.store.channels.change(where, **changes)
-
     def messages(self, channel=None):
         """List the messages of the bot, the greeting left out."""
         said = self.server.posts(channel or self.server.general)
@@ -147,28 +116,3 @@ class Chat:
     def posts(self, channel=None):
         """List what the bot posted, the greeting left out."""
         return [each.content for each in self.messages(channel)]
-
-    def _tell(self, words):
-        self.told.append(words)
-        self.server.changed()
-
-    def _is_ready(self):
-        is_connected = any(words.startswith("Connected") for words in self.told)
-        told = self.server.asked("PUT", "/commands")  # once, if Discord took them
-        return is_connected and any(call.status is not None for call in told)
-
-
-@asynccontextmanager
-async def soon_ready():
-    """Let the client of the bot wait less for servers that do not come."""
-
-    def made(*args, **options):
-        client = EarshotClient(*args, **options)
-        client._connection.guild_ready_timeout = GUILD_READY_TIMEOUT_S
-        return client
-
-    run.EarshotClient = made
-    try:
-        yield
-    finally:
-        run.EarshotClient = EarshotClient

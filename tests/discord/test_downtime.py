@@ -2,8 +2,10 @@
 
 import pytest
 
-from tests.discord.weather import Weather, hours_off, logged
+from tests.clock import hours_off
+from tests.discord.weather import Weather
 from tests.discord_server import ChannelType, Permission
+from tests.logs import logged
 
 
 @pytest.fixture

@@ -3,7 +3,9 @@
 import pytest
 
 from bot.platforms.discord import hearing
-from tests.discord.weather import Weather, logged, seen
+from tests.discord.weather import Weather
+from tests.logs import logged
+from tests.waiting import seen
 
 FETCH = "GET */messages"
 

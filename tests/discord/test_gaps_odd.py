@@ -3,7 +3,8 @@
 import pytest
 
 from bot.platforms.discord.fetching import fetched, messages
-from tests.discord.weather import Weather, logged
+from tests.discord.weather import Weather
+from tests.logs import logged
 
 ODD = [{"type": "rich", "fields": 7, "author": 7, "timestamp": 7}]
 

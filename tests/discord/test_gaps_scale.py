@@ -8,7 +8,8 @@ from bot.platforms.discord import sweeping
 from bot.platforms.discord.sweeping import Sweeps
 from bot.store.database import Database
 from bot.store.messages import Messages
-from tests.discord.weather import Weather, seen
+from tests.discord.weather import Weather
+from tests.waiting import seen
 
 FETCH = "GET */messages"
 DAY_S = timedelta(days=1).total_seconds()

@@ -3,7 +3,9 @@
 import pytest
 
 from bot.platforms import crowds
-from tests.discord.weather import Weather, logged, seen
+from tests.discord.weather import Weather
+from tests.logs import logged
+from tests.waiting import seen
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from bot.messages import Mode
 from bot.platforms.discord.answering import parts
 from bot.platforms.discord.application import CHANGED
 from bot.platforms.discord.keys import channel_key
-from tests.discord.commanded import Bot, offers, running_bot, warnings_in
+from tests.discord.commanded import Bot, offers, running_bot
+from tests.logs import warnings_in
 
 UNKNOWN_INTERACTION = {"status": 404, "code": 10062, "message": "Unknown interaction"}
 ACKNOWLEDGED = {"status": 400, "code": 40060, "message": "already acknowledged"}

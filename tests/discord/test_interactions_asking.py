@@ -17,7 +17,8 @@ from bot.platforms.discord.answering import MAX_CHARS, under_question
 from bot.platforms.discord.buttons import DEFAULT_QUESTION
 from bot.platforms.discord.keys import PLATFORM, channel_key
 from bot.split import num_units
-from tests.discord.commanded import Bot, running_bot, warnings_in
+from tests.discord.commanded import Bot, running_bot
+from tests.logs import warnings_in
 
 MENU = "Ask Earshot about this"
 ASKED = "assistant ask"

@@ -8,10 +8,10 @@ import pytest
 
 from bot.messages import Message
 from bot.platforms.discord.keys import channel_key
-from tests.discord.commanded import warnings_in
 from tests.discord.wired import ASKED, QUESTION, REPLY, Bot
 from tests.discord_server import DiscordServer
 from tests.discord_server.interactions import interact
+from tests.logs import warnings_in
 
 CALLBACK = "POST */callback"
 EDIT = "PATCH */messages/@original"

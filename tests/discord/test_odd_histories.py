@@ -5,8 +5,10 @@ import pytest
 from bot.errors import PlatformError
 from bot.messages import ConversationKey
 from bot.platforms.discord.trying import trying
-from tests.discord.weather import Weather, logged, seen
+from tests.discord.weather import Weather
 from tests.fakes import PausingModel
+from tests.logs import logged
+from tests.waiting import seen
 
 QUESTION = "the capital of France?"
 WHERE = ConversationKey("discord", "1", "2")

@@ -7,10 +7,11 @@ import pytest
 from bot.errors import PlatformError, PlatformUnavailable
 from bot.notices import NOT_POSTED
 from bot.platforms.drafts import Draft
-from tests.discord.weather import Weather, seen
+from tests.discord.weather import Weather
 from tests.discord_server import Permission
 from tests.fakes import PausingModel
 from tests.naps import Naps
+from tests.waiting import seen
 
 TEXT = "Turin is quite far away"
 WHOLE = f"{TEXT}: about 250 km."

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.discord.weather import Weather, logged, seen
+from tests.discord.weather import Weather
 from tests.discord_server.gateway import IDENTIFY, RESUME
 from tests.fakes import FakeModel
+from tests.logs import logged
+from tests.waiting import seen
 
 
 @pytest.fixture

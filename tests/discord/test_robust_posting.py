@@ -2,11 +2,13 @@
 
 import pytest
 
-from tests.discord.weather import Weather, logged, seen
+from tests.discord.weather import Weather
 from tests.discord_server import Permission
 from tests.discord_server.gateway import IDENTIFY
 from tests.discord_server.odd import poison
 from tests.fakes import PausingModel
+from tests.logs import logged
+from tests.waiting import seen
 
 POST = "POST */messages"
 QUESTION = "the capital of France?"

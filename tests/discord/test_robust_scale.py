@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.discord.weather import Weather, hours_off, logged
+from tests.clock import hours_off
+from tests.discord.weather import Weather
+from tests.logs import logged
 
 QUESTION = "the capital of France?"
 

@@ -16,10 +16,12 @@ from bot.platforms.discord.supervisor import (
     STEADY_S,
     keep_connected,
 )
-from tests.discord.weather import Weather, logged, seen
+from tests.discord.weather import Weather
 from tests.discord_server.gateway import IDENTIFY
 from tests.discord_server.intents import PRIVILEGED, Intent
 from tests.discord_server.odd import poison
+from tests.logs import logged
+from tests.waiting import WITHIN_S, seen
 
 LOGIN = "GET /users/@me"
 
@@ -103,7 +105,7 @@ async def test_a_payload_that_cannot_be_parsed_costs_no_message(chat, server, ca
 async def ended(chat):
     """Run the bot until it ends by itself; give what it says then."""
     async with chat.running(connects=False):
-        await asyncio.wait([chat.serving], timeout=10)
+        await asyncio.wait([chat.serving], timeout=WITHIN_S)
         error = chat.serving.exception()
     assert isinstance(error, ConfigError)
     return str(error)
@@ -125,7 +127,7 @@ async def test_a_missing_intent_ends_the_run_and_names_the_switch(chat, server):
 async def test_a_close_that_a_person_has_to_mend_ends_the_run(chat, server, code):
     async with chat.running():
         await server.gateway.close_connections(code)
-        await asyncio.wait([chat.serving], timeout=10)
+        await asyncio.wait([chat.serving], timeout=WITHIN_S)
 
         error = chat.serving.exception()
     assert isinstance(error, ConfigError)

@@ -1,7 +1,7 @@
 """Whose audit log is read when messages are deleted: that of a server that lost a reply, for a while."""
 
 from bot.platforms.discord import removals
-from tests.discord.weather import seen
+from tests.waiting import seen
 
 QUESTION = "the capital of France?"
 

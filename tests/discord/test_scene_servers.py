@@ -6,9 +6,9 @@ import pytest
 
 from bot.messages import Mode
 from bot.runtime import utc_now
-from tests.discord.living import GREETING
 from tests.discord_server import Permission
 from tests.fakes import PausingModel
+from tests.living import GREETING
 
 GRACE = timedelta(days=7)
 

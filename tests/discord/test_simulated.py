@@ -17,8 +17,8 @@ from bot.platforms.discord.keys import channel_key
 from bot.platforms.discord.run import DiscordBot
 from bot.runtime import ServedModel
 from bot.store import Store
-from tests.discord.living import GREETING
 from tests.fakes import FakeModel
+from tests.living import GREETING
 
 # simcord wants to be told what Discord tells at the start: how many shards there are.
 pytestmark = pytest.mark.simcord(shard_count=1)

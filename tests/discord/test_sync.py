@@ -8,7 +8,8 @@ from simcord import Env
 
 from bot.platforms.discord.sync import synced
 from bot.store import Store
-from tests.discord.commanded import Bot, offers, running_bot, warnings_in
+from tests.discord.commanded import Bot, offers, running_bot
+from tests.logs import warnings_in
 
 
 @pytest.fixture

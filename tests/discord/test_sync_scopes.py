@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.discord.weather import Weather, logged
+from tests.discord.weather import Weather
+from tests.logs import logged
 
 
 @pytest.fixture

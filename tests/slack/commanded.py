@@ -1,6 +1,5 @@
 """A bot that hears nothing but commands, with a real history, for the loopback Slack."""
 
-import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -209,8 +208,3 @@ async def _receive(pipeline: Pipeline, question: Message, team: Team) -> bool:
 async def _record(pipeline: Pipeline, event: Json, where: ConversationKey, team: Team) -> None:
     ts, author = str(event["ts"]), Author(str(event["user"]), "Bob")
     await pipeline.overhear(Message(where, ts, author, str(event["text"]), sent_at(ts)))
-
-
-def warnings_in(records: list[logging.LogRecord]) -> list[str]:
-    """Give what was logged as going wrong."""
-    return [record.getMessage() for record in records if record.levelno >= logging.WARNING]

@@ -9,7 +9,8 @@ from bot.errors import StoreError
 from bot.messages import Mode
 from bot.platforms.slack.commanding import FAILED
 from bot.platforms.slack.interactions import NOT_OPENED
-from tests.slack.commanded import Bot, running_bot, warnings_in
+from tests.logs import warnings_in
+from tests.slack.commanded import Bot, running_bot
 from tests.slack_server import Kind, SlackServer
 
 NOTHING_YET = "I haven't decided on anything here yet."

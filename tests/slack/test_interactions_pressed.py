@@ -12,7 +12,8 @@ from bot.platforms.slack.answering import Listener
 from bot.platforms.slack.ask_form import DEFAULT_QUESTION
 from bot.platforms.slack.asking import NOT_OURS
 from bot.platforms.slack.interactions import ASK_ABOUT, NOT_OPENED
-from tests.slack.commanded import REPLY, Bot, running_bot, warnings_in
+from tests.logs import warnings_in
+from tests.slack.commanded import REPLY, Bot, running_bot
 from tests.slack_server import Kind, SlackServer
 from tests.slack_server.mrkdwn import pings
 

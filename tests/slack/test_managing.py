@@ -8,7 +8,8 @@ import pytest
 from bot.commands import Caller
 from bot.messages import workspace_key
 from bot.platforms.slack.keys import PLATFORM
-from tests.slack.commanded import Bot, running_bot, warnings_in
+from tests.logs import warnings_in
+from tests.slack.commanded import Bot, running_bot
 from tests.slack_server import Kind, SlackServer
 
 

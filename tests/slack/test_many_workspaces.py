@@ -10,8 +10,9 @@ from sqlalchemy import text as sql
 from bot.messages import ConversationKey
 from bot.platforms.slack.encrypting import new_key
 from bot.store import Store
+from tests.logs import logged
 from tests.slack.installed import KEY, address_of, for_many, installations, installed_by, rows
-from tests.slack.weather import QUESTION, logged
+from tests.slack.weather import QUESTION
 from tests.slack_server.tokens import Token
 
 # slack_sdk 3.47 sends the client's secret in a way that aiohttp 3.14 wants otherwise.

@@ -5,7 +5,9 @@ import asyncio
 import pytest
 
 from bot.errors import ConfigError
-from tests.slack.weather import QUESTION, Weather, logged, seen
+from tests.logs import logged
+from tests.slack.weather import QUESTION, Weather
+from tests.waiting import WITHIN_S, seen
 
 OPEN = "apps.connections.open"
 HTML = "<html><body>Service Unavailable</body></html>"
@@ -196,7 +198,7 @@ async def test_several_open_connections_deliver_each_event_once(chat, slack):
 async def test_a_wrong_token_ends_the_run_and_says_which_and_where_another_is(chat, setting, line):
     chat.changes[setting] = {"slack_app_token": "xapp-1", "slack_bot_token": "xoxb-1"}[setting]
     async with chat.running(connects=False):
-        await asyncio.wait([chat.serving], timeout=10)
+        await asyncio.wait([chat.serving], timeout=WITHIN_S)
         error = chat.serving.exception()
 
     assert isinstance(error, ConfigError)
@@ -207,7 +209,7 @@ async def test_an_app_token_revoked_while_it_runs_ends_the_run(talk, slack):
     slack.faults.error("token_revoked", on=OPEN, times=99)
 
     slack.sockets.drop()
-    await asyncio.wait([talk.serving], timeout=10)
+    await asyncio.wait([talk.serving], timeout=WITHIN_S)
 
     assert str(talk.serving.exception()).startswith("Slack refused the app-level token")
 

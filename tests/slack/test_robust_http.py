@@ -14,11 +14,12 @@ import pytest
 from bot.config import variable
 from bot.platforms.slack import asgi
 from bot.platforms.slack.web import MAX_BODY_BYTES
+from tests.logs import logged
 from tests.slack.connected import settings_for
-from tests.slack.weather import QUESTION, Weather, logged
+from tests.slack.weather import QUESTION, Weather
+from tests.waiting import WITHIN_S
 
 ROOT = Path(__file__).parents[2]
-START_S = 60.0
 JSON = {"Content-Type": "application/json"}
 
 
@@ -175,7 +176,7 @@ async def test_uvicorn_serves_it_and_ends_it(chat, slack, environment, tmp_path)
         said = await slack.says("Alice", "general", "hello")
         await slack.until_delivered()
         process.terminate()
-        await asyncio.wait_for(process.wait(), START_S)
+        await asyncio.wait_for(process.wait(), WITHIN_S)
     assert process.returncode in (0, -signal.SIGTERM)  # uvicorn ends by the signal it got
 
     taken = [one for one in slack.deliveries.all if one.payload["event"].get("ts") == said.ts]
@@ -185,7 +186,7 @@ async def test_uvicorn_serves_it_and_ends_it(chat, slack, environment, tmp_path)
 
 
 async def _open(address, process):
-    async with asyncio.timeout(START_S), aiohttp.ClientSession() as http:
+    async with asyncio.timeout(WITHIN_S), aiohttp.ClientSession() as http:
         while True:
             assert process.returncode is None
             try:
@@ -199,7 +200,7 @@ async def _open(address, process):
 async def test_uvicorn_does_not_start_with_a_wrong_token_and_says_why(environment, tmp_path):
     environment[variable("slack_bot_token")] = "xoxb-wrong"
     async with behind_uvicorn(environment, tmp_path) as (process, _):
-        _, words = await asyncio.wait_for(process.communicate(), START_S)
+        _, words = await asyncio.wait_for(process.communicate(), WITHIN_S)
 
     assert process.returncode == 3
     assert "Slack refused the bot token of EARSHOT_SLACK_BOT_TOKEN (invalid_auth)" in words.decode()
@@ -218,7 +219,7 @@ async def test_a_server_is_told_that_slack_cannot_be_reached(
     told, answers = asyncio.Queue(), asyncio.Queue()
     living = asyncio.create_task(asgi.Application()({"type": "lifespan"}, told.get, answers.put))
     await told.put({"type": "lifespan.startup"})
-    answer = await asyncio.wait_for(answers.get(), 20)
+    answer = await asyncio.wait_for(answers.get(), WITHIN_S)
     await living
 
     assert answer == {

@@ -4,8 +4,11 @@ import asyncio
 
 import pytest
 
+from tests.clock import hours_off
 from tests.fakes import PausingModel
-from tests.slack.weather import QUESTION, Weather, hours_off, logged, seen
+from tests.logs import logged
+from tests.slack.weather import QUESTION, Weather
+from tests.waiting import seen
 
 POST, STREAM = "chat.postMessage", "chat.startStream"
 HTML = "<html><body>Service Unavailable</body></html>"

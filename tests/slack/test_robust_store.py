@@ -3,7 +3,9 @@
 import pytest
 
 from bot.errors import StoreError
-from tests.slack.weather import QUESTION, Weather, logged, seen
+from tests.logs import logged
+from tests.slack.weather import QUESTION, Weather
+from tests.waiting import seen
 
 FULL = "the disk is full"
 

@@ -7,12 +7,13 @@ import pytest
 
 from bot.platforms.slack import looking_up
 from tests.slack.processes import bot_process
-from tests.slack.weather import QUESTION, Weather, seen
+from tests.slack.weather import QUESTION, Weather
 from tests.store.conftest import (  # noqa: F401 - fixtures
     postgresql_history,
     postgresql_server,
     url,
 )
+from tests.waiting import WITHIN_S, seen
 
 PLACES = ["general", "tea", "cake"]
 REPLY = "The capital of France is| Paris."
@@ -148,7 +149,7 @@ async def test_what_a_killed_process_left_is_answered_by_the_other(chat, slack):
 
 async def _taken_up(chat):
     """Let the bot look for what is left, until it has found it: PostgreSQL has to see the end first."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WITHIN_S):
         while chat.posts() != ["The capital of France is Paris."]:
             chat.naps.over()
             await asyncio.sleep(0.05)

@@ -3,8 +3,8 @@
 import pytest
 
 from bot.messages import Mode
+from tests.living import GREETING
 from tests.slack.installed import for_many, installed_by
-from tests.slack.living import GREETING
 
 # slack_sdk 3.47 sends the client's secret in a way that aiohttp 3.14 wants otherwise.
 pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")

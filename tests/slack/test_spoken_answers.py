@@ -12,7 +12,8 @@ from bot.messages import Mode
 from bot.platforms.slack.keys import ts_at
 from bot.platforms.slack.spoken import SETTINGS_BY_BUTTON
 from bot.platforms.slack.tasks import Once
-from tests.slack.commanded import Bot, running_bot, warnings_in
+from tests.logs import warnings_in
+from tests.slack.commanded import Bot, running_bot
 from tests.slack_server import SlackServer
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
