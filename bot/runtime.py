@@ -112,7 +112,7 @@ async def opened_model(
 
 @asynccontextmanager
 async def opened_store(settings: Settings) -> AsyncIterator[Store]:
-    """Open the history, and delete what is past its retention as long as it is open.
+    """Open the history, and delete what is past its retention: at once, and as long as it is open.
 
     Raises StoreError.
     """
@@ -122,12 +122,17 @@ async def opened_store(settings: Settings) -> AsyncIterator[Store]:
         platform_modes=dict.fromkeys(SERVED_BY_OTHERS, settings.new_channel_mode),
     )
     grace = timedelta(days=settings.left_after_days)
-    purging = asyncio.create_task(_purge_for_ever(store, utc_now, grace=grace), name="purge")
     try:
-        yield store
+        await _purge(
+            store, utc_now(), grace=grace
+        )  # also in a run that a refused token ends at once
+        purging = asyncio.create_task(_purge_for_ever(store, utc_now, grace=grace), name="purge")
+        try:
+            yield store
+        finally:
+            purging.cancel()
+            await asyncio.gather(purging, return_exceptions=True)
     finally:
-        purging.cancel()
-        await asyncio.gather(purging, return_exceptions=True)
         await store.close()
 
 
@@ -232,16 +237,20 @@ def _show_loading(screen: "Screen", status: WorkerStatus) -> None:
 
 
 async def _purge_for_ever(store: Store, clock: Callable[[], datetime], *, grace: timedelta) -> None:
-    """Delete what is past its channel's retention, or its workspace's grace, now and every hour."""
     while True:
-        try:
-            if count := await store.messages.purge(clock()):
-                logger.info("retention: %d old messages deleted", count)
-            for platform, workspace in await store.workspaces.purge(clock(), grace=grace):
-                logger.info("all data of %s/%s is deleted: it removed the bot", platform, workspace)
-        except Exception:  # the top of a task: the next hour may go better
-            logger.exception("retention: old messages could not be deleted")
         await asyncio.sleep(PURGE_EVERY_S)
+        await _purge(store, clock(), grace=grace)
+
+
+async def _purge(store: Store, now: datetime, *, grace: timedelta) -> None:
+    """Delete what is past its channel's retention, or its workspace's grace."""
+    try:
+        if count := await store.messages.purge(now):
+            logger.info("retention: %d old messages deleted", count)
+        for platform, workspace in await store.workspaces.purge(now, grace=grace):
+            logger.info("all data of %s/%s is deleted: it removed the bot", platform, workspace)
+    except Exception:  # the next hour may go better
+        logger.exception("retention: old messages could not be deleted")
 
 
 def _chat_form(settings: Settings) -> ChatForm | None:

@@ -10,15 +10,17 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.config import Settings, variable
 from bot.errors import ConfigError, PlatformUnavailable
+from bot.platforms.insist import insisted
 from bot.platforms.slack.app import Handlers, Intake, new_app
 from bot.platforms.slack.clients import Clients, Refused
 from bot.platforms.slack.connecting import OnGap, SocketMode
 from bot.platforms.slack.credentials import BOT_TOKEN_PLACE, Credentials, credentials
 from bot.platforms.slack.installations import Installations
 from bot.platforms.slack.installing import new_installations, oauth_flow
-from bot.platforms.slack.known_teams import KnownTeams, ManyTeams, OneTeam
+from bot.platforms.slack.known_teams import REMOVED, KnownTeams, ManyTeams, OneTeam
 from bot.platforms.slack.paths import INSTALL_PATH
 from bot.platforms.slack.socket import Pace
+from bot.platforms.slack.token_owners import TokenOwners
 from bot.platforms.slack.web import SlackWeb, serve_web
 from bot.store import Store
 
@@ -26,6 +28,10 @@ logger = logging.getLogger(__name__)
 
 FIRST_WAIT_S = 1.0
 MAX_WAIT_S = 60.0
+REMOVED_AWAY = (
+    " The workspace {} removed the app, or its token was revoked: its data is deleted {:g} days "
+    "after that was first seen, when Earshot runs, unless a token of it works before."
+)
 
 Say = Callable[[str], None]
 SawDate = Callable[[str | None], None]
@@ -86,7 +92,7 @@ class Connection:
         The handler `missed` was told of it before anything could come.
         Without `own_server`, somebody else serves `web`.
         """
-        await self._introduced()
+        await self._introduced(handlers.removed)
         await ready()
         self._intake = Intake(handlers, self.teams)
         app = new_app(self._intake, self.clients, signing_secret=self.credentials.signing_secret)
@@ -133,7 +139,7 @@ class Connection:
 
     def _new_teams(self) -> KnownTeams:
         if self.credentials.provider is None:
-            return OneTeam(self.credentials.bot_token or "", self.clients)
+            return OneTeam(self._bot_token, self.clients)
         self._installations = new_installations(self.store, self.credentials.provider, self.clients)
         return ManyTeams(self._installations, self.clients)
 
@@ -169,7 +175,7 @@ class Connection:
             web, host=self.settings.slack_host, port=self.settings.slack_port, on_open=say_where
         )
 
-    async def _introduced(self) -> None:
+    async def _introduced(self, removed: Callable[[str], Awaitable[None]]) -> None:
         """Wait until Slack has told who the bot is; of many workspaces none is asked."""
         teams, wait_s = self.teams, FIRST_WAIT_S
         if not isinstance(teams, OneTeam):
@@ -180,7 +186,7 @@ class Connection:
             except Refused as error:
                 raise ConfigError(
                     f"Slack refused the bot token of {variable('slack_bot_token')} "
-                    f"({error.code}): {BOT_TOKEN_PLACE}."
+                    f"({error.code}): {BOT_TOKEN_PLACE}.{await self._noted(error, removed)}"
                 ) from error
             except PlatformUnavailable as error:
                 logger.warning(
@@ -191,9 +197,26 @@ class Connection:
                 )
             else:
                 self._name = team.name
+                note = partial(TokenOwners(self.store).belongs, self._bot_token, team.id)
+                await insisted(note, "whose token it has", sleep=self.sleep)
                 return
             await self.sleep(wait_s)
             wait_s = min(2 * wait_s, MAX_WAIT_S)
+
+    async def _noted(self, refusal: Refused, removed: Callable[[str], Awaitable[None]]) -> str:
+        """Note that the workspace removed the app, if that is why its token is refused."""
+        if refusal.code not in REMOVED:
+            return ""
+        ask = partial(TokenOwners(self.store).owner, self._bot_token)
+        team_id = await insisted(ask, "whose token it was", sleep=self.sleep)
+        if team_id is None:
+            return ""
+        await removed(team_id)
+        return REMOVED_AWAY.format(team_id, self.settings.left_after_days)
+
+    @property
+    def _bot_token(self) -> str:
+        return self.credentials.bot_token or ""
 
 
 async def _once(on_gap: OnGap) -> None:
