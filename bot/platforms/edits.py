@@ -1,7 +1,11 @@
-"""Takes over edits of messages wherever a copy of them stands, whatever the platform."""
+"""Takes over edits and deletions of messages wherever they stand, whatever the platform.
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+A message may stand in a channel and in one of its threads: one that a thread was made of, or that a
+thread told to the channel as well.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.messages import ConversationKey
@@ -21,22 +25,20 @@ class Edited:
 
 
 async def taken_over(
-    pipeline: Pipeline,
-    where: ConversationKey,
-    message_id: str,
-    edited: Edited,
-    *,
-    copies: Iterable[ConversationKey] = (),
+    pipeline: Pipeline, where: ConversationKey, message_id: str, edited: Edited
 ) -> bool:
-    """Give a message its new words and files; False: unknown there, or unchanged.
+    """Give a message of a channel its new words and files; False: unknown, or unchanged.
 
-    A thread made of it begins with its copy, of the same id; `copies` are other places that have
-    one. Raises StoreError.
+    Raises StoreError.
     """
-    is_changed = await _changed(pipeline, where, message_id, edited)
-    for copy in (replace(where, thread=message_id), *copies):
-        await _changed(pipeline, copy, message_id, edited)
-    return is_changed
+    places = await pipeline.store.messages.places_with(where, message_id)
+    return any([await _changed(pipeline, place, message_id, edited) for place in places])
+
+
+async def forgotten(pipeline: Pipeline, where: ConversationKey, message_id: str) -> None:
+    """Forget a message of a channel, and with it the reply to it. Raises StoreError."""
+    for place in await pipeline.store.messages.places_with(where, message_id):
+        await pipeline.delete(place, message_id)
 
 
 async def _changed(

@@ -3,15 +3,12 @@
 import pytest
 
 from bot.platforms.edits import Edited
-from bot.platforms.slack.edits import copies, deleted_id, edited, edited_id
-from bot.platforms.slack.keys import channel_key
+from bot.platforms.slack.edits import deleted_id, edited, edited_id
 from tests.slack.directory import (
     BOT,
     BOT_ID,
     GENERAL,
     HELPER,
-    IN_GENERAL,
-    TEAM,
     TS,
     Directory,
     people,
@@ -120,11 +117,3 @@ async def test_an_edit_without_what_was_before_counts(hears):
 )
 def test_deletions_are_told_also_of_what_has_a_thread_below_it(event, message_id):
     assert deleted_id(event) == message_id
-
-
-def test_a_message_may_stand_in_the_channel_in_its_thread_and_begin_one():
-    in_thread = channel_key(TEAM, GENERAL, thread_ts=PARENT)
-    own = channel_key(TEAM, GENERAL, thread_ts=TS)
-
-    assert copies(IN_GENERAL, TS) == [own]
-    assert copies(in_thread, TS) == [IN_GENERAL, own]

@@ -4,7 +4,7 @@ Discord has no list of them: the messages are fetched again and compared with wh
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import discord
@@ -15,7 +15,7 @@ from bot.pipeline import Pipeline
 from bot.platforms.discord.fetching import fetched
 from bot.platforms.discord.hearing import Me
 from bot.platforms.discord.pages import heard_again
-from bot.platforms.edits import Edited, taken_over
+from bot.platforms.edits import Edited, forgotten, taken_over
 from bot.platforms.memory import Memory
 from bot.store import Store
 
@@ -69,10 +69,8 @@ class MissedChanges:
     async def _compare(
         self, where: ConversationKey, entry: Entry, message: discord.Message | None, me: Me
     ) -> None:
-        as_thread = replace(where, thread=entry.id)  # one made of it begins with its copy
         if message is None:
-            await self.pipeline.delete(where, entry.id)
-            await self.pipeline.delete(as_thread, entry.id)
+            await forgotten(self.pipeline, where, entry.id)
         elif message.edited_at is not None and not entry.from_assistant:
             told = await heard_again(message, where, me=me, kept=self.memory)
             if told is not None:

@@ -20,7 +20,7 @@ from bot.platforms.slack.assistant_view import AssistantView
 from bot.platforms.slack.catch_up import CatchUp
 from bot.platforms.slack.direct import listen_directly
 from bot.platforms.slack.early import Early
-from bot.platforms.slack.edits import copies, deleted_id, edited, edited_id
+from bot.platforms.slack.edits import deleted_id, edited, edited_id
 from bot.platforms.slack.files import Reader
 from bot.platforms.slack.hearing import BROADCAST, CHANGED, heard, is_ours, place
 from bot.platforms.slack.keys import channel_key, is_direct
@@ -157,8 +157,7 @@ class Ears:
         if told is None:
             return
         message_id = edited_id(event)
-        others = copies(where, message_id)
-        take_over = partial(taken_over, self.pipeline, where, message_id, told, copies=others)
+        take_over = partial(taken_over, self.pipeline, where, message_id, told)
         if await take_over() or not await self._is_early(event, where, team):
             return
         said = {**part_of(event, "message"), "type": "message", "channel": where.channel}

@@ -6,7 +6,6 @@ and for a message that is gone while its thread stays.
 
 from dataclasses import replace
 
-from bot.messages import ConversationKey
 from bot.platforms.edits import Edited
 from bot.platforms.slack.describing import described, is_preview
 from bot.platforms.slack.files import unread
@@ -59,12 +58,6 @@ def deleted_id(event: Payload) -> str | None:
     if text_in(event, "subtype") != DELETED:
         return None
     return text_in(event, "deleted_ts") or text_in(part_of(event, "previous_message"), "ts") or None
-
-
-def copies(where: ConversationKey, message_id: str) -> list[ConversationKey]:
-    """Give where else a message may stand: the channel that its thread told of it, its own thread."""
-    places = (replace(where, thread=None), replace(where, thread=message_id))
-    return [place for place in places if place != where]
 
 
 def _content(message: Payload) -> tuple[object, ...]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from bot.errors import StoreError
 from bot.messages import ConversationKey, Entry
 from bot.pipeline import Pipeline
-from bot.platforms.edits import taken_over
-from bot.platforms.slack.edits import copies, now_said
+from bot.platforms.edits import forgotten, taken_over
+from bot.platforms.slack.edits import now_said
 from bot.platforms.slack.hearing import TOMBSTONE
 from bot.platforms.slack.keys import is_ts
 from bot.platforms.slack.lenient import Payload, part_of, text_in
@@ -51,8 +51,7 @@ class MissedChanges:
         self, where: ConversationKey, entry: Entry, now: Payload | None, team: Team
     ) -> None:
         if now is None or text_in(now, "subtype") == TOMBSTONE:
-            for place in (where, *copies(where, entry.id)):
-                await self.pipeline.delete(place, entry.id)
+            await forgotten(self.pipeline, where, entry.id)
         elif text_in(part_of(now, "edited"), "ts"):
             try:
                 told = await now_said(now, team=team, people=self.people)
@@ -61,7 +60,7 @@ class MissedChanges:
             except Exception:  # a defect of ours hides no other message
                 logger.exception("Slack: message %s cannot be read", entry.id)
                 return
-            await taken_over(self.pipeline, where, entry.id, told, copies=copies(where, entry.id))
+            await taken_over(self.pipeline, where, entry.id, told)
 
 
 def _is_comparable(entry: Entry, where: ConversationKey) -> bool:
