@@ -4,6 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack
 
 import pytest
+from slack_sdk.errors import SlackApiError
 from slack_sdk.oauth.installation_store import Installation
 
 from bot.platforms.slack.clients import Clients
@@ -99,3 +100,36 @@ async def test_what_one_was_told_of_the_other_learns(slack, processes):
     new = await other.teams.team(harbor.id)
 
     assert old.client.token != new.client.token == slack.token_of(harbor)
+
+
+@pytest.mark.parametrize("how", ["inactive", "revoked"])
+async def test_a_token_that_ended_is_replaced_at_once_where_the_app_was_installed_anew(
+    slack, processes, how
+):
+    one, other = processes
+    harbor = slack.add_team("Lighthouse", installed=False)
+    await one.install(harbor)
+    team = await other.teams.team(harbor.id)
+
+    slack.clock.advance(2)
+    setattr(slack.tokens.of(harbor)[-1], how, True)
+    await one.install(harbor)
+    answer = await team.client.auth_test()
+
+    assert answer["team_id"] == harbor.id
+    assert team.client.token == slack.token_of(harbor)
+    assert (await other.teams.team(harbor.id)).client.token == team.client.token
+    assert not await other.teams.is_gone(harbor.id)
+
+
+async def test_a_token_that_ended_for_good_is_refused_after_one_look(slack, processes):
+    one, other = processes
+    harbor = slack.add_team("Lighthouse", installed=False)
+    await one.install(harbor)
+    team = await other.teams.team(harbor.id)
+    slack.tokens.of(harbor)[-1].inactive = True
+
+    with pytest.raises(SlackApiError, match="account_inactive"):
+        await team.client.auth_test()
+
+    assert len(slack.asked("auth.test")) == 1

@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -29,6 +30,10 @@ SDK_LOGGER.setLevel(logging.WARNING)
 
 NOT_SLACK = "whoever answers, it is not Slack"
 UNSAID_WAIT_S = 30.0  # as slack_sdk takes it
+# So Slack refuses a token that was good: the app was installed anew, or removed.
+ENDED = frozenset({"account_inactive", "invalid_auth", "token_expired", "token_revoked"})
+
+Another = Callable[[str], Awaitable[str | None]]
 
 
 class Refused(PlatformError):  # noqa: N818 - what Slack did, named as the logs name it
@@ -45,6 +50,26 @@ class Busy(PlatformUnavailable):
     def __init__(self, message: str, *, retry_after_s: float) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class _LivelyClient(AsyncWebClient):
+    """A client that asks for another token once, when Slack takes its own no more."""
+
+    another: Another | None = None
+
+    async def api_call(self, api_method: str, **given: Any) -> AsyncSlackResponse:
+        """Call a method, as slack_sdk does."""
+        spent = self.token or ""
+        try:
+            return await super().api_call(api_method, **given)
+        except SlackApiError as error:
+            if self.another is None or code(error) not in ENDED:
+                raise
+            token = await self.another(spent)
+            if token is None:
+                raise
+        self.token = token
+        return await super().api_call(api_method, **given)
 
 
 class Clients:
@@ -65,11 +90,14 @@ class Clients:
         """The address of the API, for people to read."""
         return without_password(self.api_base)
 
-    def client(self, token: str | None = None) -> AsyncWebClient:
-        """Make a client that calls with this token."""
+    def client(self, token: str | None = None, another: Another | None = None) -> AsyncWebClient:
+        """Make a client that calls with this token.
+
+        `another` is asked for a newer one when Slack refuses it as ended; None if there is none.
+        """
         if self._session is None or self._session.closed:
             self._session = self._new_session()
-        return AsyncWebClient(
+        client = _LivelyClient(
             token=token,
             base_url=self.api_base,
             timeout=int(TIMEOUT_S),
@@ -77,6 +105,8 @@ class Clients:
             logger=SDK_LOGGER,
             retry_handlers=[],
         )
+        client.another = another
+        return client
 
     async def close(self) -> None:
         """Close what the clients share."""

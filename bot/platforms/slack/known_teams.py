@@ -6,11 +6,13 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from slack_sdk.oauth.installation_store import Bot
+from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import PlatformError
+from bot.errors import EarshotError, PlatformError
 from bot.platforms.slack.clients import Clients, Refused, asked
 from bot.platforms.slack.installations import Installations
 from bot.platforms.slack.lenient import as_payload, part_of, text_in
@@ -177,7 +179,21 @@ class ManyTeams:
         before = self._known.get(team_id)
         if before is not None and before.team.client.token == bot.bot_token:
             return _Known(before.team, self._clock())
-        return _Known(_team_of(bot, team_id, self._clients), self._clock())
+        client = self._clients.client(bot.bot_token, partial(self._another_token, team_id))
+        return _Known(_team_of(bot, team_id, client), self._clock())
+
+    async def _another_token(self, team_id: str, spent: str) -> str | None:
+        """Give the token that another process was given for a workspace, where ours has ended."""
+        try:
+            async with self._reading[team_id]:
+                known = self._known.get(team_id)
+                if known is None or known.team.client.token == spent:
+                    known = self._known[team_id] = await self._read(team_id, None)
+        except EarshotError as error:
+            logger.warning("Slack: the token of %s has ended: %s", team_id, error)
+            return None
+        token = known.team.client.token
+        return None if token == spent else token
 
 
 async def introduced(clients: Clients, token: str) -> Team:
@@ -205,12 +221,12 @@ async def _app_id(clients: Clients, token: str, bot_id: str) -> str:
     return text_in(part_of(as_payload(answer.data), "bot"), "app_id")
 
 
-def _team_of(bot: Bot, team_id: str, clients: Clients) -> Team:
+def _team_of(bot: Bot, team_id: str, client: AsyncWebClient) -> Team:
     return Team(
         id=team_id,
         name=bot.team_name or bot.enterprise_name or team_id,
         user_id=bot.bot_user_id,
         bot_id=bot.bot_id,
         app_id=bot.app_id or "",
-        client=clients.client(bot.bot_token),
+        client=client,
     )
