@@ -22,13 +22,13 @@ from bot.platforms.slack.direct import listen_directly
 from bot.platforms.slack.early import Early
 from bot.platforms.slack.edits import deleted_id, edited, edited_id
 from bot.platforms.slack.files import Reader
-from bot.platforms.slack.hearing import BROADCAST, CHANGED, heard, is_ours, place
+from bot.platforms.slack.hearing import BROADCAST, CHANGED, heard, is_ours
 from bot.platforms.slack.keys import channel_key, is_direct
 from bot.platforms.slack.lenient import Payload, part_of, text_in
 from bot.platforms.slack.listening import turn_of
 from bot.platforms.slack.naming import People
 from bot.platforms.slack.reactions import meaning
-from bot.platforms.slack.spoken import Spoken, command_in
+from bot.platforms.slack.spoken import command_in
 from bot.platforms.slack.teams import Team
 from bot.platforms.slack.threads import Threads
 
@@ -46,16 +46,12 @@ class Ears:
     catch_up: CatchUp
     opinions: Opinions
     crowds: Crowds
-    spoken: Spoken
     reader: Reader
     turns: InOrder
     pane: AssistantView
 
-    async def message(self, event: Payload, team: Team) -> None:
+    async def message(self, event: Payload, where: ConversationKey, team: Team) -> None:
         """Hear that something was said, changed or deleted; `app_mention` tells the same again."""
-        where = place(event, team.id)
-        if where is None or await self._is_command(event, where, team):
-            return
         hear = self._hear
         if deleted_id(event) is not None:  # never too much: what is gone cannot be fetched
             hear = self._delete
@@ -104,11 +100,6 @@ class Ears:
         """Wait for the turn of a channel, which its threads share: both have the same messages."""
         return self.turns.turn(turn_of(where))
 
-    async def _is_command(self, event: Payload, where: ConversationKey, team: Team) -> bool:
-        """Tell whether something is said as a command, which is no part of the conversation."""
-        is_spoken = await self.spoken.spoken(event, where, team)
-        return is_spoken or await self.pane.missed(event, where, team)
-
     async def _is_too_much(self, event: Payload, where: ConversationKey, team: Team) -> bool:
         since = text_in(event, "ts")
 
@@ -120,16 +111,15 @@ class Ears:
 
     async def _hear(self, event: Payload, where: ConversationKey, team: Team) -> None:
         message = await self._heard(event, where, team)
-        if message is None:
-            return
-        if await self.early.is_gone(where, message.id):
+        if message is None or await self.early.is_gone(where, message.id):
             return
         await self._ready(where, team, before=message.id)
         is_new = await self.pipeline.receive(message)
         if text_in(event, "subtype") == BROADCAST:  # people see it in the channel, too
             channel = replace(where, thread=None)
             await self._overhear(replace(message, conversation=channel, addressed=False), team)
-        if await self.early.is_gone(where, message.id):  # which another process was told meanwhile
+        # Once more: another process that was told before this is written down knew of no message.
+        if await self.early.is_gone(where, message.id):
             await self._take_away(where, message.id)
         if is_new and is_direct(where.channel):
             await self.pane.titled(message, team)
@@ -145,7 +135,10 @@ class Ears:
         await self.threads.begin(where, team)
 
     async def _heard(self, event: Payload, where: ConversationKey, team: Team) -> Message | None:
-        """Read a message, unless nothing is heard there: then nobody is asked who said it."""
+        """Read a message, unless nothing is heard there: then nobody is asked who said it.
+
+        To ask takes time, so the pipeline looks again whether anything is, when it records.
+        """
         store = self.pipeline.store
         await listen_directly(where, store)
         if (await store.channels.settings(where)).mode is Mode.OFF:

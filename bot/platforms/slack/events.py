@@ -1,6 +1,7 @@
 """Which of Slack's events goes where. What a bot subscribes to stands in its manifest.
 
-Words are written down before Slack is told that they arrived; views may come a moment later.
+What is said as a command is no part of the conversation. Words are written down before Slack is told
+that they arrived; views may come a moment later.
 """
 
 import logging
@@ -12,9 +13,11 @@ from bot.platforms.slack.agent_view import AgentView, with_user
 from bot.platforms.slack.assistant_view import AssistantView
 from bot.platforms.slack.channels import Channels
 from bot.platforms.slack.ears import Ears
+from bot.platforms.slack.hearing import place
 from bot.platforms.slack.home import Home
 from bot.platforms.slack.lenient import Payload, part_of, text_in
 from bot.platforms.slack.naming import People
+from bot.platforms.slack.spoken import Spoken
 from bot.platforms.slack.tasks import Tasks
 from bot.platforms.slack.teams import Team
 
@@ -30,6 +33,7 @@ class Events:
     """Hands events on. `tasks` owns what Slack's acknowledgement does not wait for."""
 
     ears: Ears
+    spoken: Spoken
     channels: Channels
     people: People
     home: Home
@@ -51,8 +55,8 @@ class Events:
     def _hearing(self) -> Mapping[str, Hearing]:
         ears, channels = self.ears, self.channels
         return {
-            "message": ears.message,
-            "app_mention": ears.message,
+            "message": self._said,
+            "app_mention": self._said,
             "reaction_added": partial(ears.reacted, gone=False),
             "reaction_removed": partial(ears.reacted, gone=True),
             "member_joined_channel": channels.joined,
@@ -76,6 +80,14 @@ class Events:
                 self._later, self.assistant_view.context_changed
             ),
         }
+
+    async def _said(self, event: Payload, team: Team) -> None:
+        """Carry out what is said as a command; hear everything else."""
+        where = place(event, team.id)
+        if where is None or await self.spoken.spoken(event, where, team):
+            return
+        if not await self.assistant_view.missed(event, where, team):
+            await self.ears.message(event, where, team)
 
     async def _opened(self, event: Payload, team: Team) -> None:
         """Show the tab that somebody opened: the Home tab, or their chat."""

@@ -220,7 +220,6 @@ class SlackBot:
             catch_up=catch_up,
             opinions=Opinions(store, clock),
             crowds=Crowds(turns, TITLE),
-            spoken=Spoken(commanding, answering, self.tasks, once, Claims(store)),
             reader=read_text,
             turns=turns,
             pane=pane,
@@ -237,7 +236,8 @@ class SlackBot:
         )
         home = Home(store, commands, name, managing.caller, forms, self.tasks, once)
         agent = AgentView(self._chats, panes, self.platform, name)
-        self.events = Events(ears, channels, people, home, pane, agent, self.tasks)
+        spoken = Spoken(commanding, answering, self.tasks, once, Claims(store))
+        self.events = Events(ears, spoken, channels, people, home, pane, agent, self.tasks)
         self.interactions = Interactions(commanding, answering, forms, home.acted, self.tasks, once)
 
     async def team(self, team_id: str) -> Team:
