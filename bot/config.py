@@ -126,6 +126,10 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="How much is logged: `debug`, `info`, `warning` or `error`."
     )
+    health_file: Path | None = Field(
+        None,
+        description="A file in which a bot on Discord or Slack writes whether it hears, for `earshot health`.",
+    )
     discord_token: SecretStr | None = Field(None, description="The token of the Discord bot.")
     discord_api_base: str | None = Field(
         None,

@@ -117,6 +117,16 @@ def run(ctx: typer.Context) -> None:
 
 
 @app.command()
+def health(ctx: typer.Context) -> None:
+    """Ask whether the bot that runs here hears its platforms; status 1 if not (EARSHOT_HEALTH_FILE)."""
+    settings = begin(ctx, quiet=True)
+    from bot.cli.health import tell_health
+
+    if not tell_health(settings):
+        raise typer.Exit(1)
+
+
+@app.command()
 def worker(  # noqa: PLR0913 - each is an option people type
     ctx: typer.Context,
     *,

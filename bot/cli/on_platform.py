@@ -29,10 +29,7 @@ def run_on_discord(settings: Settings) -> None:
             f"{variable('discord_token')} is not set. docs/discord.md tells how to get a token: on "
             "https://discord.com/developers/applications, New Application, Bot, Reset Token."
         )
-    from bot.platforms.discord.run import run_discord
-
-    token = settings.discord_token.get_secret_value()
-    _run(lambda say, on_status: run_discord(settings, token, say=say, on_status=on_status))
+    _run_on("discord", settings)
 
 
 def run_on_slack(settings: Settings) -> None:
@@ -41,9 +38,7 @@ def run_on_slack(settings: Settings) -> None:
     from bot.platforms.slack.credentials import credentials
 
     credentials(settings)  # before a model is loaded for nothing
-    from bot.platforms.slack.run import run_slack
-
-    _run(lambda say, on_status: run_slack(settings, say=say, on_status=on_status))
+    _run_on("slack", settings)
 
 
 def run_everywhere(settings: Settings) -> None:
@@ -61,6 +56,12 @@ def require(platform: str) -> None:
         raise ConfigError(
             f"{CLIENTS[platform]} is not installed: pip install 'earshot[{platform}]'"
         )
+
+
+def _run_on(platform: str, settings: Settings) -> None:
+    from bot.platforms.together import run_on
+
+    _run(lambda say, on_status: run_on([platform], settings, say=say, on_status=on_status))
 
 
 def _run(

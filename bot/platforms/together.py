@@ -1,11 +1,13 @@
-"""Serves every platform that has tokens: in one process, over one history and one model."""
+"""Serves platforms, one or all that have tokens: in one process, over one history and one model."""
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 
 from bot.config import Settings, variable
 from bot.errors import ConfigError
+from bot.heartbeat import Hears, beating
 from bot.runtime import OnStatus, ServedModel, opened_model, opened_store
 from bot.stopping import until_told_to_stop
 from bot.store import Store
@@ -14,6 +16,14 @@ logger = logging.getLogger(__name__)
 
 Say = Callable[[str], None]
 Serving = Coroutine[object, object, None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Bot:
+    """What serves one platform: begun by `serve`, `hears` tells whether it is connected now."""
+
+    serve: Callable[[], Serving]
+    hears: Hears
 
 
 def platforms_with_tokens(settings: Settings) -> list[str]:
@@ -26,10 +36,7 @@ def platforms_with_tokens(settings: Settings) -> list[str]:
 
 
 async def run_all(settings: Settings, *, say: Say, on_status: OnStatus | None = None) -> None:
-    """Serve until the process is told to stop; `say` tells a person at the terminal.
-
-    Raises ConfigError for what a person has to mend on any of the platforms, and StoreError.
-    """
+    """Serve every platform that has tokens, as `run_on` does. Raises ConfigError if none has."""
     names = platforms_with_tokens(settings)
     if not names:
         raise ConfigError(
@@ -37,12 +44,25 @@ async def run_all(settings: Settings, *, say: Say, on_status: OnStatus | None = 
             f"{variable('slack_bot_token')} (docs/slack.md), or open the room: `earshot room`."
         )
     _check(settings, names)
+    await run_on(names, settings, say=say, on_status=on_status)
+
+
+async def run_on(
+    names: Sequence[str], settings: Settings, *, say: Say, on_status: OnStatus | None = None
+) -> None:
+    """Serve platforms until the process is told to stop; `say` tells a person at the terminal.
+
+    Raises ConfigError for what a person has to mend on any of them, and StoreError.
+    """
     async with (
         opened_store(settings) as store,
         opened_model(settings, on_status=on_status) as served,
     ):
-        serving = {name: _served(name, settings, store, served, say) for name in names}
-        await until_told_to_stop(together(serving))
+        bots = {name: _bot(name, settings, store, served, say) for name in names}
+        async with beating(
+            settings.health_file, {name.capitalize(): bot.hears for name, bot in bots.items()}
+        ):
+            await until_told_to_stop(together({name: bot.serve() for name, bot in bots.items()}))
 
 
 async def together(serving: Mapping[str, Serving]) -> None:
@@ -69,26 +89,27 @@ def _check(settings: Settings, names: list[str]) -> None:
         credentials(settings)
 
 
-def _served(name: str, settings: Settings, store: Store, served: ServedModel, say: Say) -> Serving:
+def _bot(name: str, settings: Settings, store: Store, served: ServedModel, say: Say) -> _Bot:
     if name == "discord":
         return _discord(settings, store, served, say)
     return _slack(settings, store, served, say)
 
 
-async def _discord(settings: Settings, store: Store, served: ServedModel, say: Say) -> None:
+def _discord(settings: Settings, store: Store, served: ServedModel, say: Say) -> _Bot:
     from bot.platforms.discord.address import use_addresses
     from bot.platforms.discord.run import DiscordBot
 
     use_addresses(settings)
     token = settings.discord_token
     bot = DiscordBot(settings, store, served, say)
-    await bot.serve(token.get_secret_value() if token else "")
+    return _Bot(lambda: bot.serve(token.get_secret_value() if token else ""), bot.hears)
 
 
-async def _slack(settings: Settings, store: Store, served: ServedModel, say: Say) -> None:
+def _slack(settings: Settings, store: Store, served: ServedModel, say: Say) -> _Bot:
     from bot.platforms.slack.run import SlackBot
 
-    await SlackBot(settings, store, served, say).serve()
+    bot = SlackBot(settings, store, served, say)
+    return _Bot(bot.serve, bot.connection.hears)
 
 
 def _each(errors: BaseExceptionGroup[Exception]) -> list[Exception]:

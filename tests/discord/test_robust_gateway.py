@@ -63,6 +63,16 @@ async def test_what_is_said_while_the_connection_is_down_is_replayed(talk, serve
     assert "Discord: shard 0 is back, nothing was missed" in logged(caplog, 20)
 
 
+async def test_whether_it_hears_is_known_at_any_time(talk, server):
+    hears = talk.bot.hears
+    assert hears()
+
+    server.gateway.refuse_next(1)
+    server.gateway.drop_connections()
+    await seen(lambda: not hears())
+    await seen(hears)
+
+
 async def test_events_that_are_replayed_twice_are_heard_once(talk, server):
     mia = server.member("Mia")
     server.gateway.num_replayed_twice = 5

@@ -133,3 +133,10 @@ def test_every_platform_with_tokens_runs_in_one_service(compose, root):
 
     assert service["command"] == ["earshot", "run"]
     assert "'.[discord,postgres,slack]'" in (root / "Dockerfile").read_text()
+
+
+def test_the_bot_is_asked_whether_it_hears_by_the_file_that_it_writes(compose):
+    service = compose["services"]["bot"]
+
+    assert service["healthcheck"]["test"][1].startswith("earshot health && ")
+    assert service["environment"]["EARSHOT_HEALTH_FILE"].startswith(f"{service['tmpfs'][0]}/")

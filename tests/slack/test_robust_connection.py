@@ -214,6 +214,25 @@ async def test_an_app_token_revoked_while_it_runs_ends_the_run(talk, slack):
     assert str(talk.serving.exception()).startswith("Slack refused the app-level token")
 
 
+async def test_whether_it_hears_is_known_at_any_time(talk, slack):
+    hears = talk.bot.connection.hears
+    assert hears()
+
+    slack.faults.unavailable(on=OPEN, times=9999)
+    slack.sockets.drop()
+    await seen(lambda: not hears())
+    slack.faults.clear()
+    await seen(hears)
+
+
+async def test_over_http_it_hears_as_long_as_it_takes_requests(slack, database_url):
+    over_http = {"slack_app_token": None, "slack_signing_secret": slack.signing_secret}
+    chat = Weather(slack, database_url, changes={**over_http, "slack_port": 0})
+
+    async with chat.running():
+        assert chat.bot.connection.hears()
+
+
 async def test_an_event_that_comes_twice_is_heard_once(talk, slack):
     slack.events.twice = True
     said = await talk.asks("Alice", QUESTION)

@@ -68,6 +68,28 @@ async def test_both_listen_and_a_stop_ends_both(slack, discord, settings, tmp_pa
     assert discord.gateway.num_connected == 0
 
 
+async def test_whether_both_are_heard_another_process_can_ask(slack, discord, settings, tmp_path):
+    settings["EARSHOT_HEALTH_FILE"] = str(tmp_path / "health")
+
+    async def asked():
+        async with running(settings, tmp_path, "health") as process:
+            words, _ = await asyncio.wait_for(process.communicate(), WITHIN_S)
+        return process.returncode, words.decode().strip()
+
+    assert await asked() == (
+        1,
+        f"no bot runs that writes {tmp_path / 'health'}, which it does once it has begun.",
+    )
+    async with running(settings, tmp_path, "run") as process:
+        await slack.until(lambda: slack.posts("general"))
+        await discord.until(lambda: discord.posts(discord.general))
+        assert await asked() == (0, "The bot hears Discord and Slack.")
+
+        process.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(process.communicate(), WITHIN_S)
+    assert (await asked())[0] == 1
+
+
 async def test_a_wrong_slack_token_ends_both_with_one_message(settings, tmp_path):
     settings["EARSHOT_SLACK_BOT_TOKEN"] = "xoxb-wrong"
     async with running(settings, tmp_path, "run") as process:

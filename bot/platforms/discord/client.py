@@ -112,6 +112,10 @@ class EarshotClient(discord.AutoShardedClient):
         for shard in self.shards.values():
             shard._parent._backoff._max = MAX_BACKOFF
 
+    def has_closed_shards(self) -> bool:
+        """Tell whether a shard, or all of it, has no connection now."""
+        return self.is_closed() or any(shard.is_closed() for shard in self.shards.values())
+
     async def setup_hook(self) -> None:
         """Take up what a stop left behind, before anything new comes."""
         await self._parts.logged_in(self)

@@ -15,7 +15,6 @@ from bot.pipeline import Pipeline
 from bot.platforms.again import AGAIN_EVERY_S, post_waiting, wake_undecided
 from bot.platforms.clock import PlatformClock
 from bot.platforms.crowds import Crowds
-from bot.platforms.discord.address import use_addresses
 from bot.platforms.discord.application import payload_in_all_languages
 from bot.platforms.discord.asking import Asking
 from bot.platforms.discord.catch_up import CatchUp
@@ -41,30 +40,13 @@ from bot.platforms.memory import Memory
 from bot.platforms.opinions import Opinions
 from bot.platforms.speaking import addressed_by
 from bot.platforms.workspaces import Workspaces
-from bot.runtime import OnStatus, ServedModel, new_pipeline, opened_model, opened_store, utc_now
-from bot.stopping import until_told_to_stop
+from bot.runtime import ServedModel, new_pipeline, utc_now
 from bot.store import Store
 
 logger = logging.getLogger(__name__)
 
 TITLE = "Discord"
 Say = Callable[[str], None]
-
-
-async def run_discord(
-    settings: Settings, token: str, *, say: Say, on_status: OnStatus | None = None
-) -> None:
-    """Serve Discord until the process is told to stop; `say` tells a person at the terminal.
-
-    Raises ConfigError for what a person has to mend, and StoreError.
-    """
-    use_addresses(settings)
-    async with (
-        opened_store(settings) as store,
-        opened_model(settings, on_status=on_status) as served,
-    ):
-        bot = DiscordBot(settings, store, served, say)
-        await until_told_to_stop(bot.serve(token))
 
 
 @dataclass(slots=True)
@@ -116,6 +98,11 @@ class DiscordBot:
         """Tell whether this process serves a conversation, or one with other shards does."""
         shards = self.shards
         return shards is None or shard_of(where, num_shards=shards.count) in shards.ids
+
+    def hears(self) -> bool:
+        """Tell whether each shard has its connection now."""
+        client = self.client
+        return client is not None and client.is_ready() and not client.has_closed_shards()
 
     async def serve(self, token: str) -> None:
         """Serve until cancelled. Raises ConfigError for what a person has to mend."""

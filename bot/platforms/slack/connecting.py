@@ -86,6 +86,11 @@ class SocketMode:
     _is_new: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _was_connected: bool = field(init=False, default=False)  # this client
 
+    @property
+    def is_connected(self) -> bool:
+        """Tell whether there is a connection now, but for one that was dropped this moment."""
+        return self._was_connected and self._outage.told is None
+
     async def serve(self) -> None:
         """Stay connected until cancelled. Raises ConfigError for what a person has to mend."""
         quiet = Quiet(self._outage)

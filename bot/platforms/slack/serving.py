@@ -59,6 +59,8 @@ class Connection:
     _installations: Installations | None = field(init=False, default=None)
     _intake: Intake | None = field(init=False, default=None)
     _web: SlackWeb | None = field(init=False, default=None)
+    _socket: SocketMode | None = field(init=False, default=None)
+    _takes_requests: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         """Read the credentials."""
@@ -76,6 +78,12 @@ class Connection:
     def web(self) -> SlackWeb | None:
         """The ASGI application, once `serve` has made it."""
         return self._web
+
+    def hears(self) -> bool:
+        """Tell whether Slack's events can come now: over a connection, or as requests."""
+        if self.credentials.app_token is not None:
+            return self._socket is not None and self._socket.is_connected
+        return self._takes_requests
 
     async def serve(
         self,
@@ -132,10 +140,10 @@ class Connection:
         if token is None:
             await _once(connected)
         else:
-            socket = SocketMode(
+            self._socket = SocketMode(
                 app, token, self.clients, connected, began, pace=self.pace, sleep=self.sleep
             )
-            await socket.serve()
+            await self._socket.serve()
 
     def _new_teams(self) -> KnownTeams:
         if self.credentials.provider is None:
@@ -166,6 +174,7 @@ class Connection:
 
     async def _serve_web(self, web: SlackWeb) -> None:
         def say_where(address: str) -> None:
+            self._takes_requests = True
             public = self.settings.slack_public_url or address
             self.say(f"Slack's requests are taken at {address}.")
             if self.credentials.provider is not None:

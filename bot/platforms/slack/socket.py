@@ -59,17 +59,17 @@ class Failed(Ended):
 class Outage:
     """Tells of an outage once, and once of its end. `cause` is what slack_sdk last failed with.
 
-    `num_failed` counts its tries to connect that failed.
+    `num_failed` counts its tries to connect that failed, `told` is what was said while it lasts.
     """
 
     def __init__(self) -> None:
         self.cause = "the connection was dropped"
         self.num_failed = 0
-        self._told: str | None = None
+        self.told: str | None = None
 
     def lost(self, cause: str | None = None) -> None:
         """Tell that there is no connection, unless something was told of it."""
-        if self._told is None:
+        if self.told is None:
             self.tell(f"Slack: no connection: {cause or self.cause}; trying again")
 
     def raise_if_failed(self, *, since: int) -> None:
@@ -80,15 +80,15 @@ class Outage:
 
     def tell(self, line: str) -> None:
         """Tell of a change."""
-        if line != self._told:
-            self._told = line
+        if line != self.told:
+            self.told = line
             logger.warning("%s", line)
 
     def over(self) -> None:
         """Tell that there is a connection again."""
-        if self._told is not None:
+        if self.told is not None:
             logger.info("Slack: connected again")
-        self._told = None
+        self.told = None
         self.cause = "the connection was dropped"
 
 
