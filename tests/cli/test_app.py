@@ -152,14 +152,14 @@ def test_a_busy_port_names_the_option(earshot):
     assert "--port" in str(result.exception)
 
 
-def test_db_upgrade_creates_the_database(earshot, monkeypatch, database_url, tmp_path):
-    monkeypatch.setenv("EARSHOT_DATABASE_URL", database_url)
+def test_db_upgrade_creates_the_database(earshot, monkeypatch, absent_database_url, tmp_path):
+    monkeypatch.setenv("EARSHOT_DATABASE_URL", absent_database_url)
 
     result = earshot("db", "upgrade")
 
     assert result.exit_code == 0, result.exception
     assert result.stdout == "The history database is up to date.\n"
-    assert (tmp_path / "earshot.db").exists()
+    assert (tmp_path / "absent.db").exists()
 
 
 def test_replay_hands_its_options_over(earshot, monkeypatch, tmp_path):

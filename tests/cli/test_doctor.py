@@ -41,23 +41,15 @@ def test_settings_list_what_is_set_and_no_secret():
     assert check_settings(Settings()).detail == "none set, all defaults"
 
 
-def test_an_absent_database_is_well_and_stays_absent(tmp_path, database_url):
-    finding = check_database(Settings(database_url=database_url))
+def test_an_absent_database_is_well_and_stays_absent(tmp_path, absent_database_url):
+    finding = check_database(Settings(database_url=absent_database_url))
 
     assert finding.ok
     assert "will be created" in finding.detail
-    assert not (tmp_path / "earshot.db").exists()
-
-
-async def _create(url):
-    from bot.store import Store
-
-    await (await Store.open(url)).close()
+    assert not (tmp_path / "absent.db").exists()
 
 
 def test_a_database_that_opens_is_up_to_date(tmp_path, database_url):
-    checks.asyncio.run(_create(database_url))
-
     finding = check_database(Settings(database_url=database_url))
 
     assert finding.ok

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -58,7 +57,7 @@ def silent(p_speak: float = 0.12) -> Decision:
 
 
 @pytest.fixture
-async def channel(tmp_path: Path) -> AsyncIterator[Channel]:
-    store = await Store.open(f"sqlite+aiosqlite:///{tmp_path}/earshot.db")
+async def channel(database_url: str) -> AsyncIterator[Channel]:
+    store = await Store.open(database_url)
     yield Channel(store, FakeModel())
     await store.close()

@@ -28,6 +28,12 @@ def _default_model():
 
 
 @pytest.fixture
+def database_url(absent_database_url):
+    """Begin as people do: without a database."""
+    return absent_database_url
+
+
+@pytest.fixture
 def settings(database_url):
     return os.environ | {  # noqa: TID251 - handed on to a process
         "EARSHOT_DATABASE_URL": database_url,

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -57,14 +56,14 @@ class RunningRoom:
 class House:
     """Opens a room on one database and one port, again and again."""
 
-    database: Path
+    database_url: str
     model: FakeModel = field(default_factory=FakeModel)
     quiet_s: float = 0.02
     port: int = 0
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[RunningRoom]:
-        store = await Store.open(f"sqlite+aiosqlite:///{self.database}")
+        store = await Store.open(self.database_url)
         platform = RoomPlatform()
         pipeline = Pipeline(
             store=store,
@@ -98,8 +97,8 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    return House(tmp_path / "room.db")
+def house(database_url: str) -> House:
+    return House(database_url)
 
 
 @pytest.fixture

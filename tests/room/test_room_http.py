@@ -236,9 +236,9 @@ async def test_a_failure_is_shown_as_a_failure(say, house, running):
     assert mark["reason"]
 
 
-async def test_a_history_that_fails_is_told_in_a_fixed_sentence(say, running, house, caplog):
+async def test_a_history_that_fails_is_told_in_a_fixed_sentence(say, running, tmp_path, caplog):
     await running.store.close()
-    house.database.write_bytes(b"this is no database" * 100)
+    (tmp_path / "earshot.db").write_bytes(b"this is no database" * 100)
 
     answer = await say("m1", "hello")
 

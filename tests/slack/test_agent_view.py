@@ -1,7 +1,6 @@
 """The chat of an agent: whose it is, what is in view of whom, and what is not told."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,10 +17,10 @@ ALICE = "Alice"
 
 
 @pytest.fixture
-async def views(slack: SlackServer, tmp_path: Path) -> AsyncIterator[Seen]:
+async def views(slack: SlackServer, database_url: str) -> AsyncIterator[Seen]:
     slack.general.members.append(slack.member(ALICE).id)
     slack.has_pane, slack.is_agent = False, True
-    async with seen(f"sqlite+aiosqlite:///{tmp_path}/earshot.db", slack) as running:
+    async with seen(database_url, slack) as running:
         yield running
 
 

@@ -23,9 +23,9 @@ SAMPLES = Path(__file__).parents[3] / "shared/payloads/slack/realistic/event_onl
 
 
 @pytest.fixture
-async def views(slack: SlackServer, tmp_path: Path) -> AsyncIterator[Seen]:
+async def views(slack: SlackServer, database_url: str) -> AsyncIterator[Seen]:
     slack.general.members.append(slack.member(ALICE).id)
-    async with seen(f"sqlite+aiosqlite:///{tmp_path}/earshot.db", slack) as running:
+    async with seen(database_url, slack) as running:
         yield running
 
 

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -22,9 +21,9 @@ MANAGER, MEMBER = "Olga", "Alice"  # Olga made the channel, and owns the workspa
 
 
 @pytest.fixture
-async def views(slack: SlackServer, tmp_path: Path) -> AsyncIterator[Seen]:
+async def views(slack: SlackServer, database_url: str) -> AsyncIterator[Seen]:
     slack.member(MEMBER)
-    async with seen(f"sqlite+aiosqlite:///{tmp_path}/earshot.db", slack) as running:
+    async with seen(database_url, slack) as running:
         yield running
 
 

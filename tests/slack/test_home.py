@@ -1,7 +1,6 @@
 """The Home tab: what somebody sees there, and what its buttons do."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -17,9 +16,9 @@ OWNER, MEMBER = "Olga", "Alice"
 
 
 @pytest.fixture
-async def views(slack: SlackServer, tmp_path: Path) -> AsyncIterator[Seen]:
+async def views(slack: SlackServer, database_url: str) -> AsyncIterator[Seen]:
     slack.general.members.append(slack.member(MEMBER).id)
-    async with seen(f"sqlite+aiosqlite:///{tmp_path}/earshot.db", slack) as running:
+    async with seen(database_url, slack) as running:
         yield running
 
 
