@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from bot.messages import ConversationKey
 
 PLATFORM = "slack"
+TITLE = "Slack"  # as people know it
 DIRECT = "D"  # begins the id of a direct chat between two
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
