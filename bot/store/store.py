@@ -17,6 +17,7 @@ from bot.store.moves import Moves
 from bot.store.notes import Notes
 from bot.store.outbox import Outbox
 from bot.store.schema import create_or_check, upgrade_to_head
+from bot.store.slack_states import SlackStates
 from bot.store.speakers import Speakers
 from bot.store.training import Training
 from bot.store.turns import Turns
@@ -46,6 +47,7 @@ class Store:
         self.workspaces = Workspaces(database)
         self.notes = Notes(database)
         self.turns = Turns(database)
+        self.slack_states = SlackStates(database)
 
     @classmethod
     async def open(

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
 from slack_bolt.oauth.async_callback_options import (
     AsyncCallbackOptions,
@@ -37,12 +38,16 @@ Installed = Callable[[Team], Awaitable[None]]
 class States(AsyncOAuthStateStore):
     """Who is on the way to install the app; each state is good for one return from Slack."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(
+        self, store: Store, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._store = store
+        self._clock = clock  # of this machine, as slack_sdk reads it
         self._kept = AsyncSQLAlchemyOAuthStateStore(STATE_S, store.engine, logger=BOLT_LOGGER)
 
     async def async_issue(self, *_: object, **__: object) -> str:
-        """Make a state. Raises StoreError."""
+        """Make a state, and forget those that ended: anybody may open the page. Raises StoreError."""
+        await self._store.slack_states.purge(self._clock())
         return await self._store.carry_through(self._kept.async_issue())
 
     async def async_consume(self, state: str) -> bool:
