@@ -25,7 +25,7 @@ class Caller:
     """Who typed a command, where and when.
 
     `may_manage`: whether the platform lets them manage the channel; `may_manage_workspace`, the
-    whole server it belongs to.
+    whole workspace it belongs to, which people there call by `workspace_called`.
     """
 
     where: ConversationKey
@@ -33,6 +33,7 @@ class Caller:
     may_manage: bool
     now: datetime
     may_manage_workspace: bool = False
+    workspace_called: str = "server"
 
     def may(self, needed: Who) -> bool:
         """Tell whether the caller is among these people."""

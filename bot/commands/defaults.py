@@ -1,4 +1,4 @@
-"""The commands about a server's defaults: what holds in every channel that chose nothing itself.
+"""The commands about a workspace's defaults: what holds in every channel that chose nothing itself.
 
 They are the channel's own commands, carried out on the key of the workspace.
 """

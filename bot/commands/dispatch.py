@@ -88,9 +88,8 @@ class Commands:
         name = " ".join((PREFIX, *invocation.path))
         if not caller.may(invocation.needs):
             like_that = " like that" if invocation.command.bare_shows else ""
-            return CommandAnswer(
-                f"Only {invocation.needs} can use {name}{like_that}.", ephemeral=True
-            )
+            managers = invocation.needs.called(caller.workspace_called)
+            return CommandAnswer(f"Only {managers} can use {name}{like_that}.", ephemeral=True)
         call = Call(invocation, caller, self._store, self._model, self._me)
         try:
             return await HANDLERS[invocation.path](call)

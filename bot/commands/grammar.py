@@ -15,7 +15,11 @@ class Who(StrEnum):
 
     EVERYONE = "everyone"
     MANAGERS = "people who may manage this channel"
-    WORKSPACE_MANAGERS = "people who may manage this server"
+    WORKSPACE_MANAGERS = "people who may manage this {workspace}"
+
+    def called(self, workspace: str) -> str:
+        """Name them; `workspace` is what people there call what has channels, such as "server"."""
+        return self.format(workspace=workspace)
 
 
 class Kind(StrEnum):

@@ -86,7 +86,11 @@ async def help_(call: Call) -> CommandAnswer:
     """List the commands, or explain one."""
     name = call.text("command")
     command = next((command for command in COMMANDS if command.name == name), None)
-    text = overview() if command is None else explanation(command)
+    text = (
+        overview()
+        if command is None
+        else explanation(command, workspace=call.caller.workspace_called)
+    )
     return call.answer(text, fixed_width=True)
 
 
@@ -104,8 +108,11 @@ def overview() -> str:
     )
 
 
-def explanation(command: Command) -> str:
-    """Say what a command does, what it takes, who may use it, with examples."""
+def explanation(command: Command, *, workspace: str) -> str:
+    """Say what a command does, what it takes, who may use it, with examples.
+
+    `workspace` is what people there call what has channels.
+    """
     lines = [command.summary]
     for path, leaf in leaves((command,)):
         lines.append(f"  {usage_line(path, leaf)}")
@@ -114,7 +121,7 @@ def explanation(command: Command) -> str:
         lines += [f"      {argument.name}: {argument.summary}" for argument in leaf.arguments]
         if leaf.who is not Who.EVERYONE:
             seen = " Everyone may look." if leaf.bare_shows else ""
-            lines.append(f"      Only {leaf.who}.{seen}")
+            lines.append(f"      Only {leaf.who.called(workspace)}.{seen}")
     examples = [example for _, leaf in leaves((command,)) for example in leaf.examples]
     if examples:
         lines.append("For example:")

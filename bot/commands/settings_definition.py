@@ -1,6 +1,6 @@
-"""The commands that change settings: of a channel, and what holds in a server that chose nothing.
+"""The commands that change settings: of a channel, and what holds in a workspace that chose nothing.
 
-Values only. A server's defaults take the same arguments as the channel's own commands.
+Values only. A workspace's defaults take the same arguments as the channel's own commands.
 """
 
 from bot.commands.grammar import Argument, Command, Kind, Who, setting

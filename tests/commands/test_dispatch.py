@@ -46,6 +46,14 @@ async def test_defaults_are_refused_to_who_manages_only_the_channel(
     assert await channel.store.channels.settings(WHERE) == before
 
 
+@pytest.mark.parametrize("text", ["defaults mode off", "help defaults"])
+async def test_a_workspace_is_called_as_people_there_call_it(channel: Channel, text: str) -> None:
+    answer = await channel.run(text, may_manage_workspace=False, workspace_called="workspace")
+
+    assert "people who may manage this workspace" in answer.text
+    assert "server" not in answer.text
+
+
 async def test_who_manages_the_server_manages_its_channels(channel: Channel) -> None:
     answer = await channel.run("mode listen", may_manage=False, may_manage_workspace=True)
 

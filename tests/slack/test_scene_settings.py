@@ -64,6 +64,12 @@ async def test_what_managers_of_a_channel_set_nobody_else_sets(talk, slack):
         assert not (await talk.types("Ada", typed)).startswith("Only ")
 
 
+async def test_what_holds_everywhere_is_set_by_who_manages_the_workspace(talk):
+    refused = await talk.types("Ben", "defaults eagerness 20")
+
+    assert refused.startswith("Only people who may manage this workspace can ")
+
+
 async def test_who_may_not_set_a_thing_may_still_see_it(talk):
     assert "My eagerness here is 50 of 100." in await talk.types("Ben", "eagerness")
 

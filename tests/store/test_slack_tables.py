@@ -1,6 +1,6 @@
 """What slack_sdk's own stores keep in the same database: its columns, and tokens of any length."""
 
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import MetaData, Table, text
@@ -57,3 +57,19 @@ async def test_what_only_read_over_the_engine_keeps_nobody_from_writing(store: S
     await store.notes.set("slack", "a", "b")
 
     assert await store.notes.get("slack", "a") == "b"
+
+
+async def test_a_state_that_is_good_no_more_is_deleted(store: Store) -> None:
+    states = metadata.tables["slack_oauth_states"]
+    rows = [
+        {"state": hour, "expire_at": datetime(2026, 3, 1, int(hour))}  # noqa: DTZ001 - see above
+        for hour in ("08", "10")
+    ]
+    async with store.engine.begin() as connection:
+        await connection.execute(states.insert(), rows)
+
+    in_rome = timezone(timedelta(hours=1))
+    assert await store.slack_states.purge(datetime(2026, 3, 1, 10, 30, tzinfo=in_rome)) == 1
+
+    async with store.engine.connect() as connection:
+        assert [row.state for row in await connection.execute(states.select())] == ["10"]

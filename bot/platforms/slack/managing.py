@@ -43,7 +43,14 @@ class Managing:
         if not may_manage and not is_outsider and where.channel:
             channel = await self.people.channel(team, where.channel)
             may_manage = channel is not None and channel.creator == user_id
-        return Caller(where, author, may_manage, self.clock(), may_manage_workspace=is_admin)
+        return Caller(
+            where,
+            author,
+            may_manage,
+            self.clock(),
+            may_manage_workspace=is_admin,
+            workspace_called="workspace",
+        )
 
     async def is_in(self, team: Team, channel_id: str) -> bool | None:
         """Tell whether the bot is in a channel or chat; None where Slack does not say."""
