@@ -56,31 +56,68 @@ class Shown:
     ended: bool
 
 
-def shown(output: str, *, speakers: Iterable[str], assistant: str, whole: bool) -> Shown:
-    """Give what people may see of a reply.
+class Growing:
+    """A reply as it is written, of which people see what `shown` gives of so much.
+
+    A tail that may yet become a marker or a speaker's line is held back, so that what is shown only
+    grows. Whatever comes before it has been looked through: each piece costs what is new in it.
+    """
+
+    def __init__(self, *, speakers: Iterable[str], assistant: str) -> None:
+        self._assistant = assistant
+        self._names = _longest_first(speakers, assistant)
+        self._text = ""  # the whole output until something is shown: the lead may be longer
+        self._narrow = ""
+        self._sure = 0  # characters that nothing to come can take back
+
+    def grow(self, piece: str) -> Shown:
+        """Take what the model wrote next."""
+        text = self._text + piece
+        narrow = self._narrow + piece.translate(_NARROW)
+        if not self._sure:
+            text, narrow = _without_lead(text, narrow, self._assistant)
+        cut = _cut(narrow, (_MARKER, _speaker_line(self._names)), since=self._sure)
+        if cut is not None:
+            return Shown(text[:cut].strip(), ended=True)
+        held = _doubtful_from(narrow, self._names, since=self._sure)
+        part = Shown(text[:held].strip(), ended=False)
+        if self._sure or part.text:
+            self._text, self._narrow, self._sure = text, narrow, held
+        else:
+            self._text += piece
+            self._narrow += piece.translate(_NARROW)
+        return part
+
+
+def shown(output: str, *, speakers: Iterable[str], assistant: str) -> Shown:
+    """Give what people may see of a whole reply.
 
     A leading `(response)` and the assistant's own name are dropped. The reply ends before the first
     marker in any spelling and before the first line that begins with a known speaker's name and a
-    colon; any other `Word:` stays. Unless `whole`, a tail that may yet become one of these is held
-    back, so that what is shown of a growing output only grows.
+    colon; any other `Word:` stays.
     """
-    text = _without_lead(output, assistant)
-    narrow = text.translate(_NARROW)
-    names = tuple(sorted({*speakers, assistant}, key=len, reverse=True))
-    patterns = [_MARKER, _speaker_line(names), *([_UNCLOSED] if whole else [])]
-    cuts = [match.start() for match in (each.search(narrow) for each in patterns) if match]
-    if cuts:
-        return Shown(text[: min(cuts)].strip(), ended=True)
-    held = len(text) if whole else _doubtful_from(narrow, names)
-    return Shown(text[:held].strip(), ended=False)
+    text, narrow = _without_lead(output, output.translate(_NARROW), assistant)
+    speaker_line = _speaker_line(_longest_first(speakers, assistant))
+    cut = _cut(narrow, (_MARKER, speaker_line, _UNCLOSED))
+    return Shown(text[:cut].strip(), ended=cut is not None)
 
 
-def _without_lead(output: str, assistant: str) -> str:
+def _longest_first(speakers: Iterable[str], assistant: str) -> tuple[str, ...]:
+    return tuple(sorted({*speakers, assistant}, key=len, reverse=True))
+
+
+def _cut(narrow: str, patterns: Iterable[re.Pattern[str]], *, since: int = 0) -> int | None:
+    """Find where the first of some patterns begins that is found from a place on."""
+    found = (each.search(narrow, since) for each in patterns)
+    return min((match.start() for match in found if match), default=None)
+
+
+def _without_lead(text: str, narrow: str, assistant: str) -> tuple[str, str]:
     """Drop `(response)` and `assistant:` from the front, as often as the model repeats them."""
-    text, name = output, _named_line((assistant,), line=r"\s*")
-    while lead := _LEADING_RESPONSE.match(narrow := text.translate(_NARROW)) or name.match(narrow):
-        text = text[lead.end() :]
-    return text
+    name = _named_line((assistant,), line=r"\s*")
+    while lead := _LEADING_RESPONSE.match(narrow) or name.match(narrow):
+        text, narrow = text[lead.end() :], narrow[lead.end() :]
+    return text, narrow
 
 
 def _speaker_line(names: tuple[str, ...]) -> re.Pattern[str]:
@@ -101,9 +138,9 @@ def _half_line(names: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"{_LINE}{_SPACE}[*_]*(?:{anyone})[*_]*{_SPACE}\Z", re.IGNORECASE)
 
 
-def _doubtful_from(narrow: str, names: tuple[str, ...]) -> int:
+def _doubtful_from(narrow: str, names: tuple[str, ...], *, since: int) -> int:
     """Give the place from which a text may yet become a marker or a speaker's line."""
-    half = _HALF_MARKER.search(narrow)
-    sure = narrow[: half.start()] if half else narrow
-    line = _half_line(names).search(sure)
-    return line.start() if line else len(sure)
+    half = _HALF_MARKER.search(narrow, since)
+    end = half.start() if half else len(narrow)
+    line = _half_line(names).search(narrow, since, end)
+    return line.start() if line else end

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from bot.cut import shown
+from bot.cut import Growing, shown
 from bot.errors import ModelBusy
 from bot.judge import Considered
 from bot.messages import Author, OutboxItem
@@ -62,17 +62,17 @@ class Writer:
             _prompt(considered, card.form, self.me),
             persona=considered.rules.settings.persona,
         )
-        output, seen = "", ""
+        growing, output, seen = Growing(speakers=speakers, assistant=assistant), "", ""
         async with aclosing(self.model.reply(turns, session=str(considered.where))) as pieces:
             async for piece in pieces:
                 output += piece
-                part = shown(output, speakers=speakers, assistant=assistant, whole=False)
+                part = growing.grow(piece)
                 if self.show_draft and considered.is_addressed and part.text != seen:
                     seen = part.text
                     await self.show_draft(draft, seen)
                 if part.ended:
                     return part.text
-        return shown(output, speakers=speakers, assistant=assistant, whole=True).text
+        return shown(output, speakers=speakers, assistant=assistant).text
 
 
 def _prompt(considered: Considered, form: ChatForm, me: Author) -> list[Burst]:

@@ -74,7 +74,7 @@ async def catchup(call: Call) -> CommandAnswer:
         turns = catchup_turns(lines, name=speaker_name(author.name, reserved=frozenset()))
         pieces = [piece async for piece in call.model.reply(turns, session=f"{where}/catchup")]
     name = card.form.assistant_name
-    summary = shown("".join(pieces), speakers=(), assistant=name, whole=True).text
+    summary = shown("".join(pieces), speakers=(), assistant=name).text
     if not summary:
         return call.answer("I have no summary for you; the messages above say it best.")
     read = counted(len(lines), "message")

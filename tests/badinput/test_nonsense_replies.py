@@ -2,11 +2,12 @@
 
 import pytest
 
-from bot.cut import shown
+from bot.cut import Growing, shown
 
 
 def cut(output, *, whole):
-    return shown(output, speakers=["Ana"], assistant="assistant", whole=whole)
+    names = {"speakers": ["Ana"], "assistant": "assistant"}
+    return shown(output, **names) if whole else Growing(**names).grow(output)
 
 
 @pytest.mark.parametrize("noise", ["\n", "\r", "\u2028", "\n ", " ", "(", "\nAna", "Ana\n"])

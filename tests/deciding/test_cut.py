@@ -3,20 +3,21 @@ import re
 import pytest
 from hypothesis import given, strategies as st
 
-from bot.cut import Shown, shown
+from bot.cut import Growing, Shown, shown
 
 SPEAKERS = ("Ana", "Bob (2)", "Straße", "李雷", "Ian", "C++")
 
 
 def cut(output, *, whole=True, speakers=SPEAKERS):
-    return shown(output, speakers=speakers, assistant="assistant", whole=whole)
+    names = {"speakers": speakers, "assistant": "assistant"}
+    return shown(output, **names) if whole else Growing(**names).grow(output)
 
 
 def streamed(output):
     """Give what stands on the screen after each character, as the writer shows it."""
-    texts = []
-    for end in range(1, len(output) + 1):
-        part = cut(output[:end], whole=False)
+    growing, texts = Growing(speakers=SPEAKERS, assistant="assistant"), []
+    for char in output:
+        part = growing.grow(char)
         texts.append(part.text)
         if part.ended:
             return texts
@@ -216,6 +217,16 @@ def test_what_is_shown_of_a_growing_output_only_grows_and_holds_no_marker(output
         assert text.startswith(before)
         assert not holds_marker(text)
         before = text
+
+
+@given(OUTPUTS, st.data())
+def test_in_which_pieces_a_reply_comes_makes_no_difference(output, data):
+    growing, end, part = Growing(speakers=SPEAKERS, assistant="assistant"), 0, None
+    while end < len(output) and not (part and part.ended):
+        before, end = end, data.draw(st.integers(end + 1, len(output)))
+        part = growing.grow(output[before:end])
+
+        assert part == cut(output[:end], whole=False)
 
 
 @given(OUTPUTS)
