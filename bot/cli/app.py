@@ -218,7 +218,7 @@ def evaluate(ctx: typer.Context) -> None:
     """Judge when a model speaks, on conversations of your own. `--help` lists the options."""
     settings = begin(ctx, quiet=True)
     from bot.cli.evaluate import with_settings
-    from bot.config import environment_with_key
+    from bot.environment import environment_with_key
 
     become_inference(
         ["evaluate", *with_settings(ctx.args, settings)], environment=environment_with_key(settings)
@@ -258,7 +258,7 @@ def doctor(
         install_model()
     elif model is not None:
         from bot.cli.fit import tell_fit
-        from bot.config import load_settings
+        from bot.environment import load_settings
 
         tell_fit(
             load_settings(),

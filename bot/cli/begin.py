@@ -16,7 +16,7 @@ def begin(ctx: typer.Context, *, quiet: bool = False) -> "Settings":
     """
     # Imported late: pydantic alone takes longer than `earshot --help` should.
     from bot.cli.logs import configure_logging
-    from bot.config import load_settings
+    from bot.environment import load_settings
     from bot.secrets_shown import secrets_of
 
     settings = load_settings()

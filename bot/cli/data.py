@@ -27,7 +27,7 @@ def check(ctx: typer.Context) -> None:
 def synthesize(ctx: typer.Context) -> None:
     """Let a model write conversations. `--help` lists the options."""
     settings = begin(ctx, quiet=True)
-    from bot.config import environment_with_key
+    from bot.environment import environment_with_key
 
     become_inference(
         ["data", "synthesize", *ctx.args], needed=(), environment=environment_with_key(settings)

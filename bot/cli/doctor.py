@@ -6,7 +6,7 @@ import sys
 from bot.cli.checks import all_findings
 from bot.cli.findings import Finding
 from bot.cli.terminal import err, out
-from bot.config import load_settings
+from bot.environment import load_settings
 from bot.errors import ConfigError
 
 # Its own dependencies run the model in another way, which Earshot does not need.

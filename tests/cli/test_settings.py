@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from bot.config import Settings, load_settings
+from bot.config import Settings
+from bot.environment import load_settings
 from bot.errors import ConfigError
 from bot.messages import Mode
 from bot.secrets_shown import secrets_of, shown, without_password

@@ -8,7 +8,8 @@ import asyncio
 import logging
 from contextlib import AsyncExitStack
 
-from bot.config import Settings, load_settings
+from bot.config import Settings
+from bot.environment import load_settings
 from bot.errors import PlatformUnavailable
 from bot.platforms.slack.run import SlackBot
 from bot.platforms.slack.web import Receive, Scope, Send, SlackWeb
