@@ -20,6 +20,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # noqa: TID251 - no test asks a model hub
 import pytest
 
 from bot.store import Store, engines
+from bot.store.tables import metadata
+from tests.postgresql import run_sql, running_server, server_url
 
 
 def pytest_collection_finish() -> None:
@@ -49,11 +51,7 @@ def _nobody_s_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The SQLite file that the migrations make."""
     file = tmp_path_factory.mktemp("migrated") / "earshot.db"
-
-    async def migrate() -> None:
-        await (await Store.open(f"sqlite:///{file}")).close()
-
-    asyncio.run(migrate())
+    asyncio.run(_migrate(f"sqlite:///{file}"))
     return file
 
 
@@ -68,6 +66,33 @@ def database_url(migrated_file: Path, tmp_path: Path) -> str:
 def absent_database_url(tmp_path: Path) -> str:
     """Name a database file that does not exist yet."""
     return f"sqlite:///{tmp_path / 'absent.db'}"
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """Give the folder of a PostgreSQL's socket; it listens nowhere else."""
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql_history(postgresql_server: str) -> str:
+    """Give the name of a database that the migrations made; the tests empty it one after another."""
+    asyncio.run(run_sql(postgresql_server, "CREATE DATABASE history"))
+    asyncio.run(_migrate(server_url(postgresql_server, "history")))
+    return "history"
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: str, postgresql_history: str) -> str:
+    """Name a PostgreSQL database that the migrations made and that holds nothing."""
+    statement = f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY"
+    asyncio.run(run_sql(postgresql_server, statement, database=postgresql_history))
+    return server_url(postgresql_server, postgresql_history)
+
+
+async def _migrate(url: str) -> None:
+    await (await Store.open(url)).close()
 
 
 @pytest.fixture

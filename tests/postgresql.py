@@ -29,7 +29,10 @@ def running_server() -> Iterator[str]:
     subprocess.run(
         [programs / "initdb", "-D", cluster, "-U", "earshot", "-A", "trust", "-N"], **run
     )
-    options = f"-k {folder} -c listen_addresses='' -c fsync=off -c autovacuum=off"
+    options = (
+        f"-k {folder} -c listen_addresses='' -c autovacuum=off"
+        " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+    )
     log = f"{folder}/log"
     subprocess.run([programs / "pg_ctl", "-D", cluster, "-l", log, "-o", options, "start"], **run)
     try:
@@ -41,6 +44,17 @@ def running_server() -> Iterator[str]:
 
 def server_url(server: str, name: str) -> str:
     return f"postgresql://earshot@/{name}?host={server}"
+
+
+async def run_sql(server: str, statement: str, *, database: str = "postgres") -> None:
+    """Run a statement in a connection of its own."""
+    import asyncpg
+
+    connection = await asyncpg.connect(host=server, user="earshot", database=database)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
 
 
 def _programs() -> Path | None:

@@ -16,11 +16,6 @@ from bot.store import Store
 from tests.fakes import FakeModel, FakePlatform
 from tests.pipeline.scene import LOUNGE, Scene
 from tests.pipeline.twin_child import ROOMS, message
-from tests.store.conftest import (  # noqa: F401 - fixtures
-    postgresql_history,
-    postgresql_server,
-    url,
-)
 
 ROOT = Path(__file__).parents[2]
 NUM_MESSAGES = 12
@@ -57,13 +52,8 @@ class KeylessPlatform(FakePlatform):
 
 
 @pytest.fixture
-def backend():
-    return "postgresql"
-
-
-@pytest.fixture
-async def twins(url):  # noqa: F811
-    stores = [await Store.open(url) for _ in range(2)]
+async def twins(postgresql_url):
+    stores = [await Store.open(postgresql_url) for _ in range(2)]
     shown = []
     scenes = [Scene(store, PausingModel(), KeylessPlatform(shown)) for store in stores]
     yield scenes
@@ -212,7 +202,7 @@ async def test_a_reply_goes_from_both_when_its_question_is_deleted(twins):
 class Twin:
     """A bot in a process of its own, which goes on from place to place as it is let."""
 
-    def __init__(self, url, folder):  # noqa: F811
+    def __init__(self, url, folder):
         command = [sys.executable, "-m", "tests.pipeline.twin_child", url, folder]
         self.bot = subprocess.Popen(
             [*command, str(NUM_MESSAGES)],
@@ -249,18 +239,16 @@ class Twin:
 
 @pytest.mark.parametrize("place", ["recorded", "decided", "writing", "posting"])
 async def test_of_two_bots_one_is_killed_and_nothing_is_lost_or_doubled(
-    url,  # noqa: F811
-    tmp_path,
-    place,
+    postgresql_url, tmp_path, place
 ):
     (tmp_path / "posts").touch()
-    first, second = Twin(url, tmp_path), Twin(url, tmp_path)
+    first, second = Twin(postgresql_url, tmp_path), Twin(postgresql_url, tmp_path)
     assert await asyncio.to_thread(first.reaches, place)
     assert await asyncio.to_thread(second.reaches, "recorded", times=NUM_MESSAGES)
     first.dies()
     assert await asyncio.to_thread(second.ends)
 
-    store = await Store.open(url)
+    store = await Store.open(postgresql_url)
     scene = Scene(store)
 
     asked = {message(number).id for number in range(NUM_MESSAGES) if number % 2 == 0}

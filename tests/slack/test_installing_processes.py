@@ -12,18 +12,11 @@ from bot.platforms.slack.credentials import Provider
 from bot.platforms.slack.encrypting import Encryption, new_key
 from bot.platforms.slack.installing import new_installations
 from bot.platforms.slack.known_teams import LIFETIME_S, ManyTeams
-from tests.postgresql import running_server, server_url
 from tests.slack.connected import opened
 from tests.slack_server.tokens import LIVES_S
 
 # slack_sdk 3.47 sends the client's secret in a way that aiohttp 3.14 wants otherwise.
 pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
-
-
-@pytest.fixture(scope="module")
-def postgresql_url():
-    with running_server() as server:
-        yield server_url(server, "postgres")
 
 
 class Process:

@@ -5,14 +5,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from bot.platforms.slack import looking_up
 from tests.slack.processes import bot_process
 from tests.slack.weather import QUESTION, Weather
-from tests.store.conftest import (  # noqa: F401 - fixtures
-    postgresql_history,
-    postgresql_server,
-    url,
-)
 from tests.waiting import WITHIN_S, seen
 
 PLACES = ["general", "tea", "cake"]
@@ -20,12 +14,7 @@ REPLY = "The capital of France is| Paris."
 
 
 @pytest.fixture
-def backend():
-    return "postgresql"
-
-
-@pytest.fixture
-def chat(slack, url):  # noqa: F811
+def chat(slack, postgresql_url):
     for name in PLACES[1:]:
         slack.add_channel(name)
     over_http = {
@@ -33,7 +22,7 @@ def chat(slack, url):  # noqa: F811
         "slack_signing_secret": slack.signing_secret,
         "slack_port": 0,
     }
-    return Weather(slack, url, changes=over_http)
+    return Weather(slack, postgresql_url, changes=over_http)
 
 
 def address(slack):
@@ -101,14 +90,13 @@ async def test_edits_and_deletions_reach_whoever_heard_it_or_not(twins, slack):
     assert await first.texts() == ["tea at five"]
 
 
-async def test_an_event_that_one_is_slow_with_comes_to_the_other_and_is_heard_once(
-    twins, slack, monkeypatch
-):
-    monkeypatch.setattr(looking_up, "TIMEOUT_S", 60.0)  # longer than Slack waits for an answer
+async def test_an_event_that_one_is_slow_with_comes_to_the_other_and_is_heard_once(twins, slack):
     first, _ = twins
     gate = slack.faults.hold(on="users.info")
+    slack.http.answer_within_s, slack.http.retry_after_s = 0.2, (0.1,) * 100
     asked = await asks(first)
     await gate.reached.wait()
+    slack.http.answer_within_s = WITHIN_S  # for the other
     await seen(lambda: any("ok" in one.tries[1:] for one in slack.deliveries.all))
 
     gate.open()

@@ -4,19 +4,13 @@ import pytest
 
 from tests.fakes import FakeModel, PausingModel
 from tests.slack.living import Chat
-from tests.store.conftest import postgresql_history, postgresql_server, url  # noqa: F401
 
 QUESTION = "what is the capital of France?"
 
 
 @pytest.fixture
-def backend():
-    return "postgresql"
-
-
-@pytest.fixture
-def chat(slack, url):  # noqa: F811
-    return Chat(slack, url)
+def chat(slack, postgresql_url):
+    return Chat(slack, postgresql_url)
 
 
 async def test_an_answer_is_remembered_and_taken_back(talk, slack):

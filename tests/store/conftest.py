@@ -1,40 +1,16 @@
-"""Databases for the tests: a SQLite file and a real PostgreSQL, both made by the migrations."""
+"""Every test of the history runs twice: on a SQLite file and on a real PostgreSQL."""
 
 import asyncio
 import itertools
-import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from bot.store import Store
-from bot.store.tables import metadata
-from tests.postgresql import running_server, server_url
+from tests.postgresql import run_sql, server_url
 
 _numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("template") / "history.db"
-    asyncio.run(_migrate(f"sqlite:///{file}"))
-    return file
-
-
-@pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[str]:
-    """Give the folder of the server's socket; it listens nowhere else."""
-    with running_server() as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def postgresql_history(postgresql_server: str) -> str:
-    """Give the name of a database that the migrations made; the tests empty it one after another."""
-    asyncio.run(_sql(postgresql_server, "CREATE DATABASE history"))
-    asyncio.run(_migrate(server_url(postgresql_server, "history")))
-    return "history"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -49,21 +25,14 @@ def empty_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> s
         return f"sqlite:///{tmp_path}/history.db"
     server = request.getfixturevalue("postgresql_server")
     name = f"test_{next(_numbers)}"
-    asyncio.run(_sql(server, f"CREATE DATABASE {name}"))
+    asyncio.run(run_sql(server, f"CREATE DATABASE {name}"))
     return server_url(server, name)
 
 
 @pytest.fixture
-def url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def url(backend: str, request: pytest.FixtureRequest) -> str:
     """Give the URL of a database that the migrations made and that holds nothing."""
-    if backend == "sqlite":
-        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "history.db")
-        return f"sqlite:///{tmp_path}/history.db"
-    name = request.getfixturevalue("postgresql_history")
-    server = request.getfixturevalue("postgresql_server")
-    tables = ", ".join(metadata.tables)
-    asyncio.run(_sql(server, f"TRUNCATE {tables} RESTART IDENTITY", database=name))
-    return server_url(server, name)
+    return str(request.getfixturevalue("database_url" if backend == "sqlite" else "postgresql_url"))
 
 
 @pytest.fixture
@@ -73,17 +42,3 @@ async def store(url: str) -> AsyncIterator[Store]:
         yield store
     finally:
         await store.close()
-
-
-async def _migrate(url: str) -> None:
-    await (await Store.open(url)).close()
-
-
-async def _sql(server: str, statement: str, *, database: str = "postgres") -> None:
-    import asyncpg
-
-    connection = await asyncpg.connect(host=server, user="earshot", database=database)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()

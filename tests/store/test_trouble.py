@@ -131,9 +131,9 @@ async def test_a_damaged_file_is_named(tmp_path: Path) -> None:
         await Store.open(f"sqlite:///{file}")
 
 
-async def test_a_database_that_may_not_be_written_is_told(sqlite_template: Path) -> None:
+async def test_a_database_that_may_not_be_written_is_told(migrated_file: Path) -> None:
     with pytest.raises(StoreError, match="read-only"):
-        await Store.open(f"sqlite:///file:{sqlite_template}?mode=ro&uri=true")
+        await Store.open(f"sqlite:///file:{migrated_file}?mode=ro&uri=true")
 
 
 async def test_a_folder_in_the_file_s_place_is_told(tmp_path: Path) -> None:
