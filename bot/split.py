@@ -11,11 +11,12 @@ from enum import IntEnum
 
 import regex
 
+from bot.code_blocks import CodeBlock, after_space, code_blocks
+
 MIN_CHARS = 20  # the least limit: room for the repairs of a code block and for some of its code
 _MIN_FILL = 3  # a part is at least one third full where it is cut at a place that reads well
 _MAX_REPAIR = 3  # what is added to a part to mend a code block or a quote is at most a third of it
 
-_SPACE = regex.compile(r"[\s\x1c-\x1f]*+")
 # Chinese and Japanese: full stop, exclamation and question mark; semicolon, commas. No space follows.
 _WIDE_END, _WIDE_PAUSE = r"\u3002\uff01\uff1f", r"\uff1b\uff0c\u3001"
 # Not before what combines with the space: it would be torn off.
@@ -46,11 +47,6 @@ _WHOLE = regex.compile(
     r"|&(?:amp|lt|gt);"
     r"|(?<![*_~|])(\*{1,3}|_{1,3}|~~|\|\|)(?=[^\s*_~|])[^*_~|\n]{1,300}+\2"
 )
-_FENCE = regex.compile(
-    r"(?m)^(?P<lead>(?:[ \t]{0,20}>[ ]?){0,8}+[ \t]{0,20}+(?:(?:[-*+]|\d{1,9}[.)])[ ]{1,4}+)?)"
-    r"(?P<ticks>`{3,10}+)(?P<info>[^`\n]{0,60})$"
-)
-_CLOSING = r"(?m)(?:\n(?:[ \t]{0,20}>[ ]?){0,8}+[ \t]{0,20}+)?(?<!`)`{%d,}+(?=[ \t]*+$)"
 
 
 class _Kind(IntEnum):
@@ -62,24 +58,6 @@ class _Kind(IntEnum):
     CODE_LINE = 4
     SENTENCE = 5
     WORD = 6
-
-
-@dataclass(frozen=True, slots=True)
-class CodeBlock:
-    """A fenced code block: from `start` to `end`, its code between `open_end` + 1 and `code_end`.
-
-    `info` is what stands behind the opening fence, mostly a language. `reopen` and `close` are what
-    a part that begins or ends within the code begins or ends with, `lead` is what a line begins with.
-    """
-
-    start: int
-    open_end: int
-    code_end: int
-    end: int
-    info: str
-    reopen: str
-    close: str
-    lead: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,25 +91,6 @@ def num_units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def code_blocks(text: str, *, max_repair: int = 200) -> Iterator[CodeBlock]:
-    """Find the fenced code blocks; one that is never closed goes to the end of the text.
-
-    One whose fences are longer than `max_repair` is taken for plain text.
-    """
-    position = 0
-    while opening := _FENCE.search(text, position):
-        ticks, info = opening["ticks"], opening["info"]
-        closing = regex.compile(_CLOSING % len(ticks)).search(text, opening.end())
-        code_end, end = closing.span() if closing else (len(text), len(text))
-        lead = regex.sub(r"[^>\s]", " ", opening["lead"])
-        reopen, close = f"{lead}{ticks}{info}\n", f"\n{lead}{ticks}"
-        is_empty = closing is None and opening.end() == len(text)
-        if not is_empty and len(reopen) + len(lead) + len(close) <= max_repair:
-            start = _after_space(text, opening.start())
-            yield CodeBlock(start, opening.end(), code_end, end, info, reopen, close, lead)
-        position = end
-
-
 class _Cutter:
     """One text on its way into parts. Every part looks only at its own stretch of the text."""
 
@@ -153,8 +112,8 @@ class _Cutter:
             position, limit = cut.next, self._max_chars
             reopen = cut.reopen if cut.close else self._quote_at(position)
             if not self._is_code(position):
-                position = _after_space(self._text, position)
-            elif (indented := _after_space(self._text, position)) - position > self._max_repair:
+                position = after_space(self._text, position)
+            elif (indented := after_space(self._text, position)) - position > self._max_repair:
                 position = indented
 
     def _last(self, position: int, room: int) -> _Cut | None:
@@ -169,7 +128,7 @@ class _Cutter:
     def _cut(self, position: int, room: int) -> _Cut:
         reach = _Reach(self._text, position, room)
         best: dict[_Kind, _Cut] = {}
-        begin = _after_space(self._text, position) + 1
+        begin = after_space(self._text, position) + 1
         for gap in _GAP.finditer(self._text, begin, reach.of("") + 1):
             cut = self._at_gap(gap.start())
             if cut is not None and cut.end <= reach.of(cut.close):
@@ -219,18 +178,18 @@ class _Cutter:
 
     def _is_quiet(self, place: int) -> bool:
         """Tell whether a cut here neither tears what is whole nor begins a list or the like."""
-        begins = _BLOCK_START.match(self._text, _after_space(self._text, place))
+        begins = _BLOCK_START.match(self._text, after_space(self._text, place))
         return begins is None and not self._whole[place]
 
     def _anywhere(self, position: int, place: int) -> _Cut | None:
-        if _after_space(self._text, position) >= place:
+        if after_space(self._text, position) >= place:
             return None
         block = self._block_at(place)
         if block is None:
             return _Cut(place, place, _Kind.WORD)
         if not block.open_end + 1 < place < block.code_end:
             return None
-        return _in_code(self._text, block, place, _after_space(self._text, place))
+        return _in_code(self._text, block, place, after_space(self._text, place))
 
     def _block_at(self, place: int) -> CodeBlock | None:
         """Find the code block that a cut at this place would tear."""
@@ -293,8 +252,3 @@ def _wholes(text: str, blocks: Sequence[CodeBlock], *, max_chars: int) -> bytear
     for block in blocks:
         marks[block.start : block.end] = bytes(block.end - block.start)
     return marks
-
-
-def _after_space(text: str, position: int) -> int:
-    match = _SPACE.match(text, position)
-    return match.end() if match else position

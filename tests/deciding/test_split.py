@@ -1,6 +1,7 @@
 import pytest
 
-from bot.split import code_blocks, split
+from bot.code_blocks import code_blocks
+from bot.split import split
 
 STORY = "The fox sat down. It looked at the grapes! Were they ripe? Nobody knew."
 

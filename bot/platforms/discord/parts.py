@@ -7,8 +7,9 @@ said beside the text (`allowed_mentions`), never by changing it.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from bot.code_blocks import CodeBlock, code_blocks
 from bot.platforms.local import is_blank
-from bot.split import CodeBlock, code_blocks, num_units, split
+from bot.split import num_units, split
 
 MAX_CHARS = 2000  # Discord rejects longer posts with HTTP 400
 MAX_CODE_CHARS = 1900  # a longer code block would be cut, and nobody copies code from two messages
