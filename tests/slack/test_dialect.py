@@ -7,7 +7,9 @@ import time
 import pytest
 from hypothesis import given, strategies as st
 
-from bot.platforms.slack.dialect import JOINER, escaped, harmless, mrkdwn, settled
+from bot.platforms.slack.dialect import mrkdwn
+from bot.platforms.slack.harmless import JOINER, harmless, settled
+from bot.platforms.slack.inline import escaped
 
 PING = re.compile(r"<[!@#]")
 LINK = re.compile(r"<(?:https?://|mailto:|tel:)[^<>|]+(?:\|[^<>|]+)?>", re.IGNORECASE)

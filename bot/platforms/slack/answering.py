@@ -20,7 +20,7 @@ from bot.messages import ConversationKey
 from bot.platforms.answers import shown_parts
 from bot.platforms.slack.buttons import Block, fits, with_button
 from bot.platforms.slack.clients import SDK_LOGGER
-from bot.platforms.slack.dialect import escaped
+from bot.platforms.slack.inline import escaped
 from bot.platforms.slack.keys import is_direct
 from bot.platforms.slack.refusals import SlackTrying
 from bot.platforms.slack.teams import Team

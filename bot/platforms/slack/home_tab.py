@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.commands.definition import PREFIX
 from bot.commands.housekeeping import overview
 from bot.messages import ChannelSettings
-from bot.platforms.slack.dialect import escaped
+from bot.platforms.slack.inline import escaped
 from bot.platforms.slack.views import (
     MAX_TEXT_CHARS,
     Json,

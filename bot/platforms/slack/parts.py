@@ -5,7 +5,8 @@ of Slack's calls.
 """
 
 from bot.platforms.local import is_blank
-from bot.platforms.slack.dialect import escaped, mrkdwn
+from bot.platforms.slack.dialect import mrkdwn
+from bot.platforms.slack.inline import escaped
 from bot.split import num_units, split
 
 MAX_CHARS = 3900  # Slack advises to stay below 4,000, and edits no message to more

@@ -13,7 +13,7 @@ from html import unescape
 from bot.errors import PlatformError, PlatformUnavailable, StoreError
 from bot.messages import ConversationKey, OutboxItem
 from bot.platforms.local import is_blank
-from bot.platforms.slack.dialect import settled
+from bot.platforms.slack.harmless import settled
 from bot.platforms.slack.own_messages import Posted, Search
 from bot.platforms.slack.parts import parts
 from bot.platforms.slack.posting import Mark, Poster

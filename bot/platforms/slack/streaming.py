@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bot.errors import PlatformError, PlatformUnavailable
 from bot.messages import ConversationKey, OutboxItem
-from bot.platforms.slack.dialect import harmless, settled
+from bot.platforms.slack.harmless import harmless, settled
 from bot.platforms.slack.keys import is_direct
 from bot.platforms.slack.posting import Mark, once
 from bot.platforms.slack.refusals import (
