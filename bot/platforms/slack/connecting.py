@@ -17,19 +17,8 @@ from bot.config import variable
 from bot.errors import ConfigError
 from bot.platforms.slack.clients import Clients, Refused
 from bot.platforms.slack.credentials import APP_TOKEN_PLACE, APPS
-from bot.platforms.slack.socket import (
-    SDK_LOGGER,
-    Crowded,
-    Ended,
-    Failed,
-    Outage,
-    Pace,
-    Quiet,
-    SocketClient,
-    SwitchedOff,
-    close_client,
-    serve_client,
-)
+from bot.platforms.slack.outage import Crowded, Ended, Failed, Outage, Quiet, SwitchedOff
+from bot.platforms.slack.socket import SDK_LOGGER, Pace, SocketClient, close_client, serve_client
 
 logger = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.errors import EarshotError
 from bot.platforms.slack.clients import Busy, Clients, Refused, asked
-from bot.platforms.slack.refusals import cause
+from bot.platforms.slack.outage import Crowded, Ended, Outage, SwitchedOff
 
 logger = logging.getLogger(__name__)
 
@@ -28,87 +28,7 @@ logger = logging.getLogger(__name__)
 SDK_LOGGER = logging.getLogger("slack_sdk.earshot.socket")
 SDK_LOGGER.setLevel(logging.ERROR)
 
-TRY_FAILED = "Failed to connect (error"  # and the same again when it has waited
-OF_CONNECTIONS = (
-    "Failed to check the current session",
-    "Failed to close the old session",
-    "Failed to connect",
-    "Failed to receive or enqueue a message",
-    "Failed to run message listeners",
-)
-
 MAX_BUSY_S = 120.0  # Slack says 30 to 60; a server that says an hour is asked earlier
-
-
-class Ended(Exception):  # noqa: N818 - what became of a connection, not a fault of ours
-    """A connection is over, and its client cannot make the next."""
-
-
-class SwitchedOff(Ended):
-    """Socket Mode was switched off for the app."""
-
-
-class Crowded(Ended):
-    """Slack allows no more connections of this app."""
-
-
-class Failed(Ended):
-    """A try to connect failed: slack_sdk would wait for long, and perhaps try its address again."""
-
-
-class Outage:
-    """Tells of an outage once, and once of its end. `cause` is what slack_sdk last failed with.
-
-    `num_failed` counts its tries to connect that failed, `told` is what was said while it lasts.
-    """
-
-    def __init__(self) -> None:
-        self.cause = "the connection was dropped"
-        self.num_failed = 0
-        self.told: str | None = None
-
-    def lost(self, cause: str | None = None) -> None:
-        """Tell that there is no connection, unless something was told of it."""
-        if self.told is None:
-            self.tell(f"Slack: no connection: {cause or self.cause}; trying again")
-
-    def raise_if_failed(self, *, since: int) -> None:
-        """Raise Failed, and tell that there is no connection, if more tries failed than `since`."""
-        if self.num_failed > since:
-            self.lost()
-            raise Failed("a try to connect failed")
-
-    def tell(self, line: str) -> None:
-        """Tell of a change."""
-        if line != self.told:
-            self.told = line
-            logger.warning("%s", line)
-
-    def over(self) -> None:
-        """Tell that there is a connection again."""
-        if self.told is not None:
-            logger.info("Slack: connected again")
-        self.told = None
-        self.cause = "the connection was dropped"
-
-
-class Quiet(logging.Filter):
-    """Keeps back the tracebacks that slack_sdk logs each time it tries to connect."""
-
-    def __init__(self, outage: Outage) -> None:
-        super().__init__()
-        self._outage = outage
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Take note of the cause, and keep the line back; what is of another kind may stand."""
-        if not str(record.msg).startswith(OF_CONNECTIONS):
-            return True
-        error = record.exc_info[1] if record.exc_info else None
-        if error is not None:
-            self._outage.cause = cause(error)
-        if str(record.msg).startswith(TRY_FAILED):
-            self._outage.num_failed += 1
-        return False
 
 
 @dataclass(frozen=True, slots=True)
