@@ -2,6 +2,7 @@
 
 Pure: a table of cases can test it. Rules other than the threshold only ever silence ambient
 messages; an addressed burst is answered unless the channel is in `listen` mode or only bots spoke.
+What a bot says to the assistant counts as ambient wherever `answers_bots` is false.
 """
 
 from collections.abc import Sequence
@@ -25,6 +26,11 @@ class Rules:
 def is_addressed(burst: Sequence[Entry]) -> bool:
     """Tell whether any message of the burst was said to the assistant."""
     return any(entry.addressed for entry in burst)
+
+
+def answers_bots(history: Sequence[Entry], settings: ChannelSettings) -> bool:
+    """Tell whether bots are answered here, and not so often in a row that it may be a loop."""
+    return settings.answer_other_bots and not _is_loop(history, settings)
 
 
 def is_scored(burst: Sequence[Entry], rules: Rules) -> bool:
@@ -92,7 +98,7 @@ def _silenced_always(
     if _only_bots(burst):
         if not settings.answer_other_bots:
             return Rule.OTHER_BOT, "only other bots spoke"
-        if _replies_to_bots(history) >= settings.bot_loop_budget:
+        if _is_loop(history, settings):
             return Rule.OTHER_BOT, f"it answered bots {settings.bot_loop_budget} times in a row"
     return None
 
@@ -132,14 +138,14 @@ def _only_bots(burst: Sequence[Entry]) -> bool:
     return all(entry.author.is_bot for entry in burst)
 
 
-def _replies_to_bots(history: Sequence[Entry]) -> int:
-    """Count the assistant's replies since a person last spoke."""
+def _is_loop(history: Sequence[Entry], settings: ChannelSettings) -> bool:
+    """Tell whether the assistant's replies since a person last spoke use up the budget."""
     count = 0
     for entry in reversed(history):
         if not entry.from_assistant and not entry.author.is_bot:
             break
         count += entry.from_assistant
-    return count
+    return count >= settings.bot_loop_budget
 
 
 def _in_quiet_hours(hours: QuietHours, now: datetime) -> bool:

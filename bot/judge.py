@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import perf_counter
 
-from bot.decide import Rules, decide, is_addressed, is_previewed, is_scored
+from bot.decide import Rules, answers_bots, decide, is_addressed, is_previewed, is_scored
 from bot.eagerness import threshold_for
 from bot.errors import ModelError
 from bot.messages import (
@@ -89,8 +89,8 @@ class Judge:
         found, settings = await asyncio.gather(
             self.scoring.entries_in_bounds(where), self.store.channels.settings(where)
         )
-        entries = [self._unaddressed_if_old(entry) for entry in found]
         settings = _in_threads(settings) if where.thread else settings
+        entries = _called([self._unaddressed_if_old(entry) for entry in found], settings)
         burst = tuple(entry for entry in entries if is_waiting(entry))
         if not burst:
             return None
@@ -211,6 +211,16 @@ class Judge:
         except ModelError as error:
             logger.info("no score for the preview of %s: %s", where, error)
             return None, entries
+
+
+def _called(entries: Sequence[Entry], settings: ChannelSettings) -> Sequence[Entry]:
+    """Let no bot call for an answer where none is answered, whoever else speaks in its burst."""
+    if answers_bots([entry for entry in entries if not is_waiting(entry)], settings):
+        return entries
+    return [
+        replace(entry, addressed=False) if is_waiting(entry) and entry.author.is_bot else entry
+        for entry in entries
+    ]
 
 
 def _in_threads(settings: ChannelSettings) -> ChannelSettings:
