@@ -44,18 +44,20 @@ class Outbox:
         kept, because the conversation was cleared, becomes None.
         """
         async with self._database.writing() as connection:
-            await _write(connection, item, item.status)
-            await connection.execute(
-                update(outbox)
-                .where(_is_draft(item.key))
-                .values(
-                    text=item.text,
-                    status=OutboxStatus.PENDING.value,
-                    created_at=item.created_at,
+            while True:
+                await _write(connection, item, item.status)
+                drafted = update(outbox).where(_is_draft(item.key))
+                await connection.execute(
+                    drafted.values(
+                        text=item.text,
+                        status=OutboxStatus.PENDING.value,
+                        created_at=item.created_at,
+                    )
                 )
-            )
-            found = await connection.execute(_items().where(outbox.c.key == item.key))
-            return _item(found.one())
+                found = await connection.execute(_items().where(outbox.c.key == item.key))
+                if row := found.first():
+                    return _item(row)
+                # The draft that was in the way was cleared since: this one takes its place.
 
     async def part_posted(self, key: str, number: int, message_id: str) -> None:
         """Write down that a part is shown, as which message; the last told message of it counts.
@@ -160,11 +162,18 @@ class Outbox:
 
     async def withdraw(self, key: str) -> None:
         """Mark a pending reply withdrawn, and forget its text: its moment has passed."""
-        await self._settle(key, OutboxStatus.WITHDRAWN)
+        await self._settle(outbox.c.key == key, OutboxStatus.WITHDRAWN)
+
+    async def withdraw_shown(self, where: ConversationKey, message_id: str) -> None:
+        """Mark the pending reply withdrawn that a message is a part of: somebody deleted it."""
+        shown = select(reply_parts.c.key).where(
+            reply_parts.c.conversation_id == id_at(where), reply_parts.c.message_id == message_id
+        )
+        await self._settle(outbox.c.key.in_(shown), OutboxStatus.WITHDRAWN)
 
     async def fail(self, key: str) -> None:
         """Mark a pending reply failed, and forget its text: the platform would not take it."""
-        await self._settle(key, OutboxStatus.FAILED)
+        await self._settle(outbox.c.key == key, OutboxStatus.FAILED)
 
     async def status(self, key: str) -> OutboxStatus | None:
         """Tell where a reply stands now; None if it is not kept, or no more."""
@@ -190,11 +199,11 @@ class Outbox:
         async with self._database.reading() as connection:
             return [_item(row) for row in await connection.execute(query)]
 
-    async def _settle(self, key: str, status: OutboxStatus) -> None:
+    async def _settle(self, which: ColumnElement[bool], status: OutboxStatus) -> None:
         async with self._database.writing() as connection:
             await connection.execute(
                 update(outbox)
-                .where(outbox.c.key == key, outbox.c.status == OutboxStatus.PENDING.value)
+                .where(which, outbox.c.status == OutboxStatus.PENDING.value)
                 .values(status=status.value, text="")
             )
 

@@ -14,6 +14,7 @@ from inference.server.app import create_app
 from inference.server.models import ServedModels
 from inference.server.serve import listen
 from inference.server.worker import Runtime
+from tests.waiting import WITHIN_S
 
 CHAT = [{"role": "user", "content": "Alice: assistant, what is the capital of France?"}]
 OPENED = [*CHAT, {"role": "assistant", "content": "("}]
@@ -61,18 +62,18 @@ class Served:
         return of(base_url=f"{self.url}/v1", api_key="none", max_retries=0, timeout=30)
 
     def wait_until(self, status):
-        for _ in range(1000):
+        for _ in range(round(WITHIN_S * 100)):
             if self.worker.status == status:
                 return self
             threading.Event().wait(0.01)
         raise AssertionError(f"still {self.worker.status}")
 
     def wait_for(self, condition):
-        for _ in range(1000):
+        for _ in range(round(WITHIN_S * 100)):
             if condition():
                 return
             threading.Event().wait(0.01)
-        raise AssertionError("it did not come true in 10 s")
+        raise AssertionError(f"it did not come true in {WITHIN_S:.0f} s")
 
 
 def runtime_of(loaded, *, timeout_s=30.0, engine_class=Engine, max_waiting=64, can_change=False):

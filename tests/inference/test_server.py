@@ -70,7 +70,8 @@ def test_the_next_request_of_a_session_reuses_what_was_run(create):
     second = create(messages=grown, **wanted)
 
     assert first.usage.prompt_tokens_details.cached_tokens == 0
-    assert second.usage.prompt_tokens_details.cached_tokens == first.usage.prompt_tokens
+    # More, where the idle worker has run ahead what comes next in any case.
+    assert second.usage.prompt_tokens_details.cached_tokens >= first.usage.prompt_tokens
 
 
 def test_a_stream_says_what_the_whole_answer_says(create):

@@ -21,10 +21,18 @@ async def test_a_note_that_was_dropped_can_be_claimed_again(store: Store) -> Non
     assert not await store.notes.claim("slack", "greeted-C2/T1")
 
 
-async def test_a_note_only_moves_on(store: Store) -> None:
+async def test_of_two_that_note_at_once_the_later_value_stays(store: Store) -> None:
     tries = [store.notes.advance("slack", "member-C1/T1", each) for each in ("2 in", "1 in")]
 
-    assert await asyncio.gather(*tries) == [True, False]
+    is_noted, _ = await asyncio.gather(*tries)
+
+    assert is_noted
+    assert await store.notes.get("slack", "member-C1/T1") == "2 in"
+
+
+async def test_a_note_only_moves_on(store: Store) -> None:
+    assert await store.notes.advance("slack", "member-C1/T1", "2 in")
+    assert not await store.notes.advance("slack", "member-C1/T1", "1 in")
     assert not await store.notes.advance("slack", "member-C1/T1", "2 in")
     assert await store.notes.advance("slack", "member-C1/T1", "2 out")
     assert await store.notes.get("slack", "member-C1/T1") == "2 out"
