@@ -9,7 +9,6 @@ from bot.platforms import crowds
 from bot.platforms.slack import fetching
 from bot.platforms.slack.agenda import DIRECT, KNOWN, SILENT, WAITED_FOR, Agenda, ranked
 from bot.platforms.slack.keys import channel_key
-from bot.platforms.slack.losses import AGAIN_S, FLOODED_S, Losses
 from tests.slack.missing import Bot, ago, listening_bot, missed
 
 HISTORY, LISTING = "conversations.history", "users.conversations"
@@ -67,18 +66,6 @@ def test_where_people_wait_comes_first_and_a_place_only_moves_up():
         found.append((where.channel, agenda.done(where)))
     assert found == [("D2", WAITED_FOR), ("C1", KNOWN), ("D1", SILENT)]
     assert agenda.next(TEAM, lambda _: True) is None
-
-
-def test_late_tries_tell_of_an_outage_once():
-    told, clock = [], [0.0]
-    losses = Losses(lambda *what: told.append(what), lambda: clock[0])
-
-    for at_s, num_retry in ((0, 1), (1, 2), (2, 3), (AGAIN_S, 2), (AGAIN_S + 1, 2)):
-        clock[0] = at_s
-        losses.retried(TEAM, num_retry)
-    losses.flooded(TEAM)
-
-    assert told == [(TEAM, 0.0), (TEAM, 0.0), (TEAM, FLOODED_S)]
 
 
 async def test_after_a_restart_silent_places_are_looked_at_that_were_not_before_it(slack, bot):

@@ -55,8 +55,8 @@ class Handlers:
     `event` returns once the event is written down, or raises; it may be called again for an event
     that it failed with. `command` and `interaction` return at once, with the acknowledgement.
     `installed` and `removed` tell of workspaces. `missed` is told at once, before anything that was
-    said later is heard, where something of a workspace, or of all, may be lost up to now, and for
-    how many seconds more.
+    said later is heard, where something of a workspace, or of all, may be lost up to now, for how
+    many seconds more, and since when, if the ends of the histories do not tell.
     """
 
     event: Callable[[Body, Team], Awaitable[None]]
@@ -64,7 +64,7 @@ class Handlers:
     interaction: Callable[[Body, Team], Awaitable[Acknowledgement]]
     installed: Callable[[Team], Awaitable[None]]
     removed: Callable[[str], Awaitable[None]]
-    missed: Missed = lambda team_id, still_s: None
+    missed: Missed = lambda team_id, still_s, since: None
 
 
 class Intake(AsyncMiddleware):
@@ -95,6 +95,8 @@ class Intake(AsyncMiddleware):
         """Take a request; only Slack's test of an address goes on to the rest of slack_bolt."""
         if req.body.get("type") == "url_verification":
             return await next()
+        if req.mode == "http":  # of a connection it is known whether it is there
+            self._losses.reached()
         return await self.take(req.body, num_retry=_num_retry(req))
 
     async def take(self, body: Body, *, num_retry: int = 0) -> BoltResponse:
@@ -103,11 +105,12 @@ class Intake(AsyncMiddleware):
         if where is None:
             return BoltResponse(status=ARRIVED)  # what nobody can place is not delivered again
         if body.get("type") == "app_rate_limited":
-            self._losses.flooded(where.team_id)
+            self._losses.flooded(where.team_id, _seconds(body, "minute_rate_limited"))
             return BoltResponse(status=ARRIVED)
-        self._losses.retried(where.team_id, num_retry)
+        said_at = _seconds(body, "event_time") or 0.0
+        self._losses.retried(where.team_id, num_retry, said_at)
         try:
-            return await self._taken(body, where)
+            return await self._taken(body, where, num_retry)
         except PlatformUnavailable as error:
             logger.warning("Slack: something from %s has to wait: %s", where.team_id, error)
         except PlatformError as error:
@@ -116,11 +119,13 @@ class Intake(AsyncMiddleware):
             logger.warning("Slack: something from %s has to wait: %s", where.team_id, error)
         return BoltResponse(status=NOT_NOW)
 
-    async def _taken(self, body: Body, where: Origin) -> BoltResponse:
+    async def _taken(self, body: Body, where: Origin, num_retry: int) -> BoltResponse:
         if body.get("type") == "event_callback":
             record = partial(self._record, body, where)
             event_id = str(body.get("event_id") or uuid4())
             is_recorded = await self._arrivals.recorded(event_id, record)
+            if is_recorded and not num_retry:
+                self._losses.arrived(_seconds(body, "event_time") or 0.0)
             return BoltResponse(status=ARRIVED if is_recorded else NOT_NOW)
         return await self._acknowledged(body, where)
 
@@ -144,9 +149,8 @@ class Intake(AsyncMiddleware):
         tokens = event.get("tokens") if isinstance(event, dict) else None
         if isinstance(tokens, dict) and not tokens.get("bot"):
             return  # somebody's own token: the bot stays
-        at = body.get("event_time")
-        seconds = float(at) if isinstance(at, int | float) else 0.0
-        if await self._teams.removed(where.team_id, where.enterprise_id, at=seconds):
+        at = _seconds(body, "event_time") or 0.0
+        if await self._teams.removed(where.team_id, where.enterprise_id, at=at):
             await self._handlers.removed(where.team_id)
 
     async def _team(self, where: Origin) -> Team:
@@ -187,6 +191,12 @@ def _num_retry(req: AsyncBoltRequest) -> int:
     """Read how often an event was delivered before; over Socket Mode a connection tells of gaps."""
     told = next(iter(req.headers.get(RETRY_HEADER, ())), "")
     return int(told) if req.mode == "http" and told.isdecimal() else 0
+
+
+def _seconds(body: Body, name: str) -> float | None:
+    """Read a time of Slack's, in seconds since 1970; None where none is told."""
+    at = body.get(name)
+    return float(at) if isinstance(at, int | float) else None
 
 
 async def _nothing_left() -> AuthorizeResult:

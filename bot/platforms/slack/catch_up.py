@@ -85,12 +85,12 @@ class CatchUp:
         self.places = self._new_places()
         self.gap_began(None)
 
-    def gap_began(self, team_id: str | None) -> None:
+    def gap_began(self, team_id: str | None, since: str | None = None) -> None:
         """Note that there may be a gap in each place of a workspace, or of all, up to now.
 
-        To be called before anything is heard that was said after it.
+        To be called before anything is heard that was said after it; else tell `since` when.
         """
-        self.places.gap_began(team_id)
+        self.places.gap_began(team_id, since)
 
     def expect(self, team_ids: Iterable[str]) -> None:
         """Let workspaces be swept by the next `try_again`."""
@@ -229,6 +229,7 @@ class CatchUp:
             await self._fetch(team)
             if not self.agenda.has(team.id) and not self.agenda.is_unswept(team.id):
                 await self._sweeps.done(team.id)
+                self.listening.caught_up(team.id)
 
     async def _is_done_elsewhere(self, team: Team) -> bool:
         """Tell whether another process has just swept a workspace for this one, too."""

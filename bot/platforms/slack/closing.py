@@ -59,10 +59,13 @@ class Closing:
         object.__setattr__(self, "gaps", Gaps(self.store))
         object.__setattr__(self, "changes", MissedChanges(self.store, self.pipeline, self.people))
 
-    async def gaps_at(self, where: ConversationKey, *, before: str | None) -> list[Gap]:
+    async def gaps_at(
+        self, where: ConversationKey, *, before: str | None, missed_from: str | None = None
+    ) -> list[Gap]:
         """List what is missing in a place, up to the message `before`, the oldest first.
 
-        Beside what was noted, that is all since the end of the history. Raises StoreError.
+        Beside what was noted, that is all since the end of the history, or what is not known there
+        since `missed_from`. Raises StoreError.
         """
         if (await self.store.channels.settings(where)).mode is Mode.OFF:
             return []
@@ -75,7 +78,8 @@ class Closing:
         found = await self.gaps.find(where)
         since = await self._heard_until(where)
         if since is not None:
-            found.append(Gap(ts_at(since), before or END_OF_TIME))
+            heard_until = ts_at(since)
+            found.append(Gap(min(heard_until, missed_from or heard_until), before or END_OF_TIME))
         found = [replace(gap, since=max(gap.since, settled)) for gap in found]
         return [gap for gap in found if gap.since < gap.until]
 
@@ -94,16 +98,15 @@ class Closing:
         )
         told = [each for each in page.messages if text_in(each, "ts") != where.thread]
         gap = await self._since_invited(where, gap, told, team)
-        missing = [each for each in told if gap.since < text_in(each, "ts") < gap.until]
+        missing = await self._missing(where, told, [*gaps[:-1], gap])
         left = _left(where, gap, page, told=told, num_missing=len(missing))
         if left is not None and where.thread is None and gap.room is None:
             # What is older comes later, and has to stand before what is recorded now.
             gaps[:] = await self.gaps.with_room(where, [*gaps[:-1], gap])
             gap, left = gaps[-1], replace(left, room=gaps[-1].room)
-        passed_over = await self._passed_over(where, told, [*gaps[:-1], gap])
         root = next((each for each in page.messages if text_in(each, "ts") == where.thread), None)
         await self.begin(where, team, gaps, parent=root)
-        await self._record(where, [*passed_over, *missing], gap, team)
+        await self._record(where, missing, gap, team)
         after, until = _covered(where, walk, page, told=told, asked_at=asked_at)
         await self.changes.take_over(where, told, team, after=after, until=until)
         gaps[-1:] = [left] if left else []
@@ -138,22 +141,23 @@ class Closing:
         if told is not None and (parent is None or mark is None or told.sent_at > mark):
             await self.store.late.record(oldest.room, [told], upwards=True)
 
-    async def _passed_over(
+    async def _missing(
         self, where: ConversationKey, told: Sequence[Payload], gaps: Sequence[Gap]
     ) -> list[Payload]:
-        """List what a page shows from before the newest gap, in no other, and the history lacks.
+        """List what a page shows and the history lacks, also from before the newest gap.
 
-        Slack delivers in no order: an event may be given up after something newer was heard.
+        Slack delivers in no order: an event may be given up after something newer was heard. What
+        lies in an older gap is left to that.
         """
         *others, newest = gaps
-        older = {
+        shown = {
             ts: each
             for each in told
-            if (ts := text_in(each, "ts")) <= newest.since
+            if (ts := text_in(each, "ts")) < newest.until
             and not any(gap.since < ts < gap.until for gap in others)
         }
-        unknown = await self.store.messages.unknown(where, list(older))
-        return [older[ts] for ts in unknown]
+        unknown = await self.store.messages.unknown(where, list(shown))
+        return [shown[ts] for ts in unknown]
 
     async def _since_invited(
         self, where: ConversationKey, gap: Gap, told: Sequence[Payload], team: Team

@@ -32,16 +32,21 @@ class Listening:
         """How many gaps there were."""
         return sum(self._num_gaps.values())
 
-    def gap_began(self, team_id: str | None) -> None:
-        """Note that something may be missing in each place of a workspace, or of all, up to now."""
-        self._note((team_id or "", ""))
+    def gap_began(self, team_id: str | None, since: str | None = None) -> None:
+        """Note that something may be missing in each place of a workspace, or of all, up to now.
+
+        `since` is a time of Slack's from which on it may be, also before what was heard last.
+        """
+        level = (team_id or "", "")
+        self._note(level)
+        self._is_missed(level, since)
         self._closed = {each for each in self._closed if team_id not in (None, each.workspace)}
 
     def reopen(self, where: ConversationKey, missed_from: str) -> None:
         """Note that something is missing in a channel and its threads, since a time of Slack's."""
         turn = turn_of(where)
         self._note(turn)
-        self._missed_from[turn] = min(missed_from, self._missed_from.get(turn, missed_from))
+        self._is_missed(turn, missed_from)
         self._closed = {each for each in self._closed if turn_of(each) != turn}
 
     def since(self, where: ConversationKey) -> datetime:
@@ -59,14 +64,19 @@ class Listening:
         return where.thread is None or where.thread <= ts_at(self.since(where))
 
     def missed_from(self, where: ConversationKey) -> str | None:
-        """Give since when something is missing in a channel that was listened to, if it is so."""
-        return self._missed_from.get(turn_of(where))
+        """Give since when something is missing in a place that was listened to, if it is so."""
+        times = (self._missed_from.get(each) for each in _levels(where))
+        return min((each for each in times if each is not None), default=None)
 
     def close(self, where: ConversationKey) -> None:
         """Note that nothing is missing in a place."""
         self._closed.add(where)
         if where.thread is None:
             self._missed_from.pop(turn_of(where), None)
+
+    def caught_up(self, team_id: str) -> None:
+        """Note that all places of a workspace were looked at."""
+        self._missed_from.pop((team_id, ""), None)
 
     def is_closed(self, where: ConversationKey) -> bool:
         """Tell whether it was seen that nothing is missing in a place."""
@@ -78,8 +88,14 @@ class Listening:
 
     def is_swept(self, where: ConversationKey) -> bool:
         """Tell whether another process has looked for what was missed, since it was."""
+        if self.missed_from(where) is not None:  # it may not have looked back so far
+            return False
         at = self._swept_at.get(where.workspace)
         return at is not None and at - CLOCK_MARGIN >= self.since(where)
+
+    def _is_missed(self, level: _Level, since: str | None) -> None:
+        if since is not None:
+            self._missed_from[level] = min(since, self._missed_from.get(level, since))
 
     def _note(self, level: _Level) -> None:
         self._began[level] = self._clock()

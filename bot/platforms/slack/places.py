@@ -48,9 +48,9 @@ class Places:
     _open: dict[ConversationKey, list[Gap]] = field(init=False, default_factory=dict)
     _defects: Counter[ConversationKey] = field(init=False, default_factory=Counter)
 
-    def gap_began(self, team_id: str | None) -> None:
+    def gap_began(self, team_id: str | None, since: str | None = None) -> None:
         """Note that there may be a gap in each place of a workspace, or of all, up to now."""
-        self.listening.gap_began(team_id)
+        self.listening.gap_began(team_id, since)
         self._forget(lambda where: team_id in (None, where.workspace))
 
     async def let_go(self, where: ConversationKey, since: str, team: Team) -> None:
@@ -147,7 +147,9 @@ class Places:
         """Give what is missing in a place; all before the message `before` if there is one."""
         gaps = self._open.get(where)
         if gaps is None:
-            gaps = self._open[where] = await self.closing.gaps_at(where, before=before)
+            since = self.listening.missed_from(where)
+            gaps = await self.closing.gaps_at(where, before=before, missed_from=since)
+            self._open[where] = gaps
         elif before is not None and gaps and gaps[-1].room is None:
             gaps[-1] = replace(gaps[-1], until=min(before, gaps[-1].until))
         return gaps
@@ -156,7 +158,7 @@ class Places:
         """Fetch a page of the newest gap; False if that cannot be done now. Raises StoreError."""
         if self.fetching.wait(team, where) > timedelta():
             return False
-        since = min(gaps[-1].since, self.listening.missed_from(where) or gaps[-1].since)
+        since = gaps[-1].since
         try:
             page = await self.closing.page(where, gaps, team)
         except StoreError:

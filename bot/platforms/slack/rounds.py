@@ -32,11 +32,15 @@ class Rounds:
         """Look for what was missed as soon as that can be."""
         self._is_time_to_look.set()
 
-    def missed(self, team_id: str | None, still_s: float) -> None:
-        """Note that something of a workspace, or of all, is lost up to now, and `still_s` longer."""
-        self.catch_up.gap_began(team_id)
+    def missed(self, team_id: str | None, still_s: float, since: str | None) -> None:
+        """Note that something of a workspace, or of all, is lost up to now, and `still_s` longer.
+
+        `since` is a time of Slack's, if the ends of the histories do not tell what is missing.
+        """
+        self.catch_up.gap_began(team_id, since)
         if still_s:
-            self._aside.start(partial(self._missed_later, team_id, still_s), name="a flood")
+            later = partial(self._missed_later, team_id, still_s, since)
+            self._aside.start(later, name="a flood")
         elif team_id is not None:
             self.catch_up.expect([team_id])
 
@@ -72,9 +76,9 @@ class Rounds:
             # Not awaited: a workspace that takes long keeps no other from being looked through.
             self._aside.start(self.catch_up.try_again, name="what was missed")
 
-    async def _missed_later(self, team_id: str | None, wait_s: float) -> None:
+    async def _missed_later(self, team_id: str | None, wait_s: float, since: str | None) -> None:
         await self.sleep(wait_s)
-        self.missed(team_id, 0.0)
+        self.missed(team_id, 0.0, since)
 
     async def _deliver(self) -> None:
         await post_waiting(self.pipeline, self.sleep)

@@ -105,7 +105,7 @@ class Connection:
         self._intake = Intake(handlers, self.teams)
         app = new_app(self._intake, self.clients, signing_secret=self.credentials.signing_secret)
         self._web = self._new_web(app, handlers)
-        began = partial(handlers.missed, None, 0.0)
+        began = partial(handlers.missed, None, 0.0, None)
         began()
         self.opened.set()
         try:
