@@ -4,7 +4,7 @@ A Discord server is one, a Slack workspace another; the platform tells who they 
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -18,10 +18,12 @@ logger = logging.getLogger(__name__)
 
 STARTS = {
     Mode.ACTIVE: "I read along and speak when it helps.",
-    Mode.MENTION: "I read along, and speak only when you mention me or reply to me.",
-    Mode.LISTEN: "I read along and never speak, until somebody turns me on.",
+    Mode.MENTION: "I read along, and speak only when you {call}.",
+    Mode.LISTEN: "I read along and answer nobody, until somebody turns me on.",
     Mode.OFF: "I read nothing, until somebody turns me on.",
 }
+
+CALL = "mention me or reply to me"  # what gets an answer anywhere
 
 MODE_NOTE = "new_channel_mode"  # the setting at the last start
 
@@ -69,15 +71,10 @@ class Workspaces:
             name,
         )
 
-    async def missing(
-        self, present: Collection[str], *, own: Callable[[str], bool] = lambda _: True
-    ) -> None:
-        """Note the workspaces that the bot was removed from while it was not running.
-
-        `own` tells which workspaces this process would hear of.
-        """
+    async def missing(self, is_gone: Callable[[str], bool]) -> None:
+        """Note the workspaces that the bot was removed from while it did not hear of it."""
         for workspace in await self.store.workspaces.present(self.platform):
-            if workspace not in present and own(workspace):
+            if is_gone(workspace):
                 await self.store.workspaces.left(self.platform, workspace, at=self.clock())
                 logger.info("%s: no longer in the %s %s", self._title, self.called, workspace)
 
@@ -119,11 +116,18 @@ class Workspaces:
 
 
 def greeting(
-    name: str, settings: ChannelSettings, *, channels: str = "the channels that I can see"
+    name: str,
+    settings: ChannelSettings,
+    *,
+    channels: str = "the channels that I can see",
+    call: str = CALL,
 ) -> str:
-    """Say who it is, what it stores of which `channels`, and how to have it otherwise."""
+    """Say who it is, what it stores of which `channels`, and how to have it otherwise.
+
+    `call` is what people do there to be answered in any case.
+    """
     return (
-        f"Hello, I'm {name}. {STARTS[settings.mode]} To take part, I store what is written in "
+        f"Hello, I'm {name}. {STARTS[settings.mode].format(call=call)} To take part, I store what is written in "
         f"{channels}, with names, and whether I spoke. Nobody's words train a model. "
         "If you don't want that: `/assistant privacy optout` for what you write, `/assistant mode off` "
         "for a channel. `/assistant privacy show` tells what is kept, `/assistant help` the rest."

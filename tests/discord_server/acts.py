@@ -187,6 +187,8 @@ class Acts:
 
     def join_guild(self, guild: Guild) -> None:
         """Let the bot become a member, or let a guild come back from an outage."""
+        if not guild.bot_present:
+            guild.members[self.server.bot.id].joined_at = self.server.clock.now()
         shown = guild_json(guild, {self.server.bot.id})
         if not guild.unavailable:
             del shown["unavailable"]  # that is how a client tells a new guild from one that is back

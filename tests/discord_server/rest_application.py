@@ -60,7 +60,7 @@ def _gateway(server: "DiscordServer", call: Call) -> Json:
     limit = {"total": 1000, "reset_after": 0, "max_concurrency": 1}
     remaining = {"remaining": server.session_starts_left}
     return {
-        "url": server.gateway_url,
+        "url": server.gateway_url if server.named_gateway is None else server.named_gateway,
         "shards": server.num_shards,
         "session_start_limit": {**limit, **remaining},
     }

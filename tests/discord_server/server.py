@@ -72,6 +72,7 @@ class DiscordServer:
         self.max_file_bytes = MAX_FILE_BYTES
         self.num_shards = 1
         self.session_starts_left = 999
+        self.named_gateway: str | None = None  # what the API says instead of where it is
         self.bot_public = True
         self.interactions_endpoint_url: str | None = None
         self._port = 0

@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +19,7 @@ from bot.platforms.discord.catch_up import CatchUp
 from bot.platforms.discord.ears import Ears
 from bot.platforms.discord.guilds import Guilds
 from bot.platforms.discord.keys import channel_key, conversation_of
+from bot.platforms.discord.sharded import ShardedClient, Shards
 from bot.platforms.discord.sweeping import Sweeps
 from bot.platforms.handling import Handling
 from bot.platforms.insist import insisted
@@ -38,22 +40,6 @@ INTENTS = discord.Intents(
     moderation=True,  # new entries of the audit log
 )
 MAX_RATELIMIT_WAIT_S = 30.0  # the shortest that discord.py takes; a longer wait is told as an error
-TELL_AGAIN_S = 0.1
-MAX_BACKOFF = 6  # a shard waits 2^6 s at most for its next try, and not discord.py's 2^10
-
-
-@dataclass(frozen=True, slots=True)
-class Shards:
-    """Which shards a process runs, and of how many."""
-
-    ids: Sequence[int]
-    count: int
-
-    @classmethod
-    def read(cls, setting: str) -> "Shards":
-        """Read `0,1/4`, as the settings have checked it."""
-        ids, _, count = setting.partition("/")
-        return cls(sorted({int(each) for each in ids.split(",")}), int(count))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +56,21 @@ class Parts:
     handling: Handling = field(default_factory=Handling)
 
 
-class EarshotClient(discord.AutoShardedClient):
-    """One connection, of as many shards as Discord asks for or `shards` names."""
+class EarshotClient(ShardedClient):
+    """One connection to Discord, which hands each event to `parts`."""
 
-    def __init__(self, parts: Parts, *, clock: PlatformClock, shards: Shards | None) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        *,
+        clock: PlatformClock,
+        shards: Shards | None = None,
+        gateway: str | None = None,
+    ) -> None:
         super().__init__(
+            shards=shards,
+            gateway=gateway,
             intents=INTENTS,
-            shard_count=shards.count if shards else None,
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
@@ -84,37 +78,8 @@ class EarshotClient(discord.AutoShardedClient):
             max_ratelimit_timeout=MAX_RATELIMIT_WAIT_S,
             http_trace=_dates_seen_by(clock),
         )
-        self.shard_ids = list(shards.ids) if shards else None
         self._parts = parts
         self._ready_shards: set[int] = set()
-
-    async def connect(self, *, reconnect: bool = True) -> None:
-        """Serve until cancelled.
-
-        discord.py loses a cancellation that comes while a shard connects anew, and would go on for ever
-        (https://github.com/Rapptz/discord.py/blob/v2.7.1/discord/shard.py#L208): it is told again.
-        """
-        connection = asyncio.create_task(super().connect(reconnect=reconnect))
-        try:
-            await asyncio.shield(connection)
-        finally:
-            while not connection.done():
-                connection.cancel()
-                await asyncio.wait([connection], timeout=TELL_AGAIN_S)
-
-    async def launch_shards(self) -> None:
-        """Connect each shard; one that is refused again and again still tries every minute.
-
-        discord.py counts the tries of the last half hour, so that the waits of an outage outlast it:
-        https://github.com/Rapptz/discord.py/blob/v2.7.1/discord/backoff.py#L104.
-        """
-        await super().launch_shards()
-        for shard in self.shards.values():
-            shard._parent._backoff._max = MAX_BACKOFF
-
-    def has_closed_shards(self) -> bool:
-        """Tell whether a shard, or all of it, has no connection now."""
-        return self.is_closed() or any(shard.is_closed() for shard in self.shards.values())
 
     async def setup_hook(self) -> None:
         """Take up what a stop left behind, before anything new comes."""
@@ -126,12 +91,14 @@ class EarshotClient(discord.AutoShardedClient):
         self._parts.catch_up.session_began(shard_id)
 
     async def on_shard_ready(self, shard_id: int) -> None:
-        """Fetch what was missed, and then greet those servers that are new."""
+        """Note which servers there are, fetch what was missed, and greet those that are new."""
         if self.is_closed():  # discord.py still tells it seconds later
             return
         self._ready_shards.add(shard_id)
         guilds = [each for each in self.guilds if each.shard_id == shard_id]
         await self._insist_all_joined(guilds)
+        missing = partial(self._parts.guilds.missing, self, shard_id)
+        await insisted(missing, "which servers are gone")
         await self._parts.sweeps.shard(self, shard_id)
         await self._insist_greeted(guilds)
 

@@ -1,11 +1,11 @@
 """Servers that the bot joins and leaves, as Discord tells of them, and where each is greeted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 
 import discord
 
 from bot.messages import Mode, workspace_key
-from bot.platforms.discord.keys import DIRECT, PLATFORM, channel_key, workspace_of
+from bot.platforms.discord.keys import DIRECT, PLATFORM, channel_key, shard_of, workspace_of
 from bot.platforms.workspaces import Workspaces, greeting
 from bot.ports import Platform
 from bot.store import Store
@@ -58,15 +58,9 @@ class Guilds:
         """Note that the bot was removed from a server."""
         await self._workspaces.left(workspace_of(guild.id), guild.name)
 
-    async def missing(self, present: set[int], *, own: Callable[[int], bool]) -> None:
-        """Note the servers that the bot was removed from while it was not running.
-
-        `own` tells which servers this process would hear of.
-        """
-        await self._workspaces.missing(
-            {workspace_of(each) for each in present},
-            own=lambda workspace: workspace.isdecimal() and own(int(workspace)),
-        )
+    async def missing(self, client: discord.AutoShardedClient, shard_id: int) -> None:
+        """Note which servers of a shard that is ready removed the bot while that was not told."""
+        await self._workspaces.missing(lambda each: has_left(client, each, {shard_id}))
 
     async def _greet(self, guild: discord.Guild) -> None:
         """Greet a server; where that cannot be done now, it is tried again later."""
@@ -80,6 +74,15 @@ class Guilds:
             await self._platform.notice(where, text, reply_to=None)
 
         await self._workspaces.greet(workspace_of(guild.id), guild.name, post)
+
+
+def has_left(client: discord.AutoShardedClient, workspace: str, shard_ids: Collection[int]) -> bool:
+    """Tell whether it is known that the bot is not in a server: one of shards that are ready."""
+    if not workspace.isdecimal() or client.is_closed():  # direct messages are no server
+        return False
+    server = channel_key(int(workspace), int(workspace))
+    is_theirs = shard_of(server, num_shards=client.shard_count or 1) in shard_ids
+    return is_theirs and client.get_guild(int(workspace)) is None
 
 
 def place_to_greet(guild: discord.Guild) -> discord.TextChannel | None:

@@ -18,18 +18,19 @@ from bot.platforms.crowds import Crowds
 from bot.platforms.discord.application import payload_in_all_languages
 from bot.platforms.discord.asking import Asking
 from bot.platforms.discord.catch_up import CatchUp
-from bot.platforms.discord.client import EarshotClient, Parts, Shards
+from bot.platforms.discord.client import EarshotClient, Parts
 from bot.platforms.discord.crowds import PlaceCrowds
 from bot.platforms.discord.ears import Ears
 from bot.platforms.discord.guilds import Guilds
 from bot.platforms.discord.interactions import Interactions
 from bot.platforms.discord.invite import invite_url
-from bot.platforms.discord.keys import PLATFORM, channel_key, shard_of
+from bot.platforms.discord.keys import PLATFORM, shard_of
 from bot.platforms.discord.places import Places
 from bot.platforms.discord.platform import DiscordPlatform
 from bot.platforms.discord.reactions import Reactions
 from bot.platforms.discord.reading import read_text
 from bot.platforms.discord.removals import Removals
+from bot.platforms.discord.sharded import Shards
 from bot.platforms.discord.supervisor import keep_connected
 from bot.platforms.discord.sweeping import Sweeps
 from bot.platforms.discord.sync import synced
@@ -137,6 +138,7 @@ class DiscordBot:
         ears = Ears(
             store=self.store,
             pipeline=self.pipeline,
+            platform=self.platform,
             places=places,
             turns=turns,
             memory=memory,
@@ -168,7 +170,12 @@ class DiscordBot:
         )
 
     def _new_client(self) -> EarshotClient:
-        return EarshotClient(self.parts, clock=self.clock, shards=self.shards)
+        return EarshotClient(
+            self.parts,
+            clock=self.clock,
+            shards=self.shards,
+            gateway=self.settings.discord_gateway,
+        )
 
     async def _logged_in(self, client: EarshotClient) -> None:
         """Go on where a stop ended, before any event comes."""
@@ -184,16 +191,9 @@ class DiscordBot:
             self._resumed.set()
 
     async def _ready(self, client: EarshotClient) -> None:
-        """Note which servers are gone, and tell Discord the commands if they have changed."""
+        """Say where it is, and tell Discord the commands if they have changed."""
         servers = counted(len(client.guilds), "server")
         self.say(f"Connected to Discord as {client.user}, in {servers}.")
-        present = {guild.id for guild in client.guilds}
-        missing = partial(
-            self.parts.guilds.missing,
-            present,
-            own=lambda guild_id: self.owns(channel_key(guild_id, guild_id)),
-        )
-        await insisted(missing, "which servers are gone", sleep=self.sleep)
         await self._tell_commands(client)
 
     async def _tell_commands(self, client: EarshotClient) -> None:
