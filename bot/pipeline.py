@@ -6,42 +6,22 @@ Knows one platform and one model by their ports. Addressed messages never vanish
 be given, a notice is. A failure is kept as a failure, never as silence.
 """
 
-import logging
-import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from bot.acting import Acting
 from bot.conversations import Conversations
 from bot.delivery import Delivery
-from bot.errors import ModelError, StoreError
-from bot.excuses import excuse, failed, wordless
-from bot.judge import Considered, Judge
+from bot.judge import Judge
 from bot.leftovers import Leftovers
-from bot.messages import (
-    Action,
-    Author,
-    ConversationKey,
-    Decision,
-    KeptDecision,
-    Message,
-    Mode,
-    OutboxItem,
-    OutboxStatus,
-)
+from bot.messages import Author, ConversationKey, Message, Mode
 from bot.notices import OPTED_OUT
 from bot.ports import Model, Platform
 from bot.settle import Settling
 from bot.signs import Signs
 from bot.store import Store
 from bot.writer import Writer
-
-logger = logging.getLogger(__name__)
-
-
-def new_key() -> str:
-    """Give an outbox key: 24 hex digits, since Discord's nonce holds 25 characters."""
-    return secrets.token_hex(12)
 
 
 async def _at_once() -> None:
@@ -75,10 +55,10 @@ class Pipeline:
     previews: bool = True
     conversations: Conversations = field(init=False)
     judge: Judge = field(init=False)
-    writer: Writer = field(init=False)
     signs: Signs = field(init=False)
     delivery: Delivery = field(init=False)
     leftovers: Leftovers = field(init=False)
+    acting: Acting = field(init=False)
 
     def __post_init__(self) -> None:
         """Make the parts that need the same store and model."""
@@ -87,7 +67,6 @@ class Pipeline:
             self.store, self.model, self.me, self.clock, self.max_age_s, self.previews
         )
         self.signs = Signs(self.platform)
-        self.writer = Writer(self.model, self.me, self.signs.draft)
         self.delivery = Delivery(
             store=self.store,
             platform=self.platform,
@@ -105,6 +84,15 @@ class Pipeline:
             max_age_s=self.max_age_s,
             owns=self.owns,
             is_busy=self.conversations.is_busy,
+        )
+        self.acting = Acting(
+            store=self.store,
+            judge=self.judge,
+            writer=Writer(self.model, self.me, self.signs.draft),
+            signs=self.signs,
+            delivery=self.delivery,
+            leftovers=self.leftovers,
+            clock=self.clock,
         )
 
     async def receive(self, message: Message) -> bool:
@@ -201,96 +189,11 @@ class Pipeline:
             await self.delivery.post_waiting(where)
             considered = await self.judge.consider(where)
             if considered is not None:
-                await self._carry_out(considered)
-
-    async def _carry_out(self, considered: Considered) -> None:
-        await self._tell(considered)
-        if considered.kept.decision.action is not Action.SPEAK:
-            await self._excuse(considered)
-            return
-        try:
-            await self._speak(considered)
-        except StoreError:
-            logger.exception("no reply in %s", considered.where)
-            self.leftovers.give_up(considered.kept.id)
-            kept = failed(considered, "the reply could not be written down")
-            await self._excuse(replace(considered, kept=kept))
-
-    async def _speak(self, considered: Considered) -> None:
-        draft = self._draft(considered)
-        try:
-            item = await self._written(considered, draft)
-        except StoreError:
-            await self.delivery.take_back(draft)
-            raise
-        if item is not None:
-            await self.delivery.post(item)
-
-    async def _written(self, considered: Considered, draft: OutboxItem) -> OutboxItem | None:
-        """Write a reply into the outbox; None if it was taken back, and the decision with it."""
-        text = ""
-        try:
-            async with self.signs.typing(considered.where):
-                text = await self.writer.write(considered, draft)
-            changed = await self.judge.reconsider(considered) if text else wordless(considered)
-        except ModelError as error:
-            logger.warning("no reply in %s: %s", considered.where, error)
-            changed = failed(considered, "the model failed while it wrote the reply").decision
-        if changed is not None:
-            await self._take_back(considered, draft, changed)
-            return None
-        reply_to = await self.judge.still_asked(considered)
-        item = replace(draft, text=text, reply_to=reply_to, created_at=self.clock())
-        if (await self.store.outbox.add(item)).decision_id is None:
-            await self._let_go(item)
-            return None
-        return item
-
-    async def _let_go(self, item: OutboxItem) -> None:
-        """Post nothing: the decision was cleared, or another process took it up for a dead one's."""
-        logger.warning("a reply in %s is not posted: its decision is gone", item.conversation)
-        await self.store.outbox.withdraw(item.key)
-        await self.delivery.take_back(item)
+                await self.acting.carry_out(considered)
 
     def _look_after_reply(self, where: ConversationKey, question_id: str) -> None:
         looking = self.delivery.look_after_reply(where, question_id)
         self.conversations.aside(looking, name=f"the reply to what was deleted in {where}")
-
-    def _draft(self, considered: Considered) -> OutboxItem:
-        return OutboxItem(
-            key=new_key(),
-            conversation=considered.where,
-            decision_id=considered.kept.id,
-            reply_to=considered.asked[-1].id,
-            text="",
-            status=OutboxStatus.PENDING,
-            created_at=self.clock(),
-        )
-
-    async def _take_back(
-        self, considered: Considered, draft: OutboxItem, changed: Decision
-    ) -> None:
-        await self.delivery.take_back(draft)
-        considered = replace(considered, kept=await self._revised(considered.kept, changed))
-        await self._tell(considered)
-        await self._excuse(considered)
-
-    async def _revised(self, kept: KeptDecision, changed: Decision) -> KeptDecision:
-        try:
-            return await self.store.decisions.revise(kept.id, changed)
-        except StoreError as error:
-            logger.warning("decision %d stays as it was: %s", kept.id, error)
-            self.leftovers.give_up(kept.id)
-            return replace(kept, decision=changed)
-
-    async def _excuse(self, considered: Considered) -> None:
-        text = excuse(considered)
-        if text is not None:
-            await self.signs.notice(considered.where, text, reply_to=considered.asked[-1].id)
-
-    async def _tell(self, considered: Considered) -> None:
-        message_ids = [entry.id for entry in considered.burst]
-        await self.signs.decided(considered.where, considered.kept, message_ids)
 
     async def _has_opted_out(self, message: Message) -> bool:
         where = message.conversation

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from bot.acting import new_key
 from bot.errors import PlatformError, PlatformUnavailable, StoreError
 from bot.messages import Mode, OutboxItem, OutboxStatus
 from bot.notices import NOT_POSTED
-from bot.pipeline import new_key
 from tests.pipeline.scene import KITCHEN, LOUNGE
 from tests.waiting import WITHIN_S
 

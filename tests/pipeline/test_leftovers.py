@@ -2,9 +2,9 @@
 
 import asyncio
 
+from bot.acting import new_key
 from bot.errors import PlatformUnavailable, StoreError
 from bot.messages import OutboxItem, OutboxStatus
-from bot.pipeline import new_key
 from tests.pipeline.scene import KITCHEN, LOUNGE
 
 

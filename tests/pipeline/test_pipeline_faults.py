@@ -2,10 +2,10 @@
 
 import pytest
 
+from bot.acting import new_key
 from bot.errors import ModelRefused, ModelUnavailable, PlatformError, StoreError
 from bot.messages import OutboxItem, OutboxStatus
 from bot.notices import CANNOT_THINK, NO_ANSWER, NOT_POSTED
-from bot.pipeline import new_key
 from tests.fakes import FakeModel, FakePlatform
 from tests.pipeline.scene import KITCHEN, LOUNGE, Scene
 

@@ -3,8 +3,8 @@
 import asyncio
 from datetime import timedelta
 
+from bot.acting import new_key
 from bot.messages import OutboxItem, OutboxStatus
-from bot.pipeline import new_key
 from tests.pipeline.scene import BEGINNING, LOUNGE
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.acting import new_key
 from bot.errors import PlatformUnavailable
 from bot.messages import OutboxItem, OutboxStatus
-from bot.pipeline import new_key
 from bot.store import Store
 from tests.fakes import FakeModel, FakePlatform
 from tests.pipeline.scene import LOUNGE, Scene

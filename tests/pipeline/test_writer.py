@@ -128,7 +128,7 @@ def busy(store, *busy_s):
     async def sleep(wait_s):
         slept.append(wait_s)
 
-    scene.pipeline.writer = Writer(scene.model, ME, sleep=sleep)
+    scene.pipeline.acting.writer = Writer(scene.model, ME, sleep=sleep)
     return scene, slept
 
 
