@@ -17,7 +17,7 @@ DEFAULT_ZONE = "UTC"
 MODE_MEANS = {
     Mode.ACTIVE: "I read everything and speak when it helps.",
     Mode.MENTION: "I read everything and speak only when I am asked.",
-    Mode.LISTEN: "I read and remember everything, and never speak.",
+    Mode.LISTEN: "I read and remember everything, and answer nothing but commands.",
     Mode.OFF: "I neither read nor remember anything new, and never speak.",
 }
 STILL_ANSWERS = "Mention me and I still answer."

@@ -30,7 +30,7 @@ async def left(talk, guild):
 @pytest.mark.parametrize(
     ("mode", "says"),
     [
-        (Mode.LISTEN, "I read along and never speak, until somebody turns me on."),
+        (Mode.LISTEN, "I read along and answer nobody, until somebody turns me on."),
         (Mode.MENTION, "I read along, and speak only when you mention me or reply to me."),
         (Mode.ACTIVE, "I read along and speak when it helps."),
     ],

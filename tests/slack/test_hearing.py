@@ -130,10 +130,15 @@ async def test_a_mention_that_came_with_an_edit_is_no_new_message(hears):
         (said("<!here> <!channel>"), False),
         (said("hi", channel="C7", channel_type="mpim"), False),
         (said("look", attachments=[{"is_share": True, "text": f"<@{BOT}> hm"}]), False),
-        (said("hi", thread_ts=PARENT, parent_user_id=BOT), False),
+        (said("hi", thread_ts=PARENT, parent_user_id=BOT), True),
+        (said(f"<@{OTTO}> hi", thread_ts=PARENT, parent_user_id=BOT), False),
+        (said(f"<@{OTTO}> <@{BOT}>", thread_ts=PARENT, parent_user_id=BOT), True),
+        (said("hi", thread_ts=PARENT, parent_user_id=OTTO), False),
     ],
 )
-async def test_a_mention_and_a_direct_chat_address_the_assistant(hears, event, addressed):
+async def test_a_mention_a_direct_chat_and_the_thread_below_its_words_address_the_assistant(
+    hears, event, addressed
+):
     message = await hears(event)
 
     assert message.addressed is addressed

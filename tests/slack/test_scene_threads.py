@@ -1,5 +1,6 @@
 """Threads on Slack: conversations of their own, which know what they hang on."""
 
+from bot.messages import Mode
 from tests.fakes import PausingModel
 
 QUESTION = "what is the capital of France?"
@@ -97,6 +98,36 @@ async def test_what_nobody_asked_for_is_said_where_the_talk_is(talk, slack):
     await talk.says("Ben", "where to?", thread=parent)
 
     assert [each.thread_ts for each in talk.messages()] == [None, parent.ts]
+
+
+async def test_below_its_own_words_nobody_needs_to_mention_it(talk, slack):
+    await talk.says("Alice", "does anybody know the capital of France?")
+    (own,) = talk.messages()
+    await talk.set(mode=Mode.MENTION)
+
+    await talk.says("Ben", "I am sure of that", thread=own)
+
+    assert [each.thread_ts for each in talk.messages()] == [None, own.ts]
+
+
+async def test_what_people_say_to_each_other_below_its_words_is_theirs(talk, slack):
+    await talk.says("Alice", "does anybody know the capital of France?")
+    (own,) = talk.messages()
+    await talk.set(mode=Mode.MENTION)
+
+    await talk.says("Ben", f"{slack.member('Alice').mention} there you are", thread=own)
+
+    assert talk.messages() == [own]
+
+
+async def test_thanks_in_the_thread_of_somebodys_question_gets_no_answer(talk, slack):
+    await talk.set(mode=Mode.MENTION)
+    asked = await talk.asks("Alice", QUESTION)
+
+    await talk.says("Alice", "thanks", thread=asked)
+
+    (answer,) = talk.messages()
+    assert answer.thread_ts == asked.ts
 
 
 async def test_a_reply_that_the_channel_sees_too_is_heard_in_both_and_answered_once(talk, slack):

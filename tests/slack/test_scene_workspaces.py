@@ -57,8 +57,8 @@ async def removes(chat, slack, team):
 @pytest.mark.parametrize(
     ("mode", "says"),
     [
-        (Mode.LISTEN, "I read along and never speak, until somebody turns me on."),
-        (Mode.MENTION, "I read along, and speak only when you mention me or reply to me."),
+        (Mode.LISTEN, "I read along and answer nobody, until somebody turns me on."),
+        (Mode.MENTION, "speak only when you mention me, or write in the thread below a message of"),
         (Mode.ACTIVE, "I read along and speak when it helps."),
     ],
 )

@@ -28,6 +28,7 @@ from bot.store import Store
 logger = logging.getLogger(__name__)
 
 HERE = "this channel"
+CALL = "mention me, or write in the thread below a message of mine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ class Channels:
         is_said = False
         try:
             settings = await self.store.channels.settings(where)
-            text = greeting(self.name, settings, channels=HERE)
+            text = greeting(self.name, settings, channels=HERE, call=CALL)
             await self.platform.notice(where, text, reply_to=None)
             is_said = True
         finally:  # also at a stop, which a channel that takes no messages now may wait for

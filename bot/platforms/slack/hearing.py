@@ -1,6 +1,7 @@
 """From Slack's messages to ours: who said what where, and whether to the assistant.
 
-A message is addressed to the assistant if its words mention it, whichever event brought it, and
+A message is addressed to the assistant if its words mention it, whichever event brought it; in the
+thread that hangs on a message of the assistant's, unless its words mention somebody else instead; and
 wherever nobody else listens: in direct chats, which the assistant view is one of. What is not said
 by somebody else, such as a join, a pin or the assistant's own words, is not heard. Payloads of any
 shape go in; one that lacks what a message needs is not heard either.
@@ -116,8 +117,9 @@ def is_addressed(message: Payload, where: ConversationKey, team: Team) -> bool:
     """Tell whether a message is said to the assistant. @here is not: it is one of many there."""
     if is_direct(where.channel) or text_in(message, "type") == MENTION:
         return True
-    in_words = mentioned(message.get("text"), message.get("blocks"))
-    return team.user_id in in_words.people
+    people = mentioned(message.get("text"), message.get("blocks")).people
+    hangs_on_ours = where.thread is not None and text_in(message, "parent_user_id") == team.user_id
+    return team.user_id in people or (hangs_on_ours and not people)
 
 
 def words(message: Payload, names: Names) -> str:
