@@ -5,8 +5,46 @@ from collections.abc import AsyncIterator
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.messages import OutboxItem
+from bot.platforms import text_files
+from bot.platforms.slack import (
+    app,
+    arrivals,
+    files,
+    forms,
+    installations,
+    interactions,
+    looking_up,
+    managing,
+    threads,
+)
 from tests.slack.living import Chat
+from tests.slack.speaking import Speaker, speaker
 from tests.slack_server import SlackServer, slack_server
+from tests.waiting import WITHIN_S
+
+# How long the bot waits for Slack and for its history, while Slack itself waits for three seconds.
+WAITS = [
+    (app, "PATIENCE_S"),
+    (arrivals, "PATIENCE_S"),
+    (files, "TOLD_TIMEOUT_S"),
+    (forms, "READ_WITHIN_S"),
+    (forms, "SAVE_WITHIN_S"),
+    (installations, "RENEWED_S"),
+    (interactions, "HEARD_S"),
+    (interactions, "IN_TIME_S"),
+    (looking_up, "TIMEOUT_S"),
+    (managing, "CALL_TIMEOUT_S"),
+    (text_files, "READ_TIMEOUT_S"),
+    (threads, "TIMEOUT_S"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing be too late where no test says so: a slow machine is no slow Slack."""
+    for module, name in WAITS:
+        monkeypatch.setattr(module, name, WITHIN_S)
 
 
 @pytest.fixture
@@ -32,3 +70,17 @@ async def talk(chat: Chat) -> AsyncIterator[Chat]:
     async with chat.running():
         await chat.slack.until_posted("general")  # its greeting
         yield chat
+
+
+@pytest.fixture
+async def earshot(slack: SlackServer, database_url: str) -> AsyncIterator[Speaker]:
+    """Give the platform alone, with a history."""
+    async with speaker(slack, database_url) as speaks:
+        yield speaks
+
+
+@pytest.fixture
+async def draft(earshot: Speaker) -> OutboxItem:
+    """Give a reply that is being written, to a question in a channel."""
+    asked = await earshot.asked()
+    return earshot.begun(earshot.where, asked.ts)

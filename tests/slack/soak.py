@@ -43,6 +43,7 @@ from tests.soaking.troubles import Troubles
 SOCKET, HTTP = "socket", "http"
 LONG_WORDS = 700  # more than Slack takes in one message
 PINGING = ("So", "it", "is,", "<!channel>", "@here", "and", "<!here>.")
+ANSWER_WITHIN_S = 3.0  # as for real
 RETRY_AFTER_S = (0.0, 3.0, 15.0)  # for real: at once, a minute, five minutes
 CALM_S = 150.0
 
@@ -55,6 +56,7 @@ async def soak(plan: Plan, folder: Path) -> Soaked:
         serving(model) as model_url,
         new_database(folder, is_shared=plan.num_processes > 1) as url,
     ):
+        slack.http.answer_within_s = slack.sockets.ack_within_s = ANSWER_WITHIN_S
         rng = random.Random(plan.seed)
         people = People(slack, random.Random(rng.random()))
         await people.settle_in()

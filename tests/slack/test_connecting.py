@@ -12,7 +12,7 @@ from bot.platforms.slack.connecting import CROWDED, SWITCHED_OFF
 from bot.platforms.slack.losses import FLOODED
 from bot.platforms.slack.socket import SocketClient
 from tests.slack.connected import QUICK, Noted, connection, opened, settings_for
-from tests.waiting import WITHIN_S
+from tests.waiting import WITHIN_S, seen
 
 OPEN = "apps.connections.open"
 
@@ -139,7 +139,7 @@ async def test_a_command_is_acknowledged_with_what_its_handler_gives(slack, stor
 
 
 async def test_a_command_whose_workspace_is_not_known_in_time_is_not_acknowledged(
-    slack, store, noted, monkeypatch
+    slack, store, noted, monkeypatch, caplog
 ):
     monkeypatch.setattr(app, "PATIENCE_S", 0.05)
     never = asyncio.Event()
@@ -154,9 +154,11 @@ async def test_a_command_whose_workspace_is_not_known_in_time_is_not_acknowledge
             "slash_commands",
             {"command": "/assistant", "text": "why", "team_id": slack.team.id},
         )
-        await slack.until(lambda: delivery.tries)
+        await seen(lambda: lines(caplog))
+        slack.sockets.redeliver()
 
-        assert not delivery.acknowledged
+        assert lines(caplog) == [f"Slack: a command in {slack.team.id} took too long to begin with"]
+        assert delivery.lost
         assert noted.commands == []
 
 
@@ -234,6 +236,26 @@ async def test_handshakes_that_fail_are_tried_again_after_waits_that_grow(
         await hears(slack, noted)
 
     assert naps.taken == [1.0, 2.0, 4.0, 4.0, 4.0, 1.0]
+
+
+async def test_why_no_connection_comes_about_is_told_once_it_is_known(
+    slack, store, noted, naps, caplog
+):
+    gate = slack.faults.hold(on=OPEN)
+    slack.faults.unavailable(on="socket")
+    hasty = replace(QUICK, told_s=0.0)
+
+    async with connection(settings_for(slack), store, noted, sleep=naps, pace=hasty):
+        await gate.reached.wait()
+        await seen(lambda: lines(caplog))
+        gate.open()
+        await slack.until_connected()
+        await hears(slack, noted)
+
+    assert lines(caplog)[:2] == [
+        "Slack: no connection: the connection was dropped; trying again",
+        "Slack: no connection: HTTP 503; trying again",
+    ]
 
 
 async def test_a_dropped_socket_is_connected_again_at_once_and_the_gap_is_told(

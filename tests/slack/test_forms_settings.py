@@ -10,6 +10,7 @@ import pytest
 from bot.commands.dispatch import STORE_FAILED
 from bot.errors import StoreError
 from bot.messages import Mode
+from bot.platforms.slack import forms
 from bot.platforms.slack.ask_form import DEFAULT_QUESTION
 from bot.platforms.slack.forms import FAILED
 from bot.platforms.slack.settings_form import CHANNEL_MANAGERS, OUT_OF_DATE, SAVING, WAIT
@@ -150,12 +151,14 @@ async def test_threads_have_the_form_of_their_channel(views: Seen) -> None:
     assert (await views.settings("general")).eagerness == 30
 
 
-async def test_what_takes_long_to_read_comes_after_the_form_opened(views: Seen) -> None:
+async def test_what_takes_long_to_read_comes_after_the_form_opened(
+    views: Seen, monkeypatch: pytest.MonkeyPatch
+) -> None:
     may_go_on = asyncio.Event()
     views.rights.waits_for = may_go_on.wait
-    forms = replace(views.forms, read_within_s=0.0)
+    monkeypatch.setattr(forms, "READ_WITHIN_S", 0.0)
 
-    opened = await forms.open_settings(
+    opened = await views.forms.open_settings(
         views.team, views.trigger(MANAGER), views.where("general"), views.slack.user(MANAGER).id
     )
     before = texts(views.modal(MANAGER).shown)
@@ -167,11 +170,13 @@ async def test_what_takes_long_to_read_comes_after_the_form_opened(views: Seen) 
     assert views.modal(MANAGER).shown["submit"]["text"] == "Save"
 
 
-async def test_what_takes_long_to_save_is_told_when_it_is_done(views: Seen) -> None:
+async def test_what_takes_long_to_save_is_told_when_it_is_done(
+    views: Seen, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await views.opens(MANAGER, views.where("general"))
     may_go_on = asyncio.Event()
     views.rights.waits_for = may_go_on.wait
-    views.forms = replace(views.forms, save_within_s=0.0)
+    monkeypatch.setattr(forms, "SAVE_WITHIN_S", 0.0)
 
     await views.submits(MANAGER, eagerness="30")
     before = texts(views.modal(MANAGER).shown)
@@ -182,9 +187,11 @@ async def test_what_takes_long_to_save_is_told_when_it_is_done(views: Seen) -> N
     assert texts(views.modal(MANAGER).shown)[0].startswith("My eagerness here is now 30 of 100.")
 
 
-async def test_an_error_that_comes_late_is_told_in_words(views: Seen) -> None:
+async def test_an_error_that_comes_late_is_told_in_words(
+    views: Seen, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await views.opens(MANAGER, views.where("general"))
-    views.forms = replace(views.forms, save_within_s=0.0)
+    monkeypatch.setattr(forms, "SAVE_WITHIN_S", 0.0)
 
     await views.submits(MANAGER, quiet="soonish")
     await views.tasks.idle()
@@ -240,11 +247,13 @@ async def test_a_form_that_cannot_be_made_says_so(
     assert caplog.messages == [f"the settings of {views.where('general')} cannot be shown"]
 
 
-async def test_a_form_that_does_not_open_is_not_filled_in_later(views: Seen) -> None:
+async def test_a_form_that_does_not_open_is_not_filled_in_later(
+    views: Seen, monkeypatch: pytest.MonkeyPatch
+) -> None:
     views.slack.faults.error("internal_error", on="views.open")
     may_go_on = asyncio.Event()
     views.rights.waits_for = may_go_on.wait
-    views.forms = replace(views.forms, read_within_s=0.0)
+    monkeypatch.setattr(forms, "READ_WITHIN_S", 0.0)
 
     opened = await views.opens(MANAGER, views.where("general"))
     may_go_on.set()

@@ -97,7 +97,7 @@ async def test_a_first_connection_that_fails_is_tried_until_it_comes_about(
         await answers(chat)
         assert await chat.texts() == [f"@Earshot {QUESTION}", "Paris."]
 
-    assert logged(caplog)[0].startswith(line)
+    assert any(each.startswith(line) for each in logged(caplog))
     assert [each for each in caplog.records if each.exc_info] == []
 
 

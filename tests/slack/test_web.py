@@ -3,13 +3,11 @@
 import asyncio
 import json
 from contextlib import asynccontextmanager
-from functools import partial
 
 import aiohttp
 import pytest
 
 from bot.errors import ConfigError
-from bot.platforms.slack.arrivals import Arrivals
 from bot.platforms.slack.web import MAX_BODY_BYTES
 from tests.slack.connected import Noted, connection, opened, settings_for
 from tests.waiting import WITHIN_S
@@ -80,7 +78,8 @@ async def test_a_command_and_a_button_are_answered_in_the_acknowledgement(slack,
 async def test_an_event_that_takes_too_long_comes_again_and_is_written_down_once(
     slack, store, noted, monkeypatch, caplog
 ):
-    monkeypatch.setattr("bot.platforms.slack.app.Arrivals", partial(Arrivals, patience_s=0.05))
+    monkeypatch.setattr("bot.platforms.slack.arrivals.PATIENCE_S", 0.05)
+    slack.http.retry_after_s = (0.1,) * 100  # until it goes on
     noted.gate = asyncio.Event()
     async with on_http(slack, store, noted):
         await slack.says("Alice", "general", "hello")

@@ -29,7 +29,6 @@ from tests.slack_server.desk import Interaction
 from tests.slack_server.modals import View
 
 ME = Author("earshot", "Earshot", is_bot=True)
-FOR_EVER_S = 60.0  # a slow machine is no slow history
 Json = dict[str, Any]
 
 
@@ -191,7 +190,7 @@ async def seen(database_url: str, slack: SlackServer) -> AsyncIterator[Seen]:
     async def changed(team: Team, user_id: str) -> None:
         await views[0].home.publish(team, user_id)
 
-    forms = Forms(store, commands, ME.name, rights.caller, tasks, changed, FOR_EVER_S, FOR_EVER_S)
+    forms = Forms(store, commands, ME.name, rights.caller, tasks, changed)
     views.append(Seen(slack, team, store, model, platform, rights, forms, tasks))
     yield views[0]
     await tasks.close()

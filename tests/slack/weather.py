@@ -1,6 +1,6 @@
 """The whole bot in bad weather: its waits pass when a test lets them, and its clock may be wrong."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.naps import Rests
 from tests.slack.connected import QUICK
@@ -25,7 +25,7 @@ class Weather(Chat):
 
     def new_bot(self, settings, served, **surroundings):
         bot = super().new_bot(settings, served, **surroundings)
-        bot.connection.pace = QUICK
+        bot.connection.pace = replace(QUICK, told_s=0.1)
         return bot
 
     def is_connected(self):

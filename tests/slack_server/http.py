@@ -13,6 +13,7 @@ import aiohttp
 
 from tests.slack_server.deliveries import EVENTS, Delivery
 from tests.slack_server.world import Json
+from tests.waiting import WITHIN_S
 
 if TYPE_CHECKING:
     from tests.slack_server.server import SlackServer
@@ -42,8 +43,9 @@ class Answer:
 class Http:
     """`urls` are the request URLs, by what is sent there; none as long as the app is on sockets.
 
-    `answer_within_s` is how long the app has; `retry_after_s` how long Slack waits before each
-    further try (for real: at once, a minute, five minutes).
+    `answer_within_s` is how long the app has (for real three seconds, which a busy machine may
+    take); `retry_after_s` how long Slack waits before each further try (for real: at once, a minute,
+    five minutes).
     """
 
     def __init__(self, server: "SlackServer") -> None:
@@ -51,7 +53,7 @@ class Http:
         self.urls: dict[str, str] = {}
         self._others: tuple[str, ...] = ()
         self._turn = 0
-        self.answer_within_s = 3.0
+        self.answer_within_s = WITHIN_S
         self.retry_after_s: tuple[float, ...] = (0.0, 0.0, 0.0)
         self.answers: list[Answer] = []
 

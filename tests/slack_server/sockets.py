@@ -10,6 +10,7 @@ from aiohttp import ClientConnectionResetError, WSMsgType, web
 from tests.faults import reset_connection
 from tests.slack_server.deliveries import EVENTS, Delivery
 from tests.slack_server.world import Json
+from tests.waiting import WITHIN_S
 
 if TYPE_CHECKING:
     from tests.slack_server.server import SlackServer
@@ -47,9 +48,10 @@ class Connection:
 class Sockets:
     """`ack_within_s` is how long an envelope waits before it is sent again; see also `redeliver`.
 
-    What happens while the app has no connection waits for the next one, once there was any;
-    `forget` lets it be lost, as in a long downtime. `opened` counts connections, `refused` are
-    the statuses with which handshakes were turned away (499 for a reset), `acknowledged` all that came back.
+    For real that is three seconds, which a busy machine may take. What happens while the app has no
+    connection waits for the next one, once there was any; `forget` lets it be lost, as in a long
+    downtime. `opened` counts connections, `refused` are the statuses with which handshakes were
+    turned away (499 for a reset), `acknowledged` all that came back.
     """
 
     def __init__(self, server: "SlackServer") -> None:
@@ -60,7 +62,7 @@ class Sockets:
         self.acknowledged: list[Json] = []
         self.num_pings = 0
         self.answers_pings = True
-        self.ack_within_s = 3.0
+        self.ack_within_s = WITHIN_S
         self._tickets: set[str] = set()
         self._waiting: list[Delivery] = []
         self._turn = 0

@@ -21,8 +21,7 @@ STOP_S = 5.0
 class Arrivals:
     """The events under way. Owns their work; `close` ends it."""
 
-    def __init__(self, *, patience_s: float = PATIENCE_S) -> None:
-        self._patience_s = patience_s
+    def __init__(self) -> None:
         self._under_way: dict[str, asyncio.Task[bool]] = {}
         self._done: OrderedDict[str, None] = OrderedDict()
         self._num_late = 0  # since nothing was under way
@@ -35,7 +34,7 @@ class Arrivals:
         if work is None:
             work = asyncio.create_task(self._run(event_id, record), name=f"event {event_id}")
             self._under_way[event_id] = work
-        await asyncio.wait({work}, timeout=self._patience_s)
+        await asyncio.wait({work}, timeout=PATIENCE_S)
         if work.done() and not work.cancelled():
             return work.result()
         self._tell_late(event_id)
@@ -57,7 +56,7 @@ class Arrivals:
                 "Slack: the event %s is not written down after %.1f s: it is not acknowledged, and "
                 "Slack will deliver it again",
                 event_id,
-                self._patience_s,
+                PATIENCE_S,
             )
 
     def _tell_caught_up(self) -> None:

@@ -66,8 +66,6 @@ class Forms:
     caller: Callers
     tasks: Tasks
     changed: Callable[[Team, str], Awaitable[None]] = nothing_else
-    read_within_s: float = READ_WITHIN_S
-    save_within_s: float = SAVE_WITHIN_S
 
     async def open_settings(
         self,
@@ -85,7 +83,7 @@ class Forms:
         """
         form = SettingsForm(replace(where, thread=None), from_home)  # threads share them
         outcome = self._begun(partial(self._made, form, team, user_id))
-        if await is_in_time(outcome, self.read_within_s):
+        if await is_in_time(outcome, READ_WITHIN_S):
             return await _opened(team, trigger_id, outcome.result()) is not None
         view_id = await _opened(team, trigger_id, _saying(WAIT))
         if view_id is not None:
@@ -95,7 +93,7 @@ class Forms:
     async def settings_submitted(self, body: Mapping[str, Any], team: Team) -> Json | None:
         """Do what a submitted form says; gives what to acknowledge it with, None to close it."""
         outcome = self._begun(partial(self._submitted, body, team))
-        if await is_in_time(outcome, self.save_within_s):
+        if await is_in_time(outcome, SAVE_WITHIN_S):
             return outcome.result()
         self._later(partial(_replaced_after, team, body["view"]["id"], outcome))
         return _instead(_saying(SAVING))

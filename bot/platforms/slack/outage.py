@@ -14,6 +14,7 @@ OF_CONNECTIONS = (
     "Failed to receive or enqueue a message",
     "Failed to run message listeners",
 )
+DROPPED = "the connection was dropped"  # as long as no try to connect has failed
 
 
 class Ended(Exception):  # noqa: N818 - what became of a connection, not a fault of ours
@@ -33,20 +34,21 @@ class Failed(Ended):
 
 
 class Outage:
-    """Tells of an outage once, and once of its end. `cause` is what slack_sdk last failed with.
+    """Tells of an outage once, again if its cause is known only then, and once of its end.
 
-    `num_failed` counts its tries to connect that failed, `told` is what was said while it lasts.
+    `cause` is what slack_sdk last failed with, `num_failed` counts its tries to connect that failed,
+    `told` is what was said while the outage lasts.
     """
 
     def __init__(self) -> None:
-        self.cause = "the connection was dropped"
+        self.cause = DROPPED
         self.num_failed = 0
         self.told: str | None = None
 
     def lost(self, cause: str | None = None) -> None:
-        """Tell that there is no connection, unless something was told of it."""
-        if self.told is None:
-            self.tell(f"Slack: no connection: {cause or self.cause}; trying again")
+        """Tell that there is no connection, unless something was told of it that says why."""
+        if self.told in (None, _lost(DROPPED)):
+            self.tell(_lost(cause or self.cause))
 
     def raise_if_failed(self, *, since: int) -> None:
         """Raise Failed, and tell that there is no connection, if more tries failed than `since`."""
@@ -65,7 +67,11 @@ class Outage:
         if self.told is not None:
             logger.info("Slack: connected again")
         self.told = None
-        self.cause = "the connection was dropped"
+        self.cause = DROPPED
+
+
+def _lost(cause: str) -> str:
+    return f"Slack: no connection: {cause}; trying again"
 
 
 class Quiet(logging.Filter):
