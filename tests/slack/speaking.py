@@ -154,3 +154,8 @@ async def speaker(server: SlackServer, database_url: str) -> AsyncIterator[Speak
     finally:
         await speaks.platform.close()
         await store.close()
+
+
+def ids(server: SlackServer) -> list[str]:
+    """List the ids of what was posted in general."""
+    return [message.ts for message in server.posts("general")]

@@ -21,13 +21,7 @@ from bot.platforms.slack.refusals import (
     surely_not_done,
 )
 from bot.platforms.trying import Gone
-from tests.slack.speaking import speaker, team_of
-
-
-@pytest.fixture
-async def earshot(slack, database_url):
-    async with speaker(slack, database_url) as speaks:
-        yield speaks
+from tests.slack.speaking import team_of
 
 
 @pytest.fixture

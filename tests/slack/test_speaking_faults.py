@@ -7,23 +7,11 @@ import pytest
 
 from bot.errors import PlatformUnavailable, StoreError
 from tests.faults import Fault, Planned
-from tests.slack.speaking import KEY, LONG, always, never, speaker
+from tests.slack.speaking import KEY, LONG, always, never
 
 BEGUN = "Turin is **quite** far away"  # words worth a look
 WHOLE = f"{BEGUN}: about 250 km."
 NUM_TRIES = 60
-
-
-@pytest.fixture
-async def earshot(slack, database_url):
-    async with speaker(slack, database_url) as speaks:
-        yield speaks
-
-
-@pytest.fixture
-async def draft(earshot):
-    asked = await earshot.asked()
-    return earshot.begun(earshot.where, asked.ts)
 
 
 def kinds_of_trouble():
