@@ -6,9 +6,45 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.messages import OutboxItem
+from bot.platforms import text_files
+from bot.platforms.slack import (
+    app,
+    arrivals,
+    files,
+    forms,
+    installations,
+    interactions,
+    looking_up,
+    managing,
+    threads,
+)
 from tests.slack.living import Chat
 from tests.slack.speaking import Speaker, speaker
 from tests.slack_server import SlackServer, slack_server
+from tests.waiting import WITHIN_S
+
+# How long the bot waits for Slack and for its history, while Slack itself waits for three seconds.
+WAITS = [
+    (app, "PATIENCE_S"),
+    (arrivals, "PATIENCE_S"),
+    (files, "TOLD_TIMEOUT_S"),
+    (forms, "READ_WITHIN_S"),
+    (forms, "SAVE_WITHIN_S"),
+    (installations, "RENEWED_S"),
+    (interactions, "HEARD_S"),
+    (interactions, "IN_TIME_S"),
+    (looking_up, "TIMEOUT_S"),
+    (managing, "CALL_TIMEOUT_S"),
+    (text_files, "READ_TIMEOUT_S"),
+    (threads, "TIMEOUT_S"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing be too late where no test says so: a slow machine is no slow Slack."""
+    for module, name in WAITS:
+        monkeypatch.setattr(module, name, WITHIN_S)
 
 
 @pytest.fixture
