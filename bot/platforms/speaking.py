@@ -45,6 +45,10 @@ class Outbox(Protocol):
         """List the message ids of the parts that are shown, in order."""
         ...
 
+    async def place_of(self, where: ConversationKey, message_id: str) -> ConversationKey:
+        """Give the conversation of a channel of whose reply a message is a part, `where` for none."""
+        ...
+
     async def decision_behind(self, where: ConversationKey, message_id: str) -> int | None:
         """Give the decision of the reply that a message is a part of, None for no known part."""
         ...

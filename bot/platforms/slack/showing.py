@@ -121,6 +121,8 @@ class Showing:
         self.ids.clear()
         self.stand.clear()
         self._marks.clear()
+        if self._stream is not None:
+            self.streams.let_go(self._stream)
         self._stream = self._lost_stream = None
 
     async def _unknown_ones(self, until: datetime | None) -> list[str]:
@@ -166,15 +168,16 @@ class Showing:
         try:
             return await self.streams.write(stream, text)
         except Gone:
-            logger.info("a reply in %s was deleted while it was written", self.place)
+            logger.warning("a reply in %s was deleted while it was written", self.place)
             return True
 
     async def _end(self, stream: Stream, text: str | None, shown: str, *, insist: bool) -> None:
         try:
             is_exact = await self.streams.finish(stream, text, self._mark(0), insist=insist)
         except Gone:  # somebody took it away: it is not put back
-            logger.info("message %s of a reply in %s was deleted", stream.ts, self.place)
+            logger.warning("message %s of a reply in %s was deleted", stream.ts, self.place)
             is_exact = True
+        self.streams.let_go(stream)
         self.stand[0] = shown if is_exact else None
         self._stream = None
 
@@ -231,9 +234,13 @@ class Showing:
         begun = self._lost_stream
         if not posted.is_stream and not (begun and _begins(posted.text, begun)):
             return False
-        with store_trouble():
-            behind = await self.outbox.decision_behind(self.item.conversation, posted.ts)
-        return behind is None
+        if await self.streams.is_running(self.place, posted.ts):
+            return False
+        own = self.item.conversation
+        with store_trouble():  # the replies of several conversations stand in one thread
+            if await self.outbox.place_of(own, posted.ts) != own:
+                return False
+            return await self.outbox.decision_behind(own, posted.ts) is None
 
 
 def _begins(shown: str, whole: str) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from bot.errors import PlatformError, PlatformUnavailable
 from bot.messages import ConversationKey, OutboxItem
+from bot.platforms.in_order import InOrder
 from bot.platforms.slack.harmless import harmless, settled
 from bot.platforms.slack.keys import is_direct
 from bot.platforms.slack.posting import Mark, once
@@ -59,11 +60,22 @@ class Streams:
         self._trying = trying
         self._reader = reader
         self._refused: set[tuple[str, str]] = set()  # workspaces, and channels of them
+        self._running: set[tuple[str, str, str]] = set()  # workspace, channel, time stamp
+        self._beginning = InOrder()  # one at a time in each thread
 
     def are_allowed(self, place: ConversationKey) -> bool:
         """Tell whether Slack may take a stream here: in threads, where it refused none yet."""
         refused = {(place.workspace, ""), (place.workspace, place.channel)}
         return place.thread is not None and not refused & self._refused
+
+    async def is_running(self, place: ConversationKey, ts: str) -> bool:
+        """Tell whether a message is a stream that was begun here and not let go yet."""
+        async with self._beginning.turn(place):  # one that Slack has, but did not confirm yet
+            return (place.workspace, place.channel, ts) in self._running
+
+    def let_go(self, stream: Stream) -> None:
+        """Leave a stream to what is written down of it, and to its mark."""
+        self._running.discard((stream.place.workspace, stream.place.channel, stream.ts))
 
     async def begin(self, item: OutboxItem, place: ConversationKey, text: str) -> Stream | None:
         """Begin a stream with the first words of a reply; None where Slack takes none.
@@ -87,7 +99,9 @@ class Streams:
             return str(answer["ts"])
 
         try:
-            ts = await self._trying.tried(start, place, "begin a stream", insist=False)
+            async with self._beginning.turn(place):
+                ts = await self._trying.tried(start, place, "begin a stream", insist=False)
+                self._running.add((place.workspace, place.channel, ts))
         except (PlatformUnavailable, Gone):
             raise
         except PlatformError as error:
