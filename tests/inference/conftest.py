@@ -6,6 +6,7 @@ import pytest
 
 from inference.engine import Engine
 from inference.loading import LoadedModel, load
+from tests.inference.adapters import save_adapter
 from tests.inference.tiny import chatml_tokenizer, tiny_llama
 
 
@@ -27,3 +28,14 @@ def tiny_engine() -> Engine:
     """An engine on a tiny random model, with an empty cache."""
     tokenizer = chatml_tokenizer()
     return Engine(tiny_llama(len(tokenizer)), tokenizer, max_cached_tokens=4096)
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Folders of adapters of the tiny model, by name."""
+    root = tmp_path_factory.mktemp("adapters")
+    return {
+        "poet": save_adapter(root / "poet", seed=3),
+        "clerk": save_adapter(root / "clerk", seed=4),
+        "dora": save_adapter(root / "dora", seed=5, use_dora=True),
+    }
