@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.errors import PlatformError, PlatformUnavailable, StoreError
+from bot.errors import PlatformError, PlatformRemoved, PlatformUnavailable, StoreError
 from bot.messages import Author, ConversationKey, OutboxItem, OutboxStatus, Rule
 from bot.notices import NOT_POSTED
 from bot.ports import Platform
@@ -46,7 +46,7 @@ class Delivery:
         """Post what stands in the outbox; once posted, it is part of the history.
 
         Gives FAILED where the platform would not take it, and whoever asked is told; PENDING where
-        it cannot be reached: `try_again` posts it then.
+        it cannot be reached: `try_again` posts it then; WITHDRAWN where somebody deleted it meanwhile.
         """
         self._being_posted.add(item.key)
         try:
@@ -55,6 +55,9 @@ class Delivery:
                 await self._fail(item)
             elif status is OutboxStatus.PENDING:
                 self._waiting.add(item.conversation)
+            elif status is OutboxStatus.WITHDRAWN:
+                await self.store.outbox.withdraw(item.key)
+                await self.signs.withdraw(item)  # what still stands of it
         finally:
             self._being_posted.discard(item.key)
         if status is OutboxStatus.POSTED and item.reply_to is not None:
@@ -162,6 +165,9 @@ class Delivery:
         except PlatformUnavailable as error:
             logger.warning("a reply in %s has to wait: %s", item.conversation, error)
             return OutboxStatus.PENDING
+        except PlatformRemoved as error:
+            logger.info("a reply in %s is not posted: %s", item.conversation, error)
+            return OutboxStatus.WITHDRAWN
         except PlatformError as error:  # the platform's answer, and no defect of ours
             logger.warning("a reply in %s could not be posted: %s", item.conversation, error)
             return OutboxStatus.FAILED

@@ -24,6 +24,10 @@ class PlatformUnavailable(PlatformError):  # noqa: N818 - a state, named as the 
     """The platform cannot be reached, or is in trouble: what was asked may be tried again later."""
 
 
+class PlatformRemoved(PlatformError):  # noqa: N818 - what became of it
+    """Somebody deleted a reply before it was whole: nobody wants the rest of it."""
+
+
 class ModelError(EarshotError):
     """The model gave no usable answer."""
 

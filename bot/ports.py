@@ -75,7 +75,8 @@ class Platform(Protocol):
     async def post(self, item: OutboxItem) -> str:
         """Post `item.text` and give the platform's message id.
 
-        Posting the same `item.key` twice posts once.
+        Posting the same `item.key` twice posts once. Raises PlatformRemoved if somebody deleted what
+        stood there of it already.
         """
         ...
 

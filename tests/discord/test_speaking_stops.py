@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.errors import PlatformUnavailable
+from bot.errors import PlatformRemoved, PlatformUnavailable
 from bot.messages import OutboxItem
 from tests.discord.speaking import KEY, Speaker, minutes
 from tests.discord_server import DiscordServer, Permission
@@ -92,15 +92,27 @@ async def test_where_nobody_may_look_a_reply_is_posted_all_the_same(server, ears
     assert earshot.texts == ["About 250 km."]
 
 
-async def test_a_part_that_somebody_deleted_is_not_put_back(server, earshot):
+async def test_a_later_part_that_somebody_deleted_is_not_put_back(server, earshot):
+    item = await earshot.reply(LONG)
+    await earshot.platform.post(item)
+    first, second, third = server.posts(server.general)
+    await server.founder.deletes(second)
+
+    again = await (await earshot.restarted()).platform.post(item)
+
+    assert again == first.id
+    assert ids(server) == [first.id, third.id]
+
+
+async def test_a_reply_whose_beginning_somebody_deleted_is_wanted_no_more(server, earshot):
     item = await earshot.reply("About 250 km.")
     await earshot.platform.post(item)
     (message,) = server.posts(server.general)
     await server.founder.deletes(message)
 
-    again = await (await earshot.restarted()).platform.post(item)
+    with pytest.raises(PlatformRemoved):
+        await (await earshot.restarted()).platform.post(item)
 
-    assert again == message.id
     assert earshot.texts == []
 
 

@@ -18,6 +18,7 @@ from bot.platforms.discord.crowds import PlaceCrowds
 from bot.platforms.discord.hearing import Me, edited, heard
 from bot.platforms.discord.keys import conversation_of, guild_id, place_id
 from bot.platforms.discord.places import Places
+from bot.platforms.discord.platform import DiscordPlatform
 from bot.platforms.discord.reactions import Reactions
 from bot.platforms.discord.reading import Reader
 from bot.platforms.discord.removals import Removals
@@ -34,6 +35,7 @@ class Ears:
 
     store: Store
     pipeline: Pipeline
+    platform: DiscordPlatform
     places: Places
     turns: InOrder
     memory: Memory
@@ -170,14 +172,18 @@ class Ears:
             await self._receive(client, event.message, where)
 
     async def _delete(self, where: ConversationKey, place_id: int, message_id: str) -> None:
+        if self.platform.deletes(message_id):
+            return  # whoever has it deleted sees to the history, too
         decision_id = await self.store.outbox.decision_behind(where, message_id)
-        if decision_id is not None:
-            parts = await self.store.outbox.parts_of(where, message_id)
-            if not await self.pipeline.delete(where, parts[0]):
-                return  # its own doing, or another part of the same reply
-            self.removals.deleted(place_id, where, decision_id)
-        else:
+        if decision_id is None:
             await self.pipeline.delete(where, message_id)
+            return
+        self.platform.removed(message_id)
+        # Before the look at the history, which a pending reply may enter at any moment.
+        await self.store.outbox.withdraw_shown(where, message_id)
+        parts = await self.store.outbox.parts_of(where, message_id)
+        await self.pipeline.delete(where, parts[0])
+        self.removals.deleted(place_id, where, decision_id)
 
     async def _where(
         self, client: discord.Client, place_id: int, guild_id: int | None

@@ -62,6 +62,15 @@ class DiscordPlatform:
         """The platform part of its conversation keys."""
         return PLATFORM
 
+    def deletes(self, message_id: str) -> bool:
+        """Tell whether the bot itself deletes a message, or did so a while ago."""
+        return self._poster.deletes(message_id)
+
+    def removed(self, message_id: str) -> None:
+        """Hear that somebody deleted a message; a reply that is still being shown there ends."""
+        for showing in self._showings.values():
+            showing.is_removed |= message_id in showing.ids
+
     async def close(self) -> None:
         """End every draft where it is; the next start takes it away."""
         await self._drafts.close()

@@ -6,13 +6,14 @@ Says which mentions ping, and what a message refers to; what is said, and when, 
 import io
 import logging
 import secrets
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import discord
 
-from bot.errors import PlatformError
+from bot.errors import PlatformError, PlatformUnavailable
 from bot.messages import ConversationKey
 from bot.platforms.discord.fetching import messages
 from bot.platforms.discord.keys import guild_id, place_id, snowflake_before
@@ -23,6 +24,7 @@ from bot.platforms.trying import Gone
 
 logger = logging.getLogger(__name__)
 
+MAX_DELETED = 10_000  # ids that are remembered, about 1 MB
 MAX_HISTORY = 1000  # messages that are looked at for our own: ten requests, where much was said
 CLOCK_MARGIN = timedelta(seconds=5)  # our clock may be as much ahead of Discord's
 
@@ -52,6 +54,11 @@ class Poster:
 
     def __init__(self, trying: DiscordTrying) -> None:
         self.trying = trying
+        self._deleted: OrderedDict[str, None] = OrderedDict()
+
+    def deletes(self, message_id: str) -> bool:
+        """Tell whether it is we who delete a message, or did so a while ago."""
+        return message_id in self._deleted
 
     async def send(  # noqa: PLR0913 - each is a property of the message
         self,
@@ -110,10 +117,21 @@ class Poster:
         async def delete(client: discord.Client) -> None:
             await _channel(client, where).get_partial_message(int(message_id)).delete()
 
+        self._deletes(message_id)  # noted first: Discord tells of it before it answers
         try:
             await self.trying.tried(delete, where, "delete its message")
         except Gone:
             logger.debug("message %s in %s was gone already", message_id, where)
+        except PlatformUnavailable:  # it may have arrived
+            raise
+        except PlatformError:
+            self._deleted.pop(message_id, None)
+            raise
+
+    def _deletes(self, message_id: str) -> None:
+        self._deleted[message_id] = None
+        if len(self._deleted) > MAX_DELETED:
+            self._deleted.popitem(last=False)
 
     async def show_typing(self, where: ConversationKey) -> None:
         """Show for ten seconds that something is being written; tried once."""

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import discord
 
-from bot.errors import PlatformError, PlatformUnavailable, StoreError
+from bot.errors import PlatformError, PlatformRemoved, PlatformUnavailable, StoreError
 from bot.messages import OutboxItem
 from bot.platforms.discord.parts import Part
 from bot.platforms.discord.posting import Posted, Poster
@@ -42,7 +42,7 @@ class Showing:
     """The messages of a reply. `refers`: whether the first one refers to the question.
 
     `stand` is what each message shows, None where that is not known. `is_unsure`: a message may have
-    been posted whose id we do not know.
+    been posted whose id we do not know. `is_removed`: somebody deleted it before it was whole.
     """
 
     item: OutboxItem
@@ -52,20 +52,30 @@ class Showing:
     ids: list[str] = field(default_factory=list)
     stand: list[Part | None] = field(default_factory=list)
     is_unsure: bool = False
+    is_removed: bool = False
 
     async def show(
         self, parts: Sequence[Part], *, responder: Responder | None, insist: bool
     ) -> None:
-        """Edit, add and, where the reply is whole (`insist`), delete messages."""
+        """Edit, add and, where the reply is whole (`insist`), delete messages.
+
+        Raises PlatformRemoved once somebody deleted one of them.
+        """
         for number, part in enumerate(parts):
+            self._check_wanted()
             if number >= len(self.ids):
                 await self._add(number, part, responder, insist=insist)
             elif self.stand[number] != part:
                 await self._change(number, part, responder, insist=insist)
+        self._check_wanted()
         if insist:
             while len(self.ids) > len(parts):
                 await self.poster.delete(self.item.conversation, self.ids[-1])
                 del self.ids[-1], self.stand[-1]
+
+    def _check_wanted(self) -> None:
+        if self.is_removed:
+            raise PlatformRemoved("somebody deleted what was shown of it")
 
     async def recall(self, parts: Sequence[Part]) -> None:
         """Look in the channel for what is shown already, also of parts that were not written down."""
@@ -157,14 +167,13 @@ class Showing:
         self, number: int, part: Part, responder: Responder | None, *, insist: bool
     ) -> None:
         where, message_id = self.item.conversation, self.ids[number]
-        if number == 0 and await self._respond(0, part, responder, insist=insist) is not None:
-            self.stand[0] = part
-            return
         is_reply = self.refers and number == 0
         try:
-            await self.poster.edit(where, message_id, part, is_reply=is_reply, insist=insist)
+            if number or await self._respond(0, part, responder, insist=insist) is None:
+                await self.poster.edit(where, message_id, part, is_reply=is_reply, insist=insist)
         except Gone:  # somebody took it away: it is not put back
             logger.info("message %s of a reply in %s was deleted meanwhile", message_id, where)
+            self.is_removed |= number == 0
         self.stand[number] = part
 
     async def _took(self, number: int, message_id: str, part: Part | None) -> None:
