@@ -2,8 +2,11 @@ import logging
 
 import pytest
 from discord.utils import utcnow
+from simcord import Env
 
 from bot.config import Settings
+from bot.platforms import text_files
+from bot.platforms.discord import acknowledging
 from bot.platforms.discord.checks import examine
 from bot.platforms.discord.posting import Poster
 from bot.platforms.discord.trying import trying
@@ -14,6 +17,23 @@ from tests.discord.wired import wired_bot
 from tests.discord_server import discord_server, pointed_at, probe
 from tests.discord_server.probe import ready
 from tests.naps import Naps
+from tests.waiting import WITHIN_S
+
+# How long the bot waits for its history and for Discord, while Discord waits for three seconds.
+WAITS = [
+    (acknowledging, "ACKNOWLEDGE_TIMEOUT_S"),
+    (acknowledging, "FIRST_WAIT_S"),
+    (text_files, "READ_TIMEOUT_S"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch):
+    """Let nothing be too late where no test says so: a slow machine is no slow Discord."""
+    for module, name in WAITS:
+        monkeypatch.setattr(module, name, WITHIN_S)
+    # The simulated Discord gives a bot five seconds to come to rest.
+    monkeypatch.setitem(Env.__init__.__kwdefaults__, "settle_timeout", WITHIN_S)
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
 """Commands when Discord is late, forgets, or breaks the connection: nothing is lost without a line."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.messages import Message
+from bot.platforms.discord import acknowledging
 from bot.platforms.discord.keys import channel_key
 from tests.discord.wired import ASKED, QUESTION, REPLY, Bot
 from tests.discord_server import DiscordServer
@@ -143,7 +143,7 @@ async def test_a_question_that_is_not_heard_soon_is_acknowledged_first(
         return await record(message)
 
     monkeypatch.setattr(bot.store.messages, "record", late)
-    bot.client.interactions = replace(bot.interactions, hear_within_s=0.0)
+    monkeypatch.setattr(acknowledging, "FIRST_WAIT_S", 0.0)
     asked = await server.member("Mia").slash("assistant ask", wait=False, question=QUESTION)
     await server.until(lambda: asked.deferred)
     may_go_on.set()

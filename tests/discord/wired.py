@@ -30,7 +30,6 @@ from tests.fakes import FakeModel
 QUESTION = "how far is Turin?"
 REPLY = "About 250 km."
 ASKED = f"> {QUESTION}\n{REPLY}"
-FOR_EVER_S = 60.0  # a slow machine is no slow history
 
 
 class Client(Ears):
@@ -94,7 +93,7 @@ class Bot:
             self.hear,
             self.pipeline.conversations.settled,
         )
-        self.interactions = Interactions(commands, asking, ME.name, utc_now, FOR_EVER_S)
+        self.interactions = Interactions(commands, asking, name=ME.name, clock=utc_now)
         self.client = Client(self.server, self.store, self.interactions)
 
     async def hear(self, _: discord.Client, message: discord.Message) -> None:

@@ -10,6 +10,7 @@ from bot.platforms.slack import fetching
 from bot.platforms.slack.agenda import DIRECT, KNOWN, SILENT, WAITED_FOR, Agenda, ranked
 from bot.platforms.slack.keys import channel_key
 from tests.slack.missing import Bot, ago, listening_bot, missed
+from tests.waiting import WITHIN_S
 
 HISTORY, LISTING = "conversations.history", "users.conversations"
 TEAM = "T1"
@@ -150,7 +151,7 @@ async def test_a_gap_that_began_during_a_sweep_makes_it_count_for_nobody(slack, 
 
 
 async def test_after_three_timeouts_in_a_row_nothing_is_asked_for_a_minute(slack, bot, monkeypatch):
-    monkeypatch.setattr(fetching, "TIMEOUT_S", 0.05)
+    monkeypatch.setattr(fetching, "TIMEOUT_S", 0.3)
     for number in range(6):
         channel = slack.add_channel(f"channel-{number}")
         await bot.invited(channel)
@@ -159,6 +160,7 @@ async def test_after_three_timeouts_in_a_row_nothing_is_asked_for_a_minute(slack
 
     await bot.sweeps()
     assert len(slack.asked(HISTORY)) == fetching.MAX_SLOW
+    monkeypatch.setattr(fetching, "TIMEOUT_S", WITHIN_S)
     slack.faults.clear()
     gate.open()
     await bot.catch_up.try_again()

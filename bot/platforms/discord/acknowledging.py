@@ -65,12 +65,9 @@ class Acknowledgement:
     Within the context only; a context that ends before leaves the interaction to somebody else.
     """
 
-    def __init__(
-        self, interaction: AnyInteraction, *, ephemeral: bool, wait_s: float = FIRST_WAIT_S
-    ) -> None:
+    def __init__(self, interaction: AnyInteraction, *, ephemeral: bool) -> None:
         self.interaction = interaction
         self._ephemeral = ephemeral
-        self._wait_s = wait_s
         self._is_due = asyncio.Event()
         self._task: asyncio.Task[Standing] | None = None
 
@@ -95,7 +92,7 @@ class Acknowledgement:
 
     async def _give(self) -> Standing:
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._wait_s):
+            async with asyncio.timeout(FIRST_WAIT_S):
                 await self._is_due.wait()
         return await deferred(self.interaction, ephemeral=self._ephemeral)
 

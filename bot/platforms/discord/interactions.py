@@ -30,7 +30,6 @@ from bot.commands import (
 from bot.commands.suggest import suggestions
 from bot.messages import Author
 from bot.platforms.discord.acknowledging import (
-    FIRST_WAIT_S,
     Acknowledgement,
     AnyInteraction,
     Standing,
@@ -62,16 +61,12 @@ FAILED = "That didn't work. Whoever runs me finds the cause in the log."
 
 @dataclass(frozen=True, slots=True)
 class Interactions:
-    """Answers interactions. `name` is the assistant's, `clock` gives aware UTC times.
-
-    A question that is not written down within `hear_within_s` is acknowledged before that.
-    """
+    """Answers interactions. `name` is the assistant's, `clock` gives aware UTC times."""
 
     commands: Commands
     asking: Asking
     name: str
     clock: Callable[[], datetime]
-    hear_within_s: float = FIRST_WAIT_S
 
     async def handle(self, interaction: AnyInteraction) -> None:
         """Answer an interaction; never raises. It may take as long as an answer takes."""
@@ -154,9 +149,7 @@ class Interactions:
         target_id: str | None,
     ) -> None:
         """Put a question, which is heard before it is acknowledged if that does not take long."""
-        async with Acknowledgement(
-            interaction, ephemeral=called.ephemeral, wait_s=self.hear_within_s
-        ) as acknowledgement:
+        async with Acknowledgement(interaction, ephemeral=called.ephemeral) as acknowledgement:
             answer = await self._answer(called, caller)
             if answer.ask is not None:
                 await self.asking.ask(acknowledgement, caller, answer.ask, target_id=target_id)
