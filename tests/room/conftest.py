@@ -10,6 +10,8 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright, expect
 
 from bot.commands import Commands
 from bot.listening import listen
@@ -20,6 +22,7 @@ from bot.platforms.room.serve import RoomServer
 from bot.settle import Settling
 from bot.store import Store
 from tests.fakes import FakeModel
+from tests.room.browsing import ARGS, CHROMIUM
 
 ME = Author("earshot", "Earshot", is_bot=True)
 
@@ -124,3 +127,32 @@ def say(client: httpx.AsyncClient) -> Callable[..., object]:
         return await client.post("/api/rooms/Lobby/messages", json=body)
 
     return say
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser():
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGS)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def open_room(house):
+    async with house.open() as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser, open_room):
+    """The open page; whatever goes wrong in its scripts fails the test."""
+    context = await browser.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(20_000)
+    page = await context.new_page()
+    broken = []
+    page.on("pageerror", lambda error: broken.append(str(error)))
+    await page.goto(open_room.url)
+    await expect(page.locator("#room-title")).to_have_text("Lobby")
+    yield page
+    await context.close()
+    assert broken == []
