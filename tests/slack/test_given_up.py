@@ -93,7 +93,9 @@ async def bot(slack, database_url):
         yield running
 
 
-async def test_what_is_missing_further_back_than_a_page_is_found(slack, bot):
+async def given_up(slack, bot):
+    """Let something be lost that is followed by more than two pages; gives what was heard before it."""
+    await bot.sweeps()  # from here on nothing is missing as far as it knows
     first = await slack.says("Ben", "general", "0", ago=ago(minutes=20))
     await bot.hears(first)
     await slack.says("Ben", "general", "given up", ago=ago(minutes=15), tell=False)
@@ -101,6 +103,11 @@ async def test_what_is_missing_further_back_than_a_page_is_found(slack, bot):
         past = ago(minutes=10, seconds=-number)
         await bot.hears(await slack.says("Ben", "general", str(number), ago=past))
     slack.clock.advance(61)
+    return first
+
+
+async def test_what_is_missing_further_back_than_a_page_is_found(slack, bot):
+    first = await given_up(slack, bot)
 
     bot.catch_up.gap_began(bot.team.id, first.ts)
     await bot.sweeps()
@@ -115,6 +122,21 @@ async def test_what_is_missing_further_back_than_a_page_is_found(slack, bot):
     slack.clock.advance(61)
     await bot.sweeps()
     assert len(slack.asked("conversations.history")) == num_asked + 1  # not so far back again
+
+
+async def test_a_stop_in_between_does_not_forget_how_far_to_look_back(slack, bot):
+    first = await given_up(slack, bot)
+    slack.faults.rate_limit(30, on="conversations.history")
+    bot.catch_up.gap_began(bot.team.id, first.ts)
+    await bot.sweeps()
+
+    bot.restart()
+    for _ in range(4):
+        slack.clock.advance(61)
+        await bot.sweeps()
+
+    assert "given up" in await bot.texts()
+    assert await bot.store.notes.named("slack", "missed", bot.team.id) == {}
 
 
 async def test_a_sweep_of_another_process_does_not_look_back_for_this_one(slack, bot):

@@ -118,6 +118,7 @@ class CatchUp:
         self.agenda.expect([team.id])
         await self.met(team)
         waiting = {where for where in await self.pipeline.waiting() if where.workspace == team.id}
+        await self._sweeps.looks_back(team.id)
         is_done = await self._is_done_elsewhere(team)
         if not is_done and not await self._list(team, waiting):
             return
@@ -229,7 +230,7 @@ class CatchUp:
             await self._fetch(team)
             if not self.agenda.has(team.id) and not self.agenda.is_unswept(team.id):
                 await self._sweeps.done(team.id)
-                self.listening.caught_up(team.id)
+                await self._sweeps.caught_up(team.id)
 
     async def _is_done_elsewhere(self, team: Team) -> bool:
         """Tell whether another process has just swept a workspace for this one, too."""

@@ -37,16 +37,21 @@ class Listening:
 
         `since` is a time of Slack's from which on it may be, also before what was heard last.
         """
-        level = (team_id or "", "")
-        self._note(level)
-        self._is_missed(level, since)
+        self._note((team_id or "", ""))
+        if since is not None:
+            self.misses(team_id, since)
         self._closed = {each for each in self._closed if team_id not in (None, each.workspace)}
+
+    def misses(self, team_id: str | None, since: str) -> None:
+        """Note since when something may be missing in a workspace, or in all."""
+        level = (team_id or "", "")
+        self._missed_from[level] = min(since, self._missed_from.get(level, since))
 
     def reopen(self, where: ConversationKey, missed_from: str) -> None:
         """Note that something is missing in a channel and its threads, since a time of Slack's."""
         turn = turn_of(where)
         self._note(turn)
-        self._is_missed(turn, missed_from)
+        self._missed_from[turn] = min(missed_from, self._missed_from.get(turn, missed_from))
         self._closed = {each for each in self._closed if turn_of(each) != turn}
 
     def since(self, where: ConversationKey) -> datetime:
@@ -92,10 +97,6 @@ class Listening:
             return False
         at = self._swept_at.get(where.workspace)
         return at is not None and at - CLOCK_MARGIN >= self.since(where)
-
-    def _is_missed(self, level: _Level, since: str | None) -> None:
-        if since is not None:
-            self._missed_from[level] = min(since, self._missed_from.get(level, since))
 
     def _note(self, level: _Level) -> None:
         self._began[level] = self._clock()

@@ -27,7 +27,7 @@ class Sweeps:
 
     def begins(self, team_id: str) -> Begun:
         """Tell when a sweep begins, and in which time between two gaps."""
-        return self._clock(), self._listening.era(workspace_key(PLATFORM, team_id))
+        return self._clock(), self._listening.era(_all_of(team_id))
 
     def listed(self, team_id: str, begun: Begun | None) -> None:
         """Note that all places of a workspace are on the agenda; None if some may not be."""
@@ -38,9 +38,24 @@ class Sweeps:
     async def done(self, team_id: str) -> None:
         """Note that nothing of a sweep is left to do, unless there was another gap meanwhile."""
         begun = self._begun.pop(team_id, None)
-        if begun is not None and begun[1] == self._listening.era(workspace_key(PLATFORM, team_id)):
+        if begun is not None and begun[1] == self._listening.era(_all_of(team_id)):
             self._seen[team_id] = begun[0].isoformat()
             await self._store.notes.set(PLATFORM, f"swept/{team_id}", self._seen[team_id])
+
+    async def looks_back(self, team_id: str) -> None:
+        """Keep from when on something is missing in a workspace, also for the start after a stop."""
+        name, since = _missed(team_id), self._listening.missed_from(_all_of(team_id))
+        noted = await self._store.notes.get(PLATFORM, name)
+        if noted:
+            self._listening.misses(team_id, noted)
+        if since is not None and (noted is None or since < noted):
+            await self._store.notes.set(PLATFORM, name, since)
+
+    async def caught_up(self, team_id: str) -> None:
+        """Note that a workspace was looked through, as far back as had to be."""
+        if self._listening.missed_from(_all_of(team_id)) is not None:
+            await self._store.notes.drop(PLATFORM, _missed(team_id))
+            self._listening.caught_up(team_id)
 
     async def are_done_elsewhere(self, team_id: str) -> bool:
         """Tell whether another process has swept a workspace since it is listened to here.
@@ -52,7 +67,7 @@ class Sweeps:
             return False
         self._seen[team_id] = noted
         self._listening.sweep_was(team_id, datetime.fromisoformat(noted))
-        is_done = self._listening.is_swept(workspace_key(PLATFORM, team_id))
+        is_done = self._listening.is_swept(_all_of(team_id))
         if is_done:
             self._begun.pop(team_id, None)  # not ended by this process
         return is_done
@@ -64,3 +79,11 @@ class Sweeps:
     async def silent_up_to(self, team_id: str) -> str:
         """Give the id of the silent channel that was looked at last, "" if none was."""
         return await self._store.notes.get(PLATFORM, f"silent/{team_id}") or ""
+
+
+def _all_of(team_id: str) -> ConversationKey:
+    return workspace_key(PLATFORM, team_id)
+
+
+def _missed(team_id: str) -> str:
+    return f"missed/{team_id}"
