@@ -54,3 +54,15 @@ class Weather(Chat):
     def _address(self) -> str:
         lines = (line for line in self.told if line.startswith(TAKEN_AT))
         return next(lines, "").removeprefix(TAKEN_AT).rstrip(".")
+
+
+def question(chat: Weather) -> str:
+    """Give a question to the bot, as people type it."""
+    return f"{chat.slack.bot.mention} {QUESTION}"
+
+
+async def asks(chat: Weather, where="general"):
+    """Let somebody ask the bot, and wait until that is delivered."""
+    said = await chat.slack.says("Alice", where, question(chat))
+    await chat.slack.until_delivered()
+    return said
