@@ -9,7 +9,7 @@ import os
 import resource
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -18,16 +18,29 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # noqa: TID251
 os.environ["HF_HUB_OFFLINE"] = "1"  # noqa: TID251 - no test asks a model hub
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from bot.store import Store, engines
 from bot.store.tables import metadata
 from tests.postgresql import run_sql, running_server, server_url
 
+# The same examples each time; how long they take is the machine's affair.
+settings.register_profile(
+    "earshot", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("earshot")
 
-def pytest_collection_finish() -> None:
-    """Leave what was imported out of every search for garbage: a fifth of the tests' time."""
-    gc.collect()
-    gc.freeze()
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Leave what is imported out of every search for garbage: they took a fifth of the tests' time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

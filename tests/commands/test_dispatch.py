@@ -95,7 +95,7 @@ async def test_a_failing_history_is_a_fixed_sentence_and_its_cause_is_logged(
 @settings(
     max_examples=40,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 async def test_nothing_anybody_types_raises(channel: Channel, name: str, rest: str) -> None:
     answer = await channel.run(f"{name} {rest}")
