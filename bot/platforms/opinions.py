@@ -5,10 +5,11 @@ reaction means what, the platform tells.
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.messages import ConversationKey, Feedback, FeedbackKind
+from bot.messages import ConversationKey, FeedbackKind
 from bot.store import Store
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,9 @@ class Opinions:
     def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
         self._store = store
         self._clock = clock
+        # Hushes of people who opted out, by channel, decision and person: nothing of them is kept,
+        # but they can be taken back.
+        self._unkept: dict[tuple[ConversationKey, int, str], datetime] = {}
 
     async def given(
         self, where: ConversationKey, message_id: str, kind: FeedbackKind, *, author_id: str
@@ -39,7 +43,10 @@ class Opinions:
         now = self._clock()
         if kind is FeedbackKind.HUSHED:
             await self._hush(where, now)
-        await self._store.feedback.give(where, decision_id, kind, author_id=author_id, at=now)
+        give = self._store.feedback.give
+        is_kept = await give(where, decision_id, kind, author_id=author_id, at=now)
+        if kind is FeedbackKind.HUSHED and not is_kept:
+            self._unkept[(replace(where, thread=None), decision_id, author_id)] = now
 
     async def taken_back(
         self, where: ConversationKey, message_id: str, kind: FeedbackKind, *, author_id: str
@@ -48,8 +55,10 @@ class Opinions:
         decision_id = await self._decision(where, message_id)
         if decision_id is None:
             return
-        before = await self._hushes(where)
+        before = await self._ends(where)
         await self._store.feedback.take_back(decision_id, kind, author_id=author_id)
+        if kind is FeedbackKind.HUSHED:
+            self._unkept.pop((replace(where, thread=None), decision_id, author_id), None)
         await self._end_hush(where, before)
 
     async def cleared(
@@ -59,8 +68,10 @@ class Opinions:
         decision_id = await self._decision(where, message_id) if kinds else None
         if decision_id is None:
             return
-        before = await self._hushes(where)
+        before = await self._ends(where)
         await self._store.feedback.clear(decision_id, frozenset(kinds))
+        if FeedbackKind.HUSHED in kinds:
+            self._unkept = {key: at for key, at in self._unkept.items() if key[1] != decision_id}
         await self._end_hush(where, before)
 
     async def removed(self, where: ConversationKey, decision_id: int, moderator_id: str) -> None:
@@ -78,25 +89,27 @@ class Opinions:
         if quiet_until is not None and quiet_until >= until:
             return
         is_chosen = quiet_until is not None and quiet_until > now
-        if is_chosen and quiet_until not in _ends(await self._hushes(where)):
+        if is_chosen and quiet_until not in await self._ends(where):
             until += NOT_ITS_OWN
         await self._store.channels.change(where, quiet_until=until)
         logger.info("hushed in %s until %s", where, until.strftime("%H:%M UTC"))
 
-    async def _hushes(self, where: ConversationKey) -> list[Feedback]:
-        """List the hushes of the last hour that stand in a channel."""
-        given = await self._store.feedback.received(where, since=self._clock() - HUSH)
-        return [each for each in given if each.kind is FeedbackKind.HUSHED]
+    async def _ends(self, where: ConversationKey) -> set[datetime]:
+        """Give when the hushes end that stand in a channel."""
+        since = self._clock() - HUSH
+        self._unkept = {key: at for key, at in self._unkept.items() if at >= since}
+        given = await self._store.feedback.received(where, since=since)
+        here = replace(where, thread=None)
+        return {
+            *(each.at + HUSH for each in given if each.kind is FeedbackKind.HUSHED),
+            *(at + HUSH for (channel, *_), at in self._unkept.items() if channel == here),
+        }
 
-    async def _end_hush(self, where: ConversationKey, before: Sequence[Feedback]) -> None:
+    async def _end_hush(self, where: ConversationKey, before: Collection[datetime]) -> None:
         """End the quiet that a hush began which stood before, unless one of them still stands."""
-        if not before or await self._hushes(where):
+        if not before or await self._ends(where):
             return
         quiet_until = (await self._store.channels.settings(where)).quiet_until
-        if quiet_until in _ends(before):
+        if quiet_until in before:
             await self._store.channels.reset(where, "quiet_until")
             logger.info("no longer hushed in %s", where)
-
-
-def _ends(hushes: Iterable[Feedback]) -> set[datetime]:
-    return {each.at + HUSH for each in hushes}

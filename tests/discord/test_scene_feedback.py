@@ -105,6 +105,32 @@ async def test_who_takes_a_hush_back_lets_it_speak_again(talk, server, reply):
     assert talk.posts() == ["Paris.", "Paris."]
 
 
+async def test_who_opted_out_can_take_a_hush_back_too(talk, server, reply):
+    ben, where = server.member("Ben"), talk.place()
+    await ben.slash("assistant privacy optout")
+
+    async def is_quiet():
+        return (await talk.store.channels.settings(where)).quiet_until is not None
+
+    await ben.reacts(reply, "🔇")
+    await talk.until(is_quiet)
+    await ben.unreacts(reply, "🔇")
+    await talk.says(server.member("Mia"), "and the capital of Italy?")
+
+    assert talk.posts() == ["Paris.", "Paris."]
+    assert await kinds(talk) == []
+
+
+async def test_bots_have_no_opinions(talk, server, reply):
+    robo = server.member("Robo", bot=True)
+    for emoji in ("👍", "👎", "🔇"):
+        await robo.reacts(reply, emoji)
+    await server.member("Ben").reacts(reply, "👍")
+
+    await known(talk, FeedbackKind.LIKED)
+    assert (await talk.store.channels.settings(talk.place())).quiet_until is None
+
+
 async def test_a_removal_by_a_moderator_is_feedback(talk, server, reply):
     await server.founder.deletes(reply)
 

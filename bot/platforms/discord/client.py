@@ -195,7 +195,7 @@ class EarshotClient(ShardedClient):
     async def on_audit_log_entry_create(self, entry: discord.AuditLogEntry) -> None:
         """Hear that a moderator did something."""
         if entry.action is discord.AuditLogAction.message_delete:
-            await self._parts.ears.logged(self, entry.guild)
+            await self._parts.ears.logged(self, entry)
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         """Hear that a channel is gone."""

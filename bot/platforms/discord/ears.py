@@ -94,13 +94,13 @@ class Ears:
         message_ids: Iterable[int],
     ) -> None:
         """Hear that messages were deleted, one by one or in bulk."""
+        ids = sorted(message_ids)
         async with self.turns.turn(place_id):
             where = await self._where(client, place_id, guild_id)
-            for message_id in sorted(message_ids):
-                await insisted(
-                    partial(self._delete, where, place_id, str(message_id)),
-                    f"a deletion in {where}",
-                )
+            for message_id in ids:
+                # Only bots delete several at once: that is no opinion of a moderator's.
+                delete = partial(self._delete, where, str(message_id), is_removal=len(ids) == 1)
+                await insisted(delete, f"a deletion in {where}")
         guild = client.get_guild(guild_id) if guild_id else None
         if guild is not None:
             await insisted(partial(self.removals.look, client, guild), "a look at the audit log")
@@ -142,9 +142,10 @@ class Ears:
                 partial(self.reactions.cleared, where, event), f"cleared reactions in {where}"
             )
 
-    async def logged(self, client: discord.Client, guild: discord.Guild) -> None:
-        """Hear that the audit log has a new entry."""
-        await insisted(partial(self.removals.look, client, guild), "a look at the audit log")
+    async def logged(self, client: discord.Client, entry: discord.AuditLogEntry) -> None:
+        """Hear that the audit log has a new entry on a deletion."""
+        self.removals.logged(entry)
+        await insisted(partial(self.removals.look, client, entry.guild), "a look at the audit log")
 
     async def _receive(
         self, client: discord.Client, message: discord.Message, where: ConversationKey
@@ -171,7 +172,7 @@ class Ears:
             # A command's answer: shown empty while it was made, and filled now.
             await self._receive(client, event.message, where)
 
-    async def _delete(self, where: ConversationKey, place_id: int, message_id: str) -> None:
+    async def _delete(self, where: ConversationKey, message_id: str, *, is_removal: bool) -> None:
         if self.platform.deletes(message_id):
             return  # whoever has it deleted sees to the history, too
         decision_id = await self.store.outbox.decision_behind(where, message_id)
@@ -183,7 +184,8 @@ class Ears:
         await self.store.outbox.withdraw_shown(where, message_id)
         parts = await self.store.outbox.parts_of(where, message_id)
         await self.pipeline.delete(where, parts[0])
-        self.removals.deleted(place_id, where, decision_id)
+        if is_removal:
+            self.removals.deleted(place_id(where), where, decision_id)
 
     async def _where(
         self, client: discord.Client, place_id: int, guild_id: int | None

@@ -27,9 +27,13 @@ class Reactions:
     async def reacted(
         self, where: ConversationKey, payload: discord.RawReactionActionEvent, *, gone: bool
     ) -> None:
-        """Keep a reaction to a reply, or forget one that is gone."""
+        """Keep what a person's reaction says of a reply, or forget what is gone.
+
+        Bots have no opinions. Of one that is gone nobody says whose it was: of a bot's none was kept.
+        """
         kind = meaning(payload.emoji.name or "")
-        if kind is not None:
+        is_bots = payload.member is not None and payload.member.bot
+        if kind is not None and not is_bots:
             say = self._opinions.taken_back if gone else self._opinions.given
             await say(where, str(payload.message_id), kind, author_id=str(payload.user_id))
 

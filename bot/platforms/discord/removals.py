@@ -2,19 +2,20 @@
 
 The event of a deletion does not tell who did it. Discord's audit log does, to a bot that may view
 it; but it adds up deletions of one moderator in one channel in one entry for some minutes, so it is
-the growth of an entry's count that tells. The bot's own deletions are never in it. Which of the two
-comes first, the event or the growth, is not said; they are matched within half a minute.
+the growth of an entry's count that tells. New entries are told as events, growth is not. The bot's own
+deletions are never in it. Which of the two comes first, the deletion or the growth, is not said; they
+are matched within half a minute. What a bot deletes is no opinion of anybody.
 https://discord.com/developers/docs/resources/audit-log
 """
 
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import AuditLogAction
@@ -26,6 +27,9 @@ from bot.platforms.discord.refusals import FAILURES, cause
 from bot.platforms.discord.trying import let_others_go_on
 from bot.platforms.insist import insisted
 from bot.platforms.opinions import Opinions
+
+if TYPE_CHECKING:
+    from discord.types.audit_log import AuditLog
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +72,13 @@ class Removals:
         """Note that a reply was deleted, by somebody that `look` finds out."""
         self._deleted.append(_Deleted(place_id, where, decision_id, self._clock()))
 
+    def logged(self, entry: discord.AuditLogEntry) -> None:
+        """Note a new entry on a deletion: it may be looked at only when it has grown."""
+        deletion: Any = entry  # what stands in it goes by its action
+        if deletion.target is not None and deletion.target.id == entry.guild.me.id:
+            options = deletion.extra
+            self._count(entry.id, options.channel.id, str(entry.user_id), options.count)
+
     async def look(self, client: discord.Client, guild: discord.Guild) -> None:
         """Look for deleted replies in the audit log, if the bot may see it."""
         oldest = self._clock() - WAITS
@@ -77,23 +88,28 @@ class Removals:
             return
         if not guild.me.guild_permissions.view_audit_log:
             return
-        for entry in await _newest_entries(client, guild):
+        log = await _newest(client, guild)
+        for entry in log["audit_log_entries"] if log else ():
             if entry["target_id"] == str(guild.me.id):
-                self._count(entry)
+                options = entry["options"]
+                place_id, count = int(options["channel_id"]), int(options["count"])
+                self._count(int(entry["id"]), place_id, str(entry["user_id"]), count)
+        bots = {user["id"] for user in log["users"] if user.get("bot")} if log else set()
         for gone, deed in self._matched():
+            if deed.moderator_id in bots:
+                continue
             await insisted(
                 partial(self._opinions.removed, gone.where, gone.decision_id, deed.moderator_id),
                 f"a removal in {gone.where}",
             )
 
-    def _count(self, entry: Mapping[str, Any]) -> None:
+    def _count(self, entry_id: int, place_id: int, moderator_id: str, count: int) -> None:
         """Take an entry on the bot's messages: as many as its count grew by were deleted."""
-        entry_id, now = int(entry["id"]), self._clock()
-        place_id, count = int(entry["options"]["channel_id"]), int(entry["options"]["count"])
+        now = self._clock()
         is_recent = snowflake_time(entry_id) >= now - WAITS
-        # An entry from before this process began: how far it had counted is not known.
-        before = self._counts.get(entry_id, 0 if is_recent else count - 1)
-        self._deeds += [_Deed(place_id, str(entry["user_id"]), now)] * (count - before)
+        # An old one that nobody told of: whether anything of it was just now is not known.
+        before = self._counts.get(entry_id, 0 if is_recent else count)
+        self._deeds += [_Deed(place_id, moderator_id, now)] * (count - before)
         self._counts[entry_id] = count
         if len(self._counts) > MAX_COUNTED:
             self._counts.popitem(last=False)
@@ -110,18 +126,15 @@ class Removals:
         return matched
 
 
-async def _newest_entries(
-    client: discord.Client, guild: discord.Guild
-) -> Sequence[Mapping[str, Any]]:
-    """Fetch the newest deletions that the audit log tells; none where it cannot be read."""
+async def _newest(client: discord.Client, guild: discord.Guild) -> "AuditLog | None":
+    """Fetch the newest deletions that the audit log tells; None where it cannot be read."""
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            log = await client.http.get_audit_logs(
+            return await client.http.get_audit_logs(
                 guild.id, limit=NUM_ENTRIES, action_type=AuditLogAction.message_delete.value
             )
     except FAILURES as error:
         if isinstance(error, TimeoutError):
             let_others_go_on(client)
         logger.info("Discord: the audit log of %s cannot be read: %s", guild.name, cause(error))
-        return []
-    return log["audit_log_entries"]
+        return None
