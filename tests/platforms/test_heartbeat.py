@@ -30,7 +30,7 @@ class Bot:
 
     async def passes(self, seconds):
         self.now += seconds
-        assert await self.looked.until(self._has_written, within_s=10)
+        assert await self.looked.until(self._has_written)
 
     def _has_written(self):
         return f'"written_at": {self.now}' in self.file.read_text()
