@@ -131,7 +131,8 @@ class Settings(BaseSettings):
         "`http://127.0.0.1:3910/api/v10`. Unset: Discord's own.",
     )
     discord_gateway: str | None = Field(
-        None, description="The gateway of that server, such as `ws://127.0.0.1:3910/`."
+        None,
+        description="The gateway of that server, such as `ws://127.0.0.1:3910/`, if it is not the one that its API names.",
     )
     discord_shards: str | None = Field(
         None,

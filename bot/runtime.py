@@ -9,7 +9,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -121,12 +121,9 @@ async def opened_store(settings: Settings) -> AsyncIterator[Store]:
         default_mode=settings.default_mode,
         platform_modes=dict.fromkeys(SERVED_BY_OTHERS, settings.new_channel_mode),
     )
-    grace = timedelta(days=settings.left_after_days)
     try:
-        await _purge(
-            store, utc_now(), grace=grace
-        )  # also in a run that a refused token ends at once
-        purging = asyncio.create_task(_purge_for_ever(store, utc_now, grace=grace), name="purge")
+        await _purge(store, utc_now())  # also in a run that a refused token ends at once
+        purging = asyncio.create_task(_purge_for_ever(store, utc_now), name="purge")
         try:
             yield store
         finally:
@@ -236,19 +233,20 @@ def _show_loading(screen: "Screen", status: WorkerStatus) -> None:
     screen.status(status.detail if status.state == "loading" else "")
 
 
-async def _purge_for_ever(store: Store, clock: Callable[[], datetime], *, grace: timedelta) -> None:
+async def _purge_for_ever(store: Store, clock: Callable[[], datetime]) -> None:
     while True:
         await asyncio.sleep(PURGE_EVERY_S)
-        await _purge(store, clock(), grace=grace)
+        await _purge(store, clock())
 
 
-async def _purge(store: Store, now: datetime, *, grace: timedelta) -> None:
-    """Delete what is past its channel's retention, or its workspace's grace."""
+async def _purge(store: Store, now: datetime) -> None:
+    """Delete what is past its channel's retention.
+
+    What was left of a workspace is its platform's to delete: only that knows who is back.
+    """
     try:
         if count := await store.messages.purge(now):
             logger.info("retention: %d old messages deleted", count)
-        for platform, workspace in await store.workspaces.purge(now, grace=grace):
-            logger.info("all data of %s/%s is deleted: it removed the bot", platform, workspace)
     except Exception:  # the next hour may go better
         logger.exception("retention: old messages could not be deleted")
 

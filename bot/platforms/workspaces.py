@@ -6,7 +6,7 @@ A Discord server is one, a Slack workspace another; the platform tells who they 
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from bot.errors import PlatformError, StoreError
@@ -33,11 +33,13 @@ class Workspaces:
     """Keeps the list of workspaces. `clock` gives aware UTC times. Every method raises StoreError.
 
     `platform` is that of the conversation keys, `called` what people there call such a workspace.
+    The data of one that was left is kept for the time of `grace`.
     """
 
     store: Store
     platform: str
     clock: Callable[[], datetime]
+    grace: timedelta
     called: str = "workspace"
     _greeting: set[str] = field(init=False, default_factory=set)  # or greeted, in this run
 
@@ -55,10 +57,17 @@ class Workspaces:
         if before != new_channel_mode:
             await self.store.notes.set(self.platform, MODE_NOTE, new_channel_mode)
 
-    async def joined(self, workspace: str, name: str) -> None:
-        """Note a workspace that the bot is in; one that is known costs no more than a look."""
-        if await self.store.workspaces.joined(self.platform, workspace, at=self.clock()):
+    async def joined(self, workspace: str, name: str, *, came_at: datetime | None = None) -> bool:
+        """Note a workspace that the bot is in; one that is known costs no more than a look.
+
+        `came_at` is since when, if the platform tells. True if the bot is new there, or back again.
+        """
+        is_new = await self.store.workspaces.joined(
+            self.platform, workspace, at=self.clock(), came_at=came_at
+        )
+        if is_new:
             logger.info("%s: in the %s %s", self._title, self.called, name)
+        return is_new
 
     async def left(self, workspace: str, name: str) -> None:
         """Note that the bot was removed from a workspace."""
@@ -78,9 +87,27 @@ class Workspaces:
                 await self.store.workspaces.left(self.platform, workspace, at=self.clock())
                 logger.info("%s: no longer in the %s %s", self._title, self.called, workspace)
 
-    async def known(self) -> frozenset[str]:
-        """Give the workspaces that the bot is in, as far as is noted."""
-        return frozenset(await self.store.workspaces.present(self.platform))
+    async def purge(self, is_gone: Callable[[str], Awaitable[bool]]) -> None:
+        """Delete all data of the workspaces that were left longer than the time of grace ago.
+
+        `is_gone` is asked of each: what came back while nobody heard of it keeps its data.
+        """
+        before = self.clock() - self.grace
+        for workspace in await self.store.workspaces.left_before(self.platform, before):
+            is_due = await is_gone(workspace)
+            if is_due and await self.store.workspaces.erase(
+                self.platform, workspace, left_before=before
+            ):
+                logger.info(
+                    "%s: all data of the %s %s is deleted: it removed the bot",
+                    self._title,
+                    self.called,
+                    workspace,
+                )
+
+    async def joined_since(self) -> dict[str, datetime]:
+        """Give the workspaces that the bot is in, as far as is noted, with when it came there."""
+        return await self.store.workspaces.joined_since(self.platform)
 
     async def greeted(self) -> frozenset[str]:
         """Give the workspaces that were greeted."""

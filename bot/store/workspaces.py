@@ -1,7 +1,7 @@
 """Workspaces, such as Discord servers: where Earshot is, where it has left, and forgetting those."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, and_, delete, func, select, update
@@ -33,22 +33,28 @@ class Workspaces:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def joined(self, platform: str, workspace: str, *, at: datetime) -> bool:
+    async def joined(
+        self, platform: str, workspace: str, *, at: datetime, came_at: datetime | None = None
+    ) -> bool:
         """Note that Earshot is in a workspace; True if it is new there, or back again.
 
         Then nothing that was said before is ever fetched: the mark of `hear_from` is set with it.
+        `came_at` is since when it is there, if the platform tells that: later than was noted, it
+        was away in between.
         """
         here = _is_workspace(platform, workspace)
         # Locked in PostgreSQL: a purge that runs now is waited for, and what it left is seen.
-        query = select(workspaces.c.left_at).where(here).with_for_update()
+        query = select(workspaces.c.joined_at, workspaces.c.left_at).where(here).with_for_update()
         async with self._database.writing() as connection:
             row = (await connection.execute(query)).first()
             if row is None:
                 is_new = await _make(connection, platform, workspace, at)
             else:
-                is_new = row.left_at is not None
-                back = update(workspaces).where(here, workspaces.c.left_at.is_not(None))
-                await connection.execute(back.values(joined_at=at, left_at=None))
+                came_back_at = came_at if came_at and came_at > row.joined_at else None
+                is_new, at = bool(row.left_at or came_back_at), came_back_at or at
+                if is_new:
+                    back = update(workspaces).where(here)
+                    await connection.execute(back.values(joined_at=at, left_at=None))
             if is_new:
                 await hear_from(connection, workspace_key(platform, workspace), at)
         return is_new
@@ -80,6 +86,14 @@ class Workspaces:
         )
         async with self._database.reading() as connection:
             return await connection.scalar(query)
+
+    async def joined_since(self, platform: str) -> dict[str, datetime]:
+        """Give the workspaces that Earshot is in, with when it came there."""
+        query = select(workspaces.c.workspace, workspaces.c.joined_at).where(
+            workspaces.c.platform == platform, workspaces.c.left_at.is_(None)
+        )
+        async with self._database.reading() as connection:
+            return {row.workspace: row.joined_at for row in await connection.execute(query)}
 
     async def greet(self, platform: str, workspace: str, *, at: datetime) -> bool:
         """Tell whether the caller may greet the workspace: True once, until it is erased."""
@@ -115,29 +129,29 @@ class Workspaces:
         async with self._database.reading() as connection:
             return await heard_in(connection, platform, workspace)
 
-    async def purge(self, now: datetime, *, grace: timedelta) -> list[tuple[str, str]]:
-        """Erase the workspaces that were left longer than `grace` ago, and have not come back.
-
-        All that is kept of them is deleted: what was said and decided, people, settings. Opt-outs
-        go too: nothing that points at a person is left. Gives them as (platform, workspace).
-        """
-        left_before = now - grace
-        gone = (
-            select(workspaces.c.platform, workspaces.c.workspace)
-            .where(workspaces.c.left_at < left_before)
-            .order_by(workspaces.c.platform, workspaces.c.workspace)
+    async def left_before(self, platform: str, at: datetime | None = None) -> list[str]:
+        """List the workspaces that Earshot left, before a time if one is given, and is not back in."""
+        is_early = workspaces.c.left_at.is_not(None) if at is None else workspaces.c.left_at < at
+        query = (
+            select(workspaces.c.workspace)
+            .where(workspaces.c.platform == platform, is_early)
+            .order_by(workspaces.c.workspace)
         )
         async with self._database.reading() as connection:
-            found = [(row[0], row[1]) for row in await connection.execute(gone)]
-        return [each for each in found if await self._purge_one(*each, left_before)]
+            return list(await connection.scalars(query))
 
-    async def _purge_one(self, platform: str, workspace: str, left_before: datetime) -> bool:
-        # Each in a transaction of its own: who records in several would be waited for in a circle.
+    async def erase(self, platform: str, workspace: str, *, left_before: datetime) -> bool:
+        """Erase a workspace; False if it was not left before that time, or is back.
+
+        All that is kept of it is deleted: what was said and decided, people, settings. Opt-outs go
+        too: nothing that points at a person is left.
+        """
         still_gone = (
             select(workspaces.c.workspace)
             .where(_is_workspace(platform, workspace), workspaces.c.left_at < left_before)
             .with_for_update()
         )
+        # Each in a transaction of its own: who records in several would be waited for in a circle.
         async with self._database.writing() as connection:
             if await connection.scalar(still_gone) is None:
                 return False

@@ -9,6 +9,7 @@ from bot.runtime import utc_now
 from tests.discord_server import Permission
 from tests.fakes import PausingModel
 from tests.living import GREETING
+from tests.store.erasing import erased
 
 GRACE = timedelta(days=7)
 
@@ -123,11 +124,11 @@ async def test_the_data_of_a_server_that_removed_it_goes_after_the_grace(talk, s
     server.acts.leave_guild(server.guild)
     await left(talk, server.guild)
 
-    assert await talk.store.workspaces.purge(utc_now(), grace=GRACE) == []
+    assert await erased(talk.store, utc_now(), grace=GRACE) == []
     assert await talk.history(server.general) == [("Mia", "hello")]
 
     later = utc_now() + GRACE + timedelta(minutes=1)
-    assert await talk.store.workspaces.purge(later, grace=GRACE) == [("discord", server.guild.id)]
+    assert await erased(talk.store, later, grace=GRACE) == [("discord", server.guild.id)]
     assert await talk.history(server.general) == []
 
 
@@ -141,7 +142,7 @@ async def test_a_server_that_has_it_back_in_time_keeps_its_data(talk, server):
     await talk.says(mia, "you are back")
 
     later = utc_now() + GRACE + timedelta(minutes=1)
-    assert await talk.store.workspaces.purge(later, grace=GRACE) == []
+    assert await erased(talk.store, later, grace=GRACE) == []
     assert await talk.history(server.general) == [("Mia", "hello"), ("Mia", "you are back")]
     assert len(greetings(server)) == 1
 
@@ -188,7 +189,7 @@ async def test_a_server_that_has_it_back_after_its_data_went_is_greeted_anew(tal
     await server.until(lambda: len(greetings(server)) == 1)
     server.acts.leave_guild(server.guild)
     await left(talk, server.guild)
-    await talk.store.workspaces.purge(utc_now() + 2 * GRACE, grace=GRACE)
+    await erased(talk.store, utc_now() + 2 * GRACE, grace=GRACE)
 
     server.acts.join_guild(server.guild)
 

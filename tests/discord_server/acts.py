@@ -198,6 +198,7 @@ class Acts:
     def leave_guild(self, guild: Guild) -> None:
         """Let the bot be removed."""
         guild.bot_present = False
+        self.server.commands.pop(guild.id, None)  # its own commands go with the app
         self.server.gateway.emit("GUILD_DELETE", {"id": guild.id}, guild=guild)
 
     def lose_guild(self, guild: Guild) -> None:

@@ -14,6 +14,7 @@ from tests.logs import logged
 from tests.slack.installed import KEY, address_of, for_many, installations, installed_by, rows
 from tests.slack.weather import QUESTION
 from tests.slack_server.tokens import Token
+from tests.store.erasing import erased
 
 # slack_sdk 3.47 sends the client's secret in a way that aiohttp 3.14 wants otherwise.
 pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
@@ -251,8 +252,8 @@ async def test_a_workspace_that_leaves_is_forgotten_after_its_grace(chat, slack,
         assert await present(chat) == {teams[1].id}
         assert await texts(chat, teams[0]) == [f"@Earshot {QUESTION}", "Paris."]  # not yet
 
-        gone = await chat.store.workspaces.purge(
-            chat.bot.clock.now() + timedelta(days=8), grace=timedelta(days=7)
+        gone = await erased(
+            chat.store, chat.bot.clock.now() + timedelta(days=8), grace=timedelta(days=7)
         )
         assert gone == [("slack", teams[0].id)]
         assert teams[0].id not in await rows(chat.store)
@@ -284,9 +285,7 @@ async def test_who_comes_back_after_the_grace_begins_anew(chat, slack, teams):
         await answered(chat, team)
         await slack.uninstalls(team)
         await slack.until_delivered()
-        await chat.store.workspaces.purge(
-            chat.bot.clock.now() + timedelta(days=8), grace=timedelta(days=7)
-        )
+        await erased(chat.store, chat.bot.clock.now() + timedelta(days=8), grace=timedelta(days=7))
         slack.clock.advance(2)
 
         await comes(chat, team)
@@ -345,9 +344,7 @@ async def test_a_removal_that_was_half_noted_before_a_crash_is_noted_at_the_next
 async def test_an_installation_that_was_half_noted_before_a_crash_is_served(chat, slack, teams):
     async with chat.running():
         await comes(chat, teams[0])
-        await chat.store.workspaces.purge(
-            chat.bot.clock.now() + timedelta(days=8), grace=timedelta(days=-1)
-        )
+        await erased(chat.store, chat.bot.clock.now() + timedelta(days=8), grace=timedelta(days=-1))
         assert address_of(chat)
         await asks(chat, teams[0])
         assert await answered(chat, teams[0]) == ["Paris."]

@@ -9,8 +9,9 @@ from bot.errors import ConfigError
 from bot.runtime import opened_store
 from bot.store import Store
 from tests.slack.weather import Weather
+from tests.store.erasing import erased
+from tests.waiting import WITHIN_S
 
-WITHIN_S = 20.0
 GRACE = timedelta(days=7)
 
 
@@ -41,7 +42,7 @@ async def purged(chat, *, after):
     """Look at what is deleted so long after; gives the workspaces."""
     store = await Store.open(chat.database_url)
     try:
-        return await store.workspaces.purge(chat.slack.clock.now() + after, grace=GRACE)
+        return await erased(store, chat.slack.clock.now() + after, grace=GRACE)
     finally:
         await store.close()
 
@@ -109,7 +110,31 @@ async def test_the_token_itself_is_not_kept(known, slack, database_url):
 async def test_even_a_run_that_is_refused_again_deletes_what_is_due(known, slack):
     slack.tokens.of(slack.team)[-1].inactive = True
     await refused(known)
+    assert await heard_there(known) != {}
 
-    at_once = known.settings.model_copy(update={"left_after_days": 0})
-    async with opened_store(at_once) as store:
-        assert await store.workspaces.heard_in("slack", slack.team.id) == {}
+    known.changes["left_after_days"] = 0
+    await refused(known)
+
+    assert await heard_there(known) == {}
+
+
+async def test_an_app_that_was_installed_anew_while_nobody_listened_keeps_its_data(known, slack):
+    slack.tokens.of(slack.team)[-1].inactive = True
+    await refused(known)
+    slack.install(slack.team)  # its new token is that of the settings
+    known.changes["left_after_days"] = 0
+
+    async with opened_store(known.settings):
+        pass
+    async with known.running():
+        await known.says("Alice", "good evening")
+        assert "good morning" in await known.texts()
+
+
+async def heard_there(chat):
+    """Give what is known of the workspace."""
+    store = await Store.open(chat.database_url)
+    try:
+        return await store.workspaces.heard_in("slack", chat.slack.team.id)
+    finally:
+        await store.close()

@@ -9,6 +9,7 @@ import pytest
 from bot.messages import Author, FeedbackKind, workspace_key
 from bot.store import Store, intake
 from bot.store.conversations import ensured_ids
+from tests.store.erasing import erased
 from tests.store.samples import EARSHOT, ROOM, SPEAK, THREAD, kept_with, later, message, reply
 
 DAY = 24 * 60
@@ -139,5 +140,5 @@ async def _forget(store: Store) -> None:
 async def _erase(store: Store) -> None:
     for _ in range(20):
         await store.workspaces.left("room", "home", at=later(-1))
-        await store.workspaces.purge(later(0), grace=timedelta())
+        await erased(store, later(0), grace=timedelta())
         await store.channels.change(WORKSPACE, retention_days=1)

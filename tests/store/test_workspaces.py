@@ -11,6 +11,7 @@ from bot.messages import ConversationKey, FeedbackKind, workspace_key
 from bot.store import Store
 from bot.store.database import Database
 from bot.store.tables import metadata
+from tests.store.erasing import erased
 from tests.store.samples import (
     ANN,
     EARSHOT,
@@ -49,7 +50,7 @@ async def _fill(store: Store, where=ROOM) -> None:
 
 async def _erase(store: Store, platform: str, workspace: str) -> None:
     await store.workspaces.left(platform, workspace, at=later(-1))
-    assert await store.workspaces.purge(later(0), grace=NONE) == [(platform, workspace)]
+    assert await erased(store, later(0), grace=NONE) == [(platform, workspace)]
 
 
 async def _num_rows(url: str) -> dict[str, int]:
@@ -219,8 +220,8 @@ async def test_a_workspace_left_long_ago_is_erased(store: Store) -> None:
     await store.workspaces.left(*HOME, at=later(6 * DAY))
     await store.workspaces.left(*OFFICE, at=later(5 * DAY))
 
-    assert await store.workspaces.purge(later(7 * DAY), grace=WEEK) == []
-    assert await store.workspaces.purge(later(8 * DAY), grace=WEEK) == [HOME]
+    assert await erased(store, later(7 * DAY), grace=WEEK) == []
+    assert await erased(store, later(8 * DAY), grace=WEEK) == [HOME]
 
     assert await store.messages.recent(ROOM, limit=5) == []
     assert await store.messages.count(ELSEWHERE) == 2
@@ -231,7 +232,7 @@ async def test_a_workspace_that_came_back_is_not_erased(store: Store) -> None:
     await store.workspaces.left(*HOME, at=later(0))
     await store.workspaces.joined(*HOME, at=later(DAY))
 
-    assert await store.workspaces.purge(later(30 * DAY), grace=WEEK) == []
+    assert await erased(store, later(30 * DAY), grace=WEEK) == []
 
     assert await store.messages.count(ROOM) == 2
 
@@ -242,7 +243,7 @@ async def test_a_workspace_that_was_never_seen_joining_is_erased_after_it_was_le
     await store.messages.record(message())
     await store.workspaces.left(*HOME, at=later(0))
 
-    assert await store.workspaces.purge(later(8 * DAY), grace=WEEK) == [HOME]
+    assert await erased(store, later(8 * DAY), grace=WEEK) == [HOME]
 
     assert await store.messages.conversations("room") == []
 
@@ -252,7 +253,7 @@ async def test_a_workspace_that_comes_back_while_it_is_purged_is_present(store: 
     await store.workspaces.left(*HOME, at=later(0))
 
     purged, back = await asyncio.gather(
-        store.workspaces.purge(later(30 * DAY), grace=WEEK),
+        erased(store, later(30 * DAY), grace=WEEK),
         store.workspaces.joined(*HOME, at=later(30 * DAY)),
     )
 
@@ -276,7 +277,7 @@ async def test_a_note_about_an_erased_workspace_goes_with_it(store: Store) -> No
     await store.notes.set("room", "hidden/office", "8")
     await store.workspaces.joined(*HOME, at=later(0))
     await store.workspaces.left(*HOME, at=later(1))
-    await store.workspaces.purge(later(1) + WEEK, grace=DAY * timedelta(minutes=1))
+    await erased(store, later(1) + WEEK, grace=DAY * timedelta(minutes=1))
 
     assert await store.notes.get("room", "hidden/home") is None
     assert await store.notes.get("room", "hidden/office") == "8"

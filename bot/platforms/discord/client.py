@@ -79,7 +79,7 @@ class EarshotClient(ShardedClient):
             http_trace=_dates_seen_by(clock),
         )
         self._parts = parts
-        self._ready_shards: set[int] = set()
+        self.ready_shards: set[int] = set()  # whose servers are known
 
     async def setup_hook(self) -> None:
         """Take up what a stop left behind, before anything new comes."""
@@ -87,14 +87,14 @@ class EarshotClient(ShardedClient):
 
     async def on_shard_connect(self, shard_id: int) -> None:
         """Note a new session: its places have gaps."""
-        self._ready_shards.discard(shard_id)
+        self.ready_shards.discard(shard_id)
         self._parts.catch_up.session_began(shard_id)
 
     async def on_shard_ready(self, shard_id: int) -> None:
         """Note which servers there are, fetch what was missed, and greet those that are new."""
         if self.is_closed():  # discord.py still tells it seconds later
             return
-        self._ready_shards.add(shard_id)
+        self.ready_shards.add(shard_id)
         guilds = [each for each in self.guilds if each.shard_id == shard_id]
         await self._insist_all_joined(guilds)
         missing = partial(self._parts.guilds.missing, self, shard_id)
@@ -118,7 +118,7 @@ class EarshotClient(ShardedClient):
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """Fetch what was missed in a server that had an outage; at a start, the shard does that."""
-        if guild.shard_id in self._ready_shards:
+        if guild.shard_id in self.ready_shards:
             # Before anything is waited for: what is said from now on must not hide the gap.
             self._parts.catch_up.server_is_back(guild.id)
             await self._insist_all_joined([guild])

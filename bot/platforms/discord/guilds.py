@@ -1,6 +1,7 @@
 """Servers that the bot joins and leaves, as Discord tells of them, and where each is greeted."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import datetime
 
 import discord
 
@@ -12,12 +13,23 @@ from bot.store import Store
 
 
 class Guilds:
-    """Keeps the list of servers. Every method raises StoreError."""
+    """Keeps the list of servers. Every method raises StoreError.
 
-    def __init__(self, store: Store, platform: Platform, workspaces: Workspaces) -> None:
+    `lost` is awaited with each server that the bot is new in, or back: Discord has forgotten there
+    what it told before.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        platform: Platform,
+        workspaces: Workspaces,
+        lost: Callable[[int], Awaitable[None]],
+    ) -> None:
         self._store = store
         self._platform = platform
         self._workspaces = workspaces
+        self._lost = lost
 
     async def begin(self, new_channel_mode: Mode) -> None:
         """Take over in which mode channels start, before anything is heard.
@@ -32,15 +44,16 @@ class Guilds:
 
     async def joined(self, guild: discord.Guild) -> None:
         """Note a server that the bot is in, and greet it if that was not done yet."""
-        await self._workspaces.joined(workspace_of(guild.id), guild.name)
+        await self._joined(guild)
         await self.greet(guild)
 
     async def all_joined(self, guilds: Sequence[discord.Guild]) -> None:
         """Note the servers that the bot is in; those that are known cost nothing."""
-        known = await self._workspaces.known()
+        since = await self._workspaces.joined_since()
         for guild in guilds:
-            if workspace_of(guild.id) not in known:
-                await self._workspaces.joined(workspace_of(guild.id), guild.name)
+            noted, came_at = since.get(workspace_of(guild.id)), _came_at(guild)
+            if noted is None or (came_at is not None and came_at > noted):
+                await self._joined(guild)
 
     async def greet_all(self, guilds: Sequence[discord.Guild]) -> None:
         """Greet those servers that were not greeted yet; the others cost nothing."""
@@ -61,6 +74,19 @@ class Guilds:
     async def missing(self, client: discord.AutoShardedClient, shard_id: int) -> None:
         """Note which servers of a shard that is ready removed the bot while that was not told."""
         await self._workspaces.missing(lambda each: has_left(client, each, {shard_id}))
+
+    async def purge(self, client: discord.AutoShardedClient, ready: Collection[int]) -> None:
+        """Delete the data of servers that removed the bot long ago; `ready` are shards."""
+
+        async def is_gone(workspace: str) -> bool:
+            return has_left(client, workspace, ready)
+
+        await self._workspaces.purge(is_gone)
+
+    async def _joined(self, guild: discord.Guild) -> None:
+        came_at = _came_at(guild)
+        if await self._workspaces.joined(workspace_of(guild.id), guild.name, came_at=came_at):
+            await self._lost(guild.id)
 
     async def _greet(self, guild: discord.Guild) -> None:
         """Greet a server; where that cannot be done now, it is tried again later."""
@@ -83,6 +109,11 @@ def has_left(client: discord.AutoShardedClient, workspace: str, shard_ids: Colle
     server = channel_key(int(workspace), int(workspace))
     is_theirs = shard_of(server, num_shards=client.shard_count or 1) in shard_ids
     return is_theirs and client.get_guild(int(workspace)) is None
+
+
+def _came_at(guild: discord.Guild) -> datetime | None:
+    """Tell since when the bot is in a server; None where Discord does not say, as in an outage."""
+    return None if guild.unavailable else guild.me.joined_at
 
 
 def place_to_greet(guild: discord.Guild) -> discord.TextChannel | None:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from bot.commands import Commands
@@ -33,7 +33,7 @@ from bot.platforms.discord.removals import Removals
 from bot.platforms.discord.sharded import Shards
 from bot.platforms.discord.supervisor import keep_connected
 from bot.platforms.discord.sweeping import Sweeps
-from bot.platforms.discord.sync import synced
+from bot.platforms.discord.sync import Registration
 from bot.platforms.discord.trying import trying
 from bot.platforms.in_order import InOrder
 from bot.platforms.insist import insisted
@@ -68,9 +68,9 @@ class DiscordBot:
     shards: Shards | None = field(init=False)
     platform: DiscordPlatform = field(init=False)
     pipeline: Pipeline = field(init=False)
+    commands: Registration = field(init=False)
     parts: Parts = field(init=False)
     _resumed: asyncio.Event = field(init=False, default_factory=asyncio.Event)
-    _are_commands_told: bool = field(init=False, default=True)  # until the first try
 
     def __post_init__(self) -> None:
         """Make the parts, from the platform up to whoever hears its events."""
@@ -92,6 +92,12 @@ class DiscordBot:
             served=self.served,
             clock=self.clock.now,
             owns=self.owns,
+        )
+        only_in = self.settings.discord_command_guild
+        self.commands = Registration(
+            self.store.notes,
+            payload_in_all_languages(self.pipeline.me.name),
+            guild_id=int(only_in) if only_in else None,
         )
         self.parts = self._parts()
 
@@ -131,7 +137,8 @@ class DiscordBot:
     def _parts(self) -> Parts:
         name, memory, turns = self.pipeline.me.name, Memory(self.store), InOrder()
         opinions, places = Opinions(self.store, self.clock.now), Places(self.store)
-        workspaces = Workspaces(self.store, PLATFORM, self.clock.now, called="server")
+        grace = timedelta(days=self.settings.left_after_days)
+        workspaces = Workspaces(self.store, PLATFORM, self.clock.now, grace, called="server")
         catch_up = CatchUp(
             self.store, self.pipeline, memory, turns, name=name, clock=self.clock.now
         )
@@ -164,7 +171,7 @@ class DiscordBot:
             ready=self._ready,
             interaction=interactions.handle,
             ears=ears,
-            guilds=Guilds(self.store, self.platform, workspaces),
+            guilds=Guilds(self.store, self.platform, workspaces, self.commands.lost),
             catch_up=catch_up,
             sweeps=Sweeps(self.store, self.pipeline, catch_up, self.clock.now),
         )
@@ -191,20 +198,11 @@ class DiscordBot:
             self._resumed.set()
 
     async def _ready(self, client: EarshotClient) -> None:
-        """Say where it is, and tell Discord the commands if they have changed."""
+        """Say where it is, tell Discord the commands if they changed, and forget who is gone."""
         servers = counted(len(client.guilds), "server")
         self.say(f"Connected to Discord as {client.user}, in {servers}.")
-        await self._tell_commands(client)
-
-    async def _tell_commands(self, client: EarshotClient) -> None:
-        only_in = self.settings.discord_command_guild
-        self._are_commands_told = False
-        self._are_commands_told = await synced(
-            client,
-            self.store.notes,
-            payload_in_all_languages(self.pipeline.me.name),
-            guild_id=int(only_in) if only_in else None,
-        )
+        await self.commands.tell(client)
+        await self._purge(client)
 
     async def _try_again_for_ever(self) -> None:
         """Post what a stop left unposted, and again and again what could not be done before."""
@@ -229,5 +227,9 @@ class DiscordBot:
         await self._deliver(client)
         await self.parts.catch_up.try_again(client)
         await wake_undecided(self.pipeline, self.sleep)
-        if not self._are_commands_told:
-            await self._tell_commands(client)
+        await self.commands.try_again(client)
+        await self._purge(client)
+
+    async def _purge(self, client: EarshotClient) -> None:
+        purge = partial(self.parts.guilds.purge, client, client.ready_shards)
+        await insisted(purge, "which servers are gone for good", sleep=self.sleep)

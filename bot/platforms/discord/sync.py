@@ -25,6 +25,47 @@ logger = logging.getLogger(__name__)
 NOTE = "commands"
 EVERYWHERE = "everywhere"
 TIMEOUT_S = 120.0  # a busy server makes us wait its turn
+MAX_ROUNDS = 120  # from one try to the next, an hour: what a person has to mend may take that long
+ENTRY_POINT_MISSING = 50240  # an app with an Activity has a command of its own, not to be left out
+ENTRY_POINT = 4
+OF_ALL_SERVERS = ("contexts", "integration_types")  # what commands of one server do not have
+
+
+class Registration:
+    """The commands as Discord has them: told where they changed, again where it lost them.
+
+    With `guild_id` they are those of one server. Every method may raise StoreError.
+    """
+
+    def __init__(self, notes: Notes, payload: Sequence[Json], *, guild_id: int | None) -> None:
+        self._notes = notes
+        self._payload = payload
+        self._guild_id = guild_id
+        self._is_told = True  # until the first try
+        self._num_rounds = 0
+        self._wait_rounds = 1
+
+    async def tell(self, client: discord.Client) -> None:
+        """Tell Discord the commands, if they are not what it has."""
+        self._is_told, is_told = True, False  # unless `lost` says otherwise meanwhile
+        try:
+            is_told = await synced(client, self._notes, self._payload, guild_id=self._guild_id)
+        finally:
+            self._is_told = self._is_told and is_told
+
+    async def try_again(self, client: discord.Client) -> None:
+        """Tell them if that failed before: more and more rarely."""
+        self._num_rounds += 1
+        if self._is_told or self._num_rounds < self._wait_rounds:
+            return
+        self._num_rounds, self._wait_rounds = 0, min(2 * self._wait_rounds, MAX_ROUNDS)
+        await self.tell(client)
+
+    async def lost(self, guild_id: int) -> None:
+        """Note that a server removed the bot for a while, and its own commands with it."""
+        if guild_id == self._guild_id:
+            await self._notes.drop(PLATFORM, NOTE)
+            self._is_told, self._num_rounds, self._wait_rounds = False, 0, 1
 
 
 async def synced(
@@ -80,17 +121,35 @@ async def _taken_back(
 async def _put(
     client: discord.Client, application_id: int, payload: Sequence[Json], guild_id: int | None
 ) -> None:
-    body = cast("list[dict[str, object]]", list(payload))
-    http = client.http
     try:
         async with asyncio.timeout(TIMEOUT_S):
             if guild_id is None:
-                await http.bulk_upsert_global_commands(application_id, body)
+                await _put_everywhere(client, application_id, payload)
             else:
-                await http.bulk_upsert_guild_commands(application_id, guild_id, body)
+                body = [_without(OF_ALL_SERVERS, command) for command in payload]
+                await client.http.bulk_upsert_guild_commands(application_id, guild_id, body)
     except TimeoutError:
         let_others_go_on(client)
         raise
+
+
+async def _put_everywhere(
+    client: discord.Client, application_id: int, payload: Sequence[Json]
+) -> None:
+    body = [_without((), command) for command in payload]
+    try:
+        await client.http.bulk_upsert_global_commands(application_id, body)
+    except discord.HTTPException as error:
+        if error.code != ENTRY_POINT_MISSING:
+            raise
+        there = await client.http.get_global_commands(application_id)
+        kept = [each for each in there if each["type"] == ENTRY_POINT]
+        body += [_without(("application_id", "version"), cast("Json", each)) for each in kept]
+        await client.http.bulk_upsert_global_commands(application_id, body)
+
+
+def _without(names: Sequence[str], command: Json) -> Json:
+    return {name: value for name, value in command.items() if name not in names}
 
 
 def _named(guild_id: int | None) -> str:

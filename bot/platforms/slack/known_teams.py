@@ -55,6 +55,10 @@ class KnownTeams(Protocol):
         """Tell whether a workspace removed the app while nobody listened, and note it."""
         ...
 
+    async def is_installed(self, team_id: str) -> bool:
+        """Tell whether there is a token for a workspace, as far as is known. Raises StoreError."""
+        ...
+
 
 class OneTeam:
     """The workspace of a bot token."""
@@ -101,6 +105,10 @@ class OneTeam:
     async def is_gone(self, team_id: str) -> bool:
         """Tell that it is there: without a valid token there is no start."""
         return False
+
+    async def is_installed(self, team_id: str) -> bool:
+        """Tell whether it is that workspace, and has not removed the app."""
+        return not self._is_removed and team_id == (await self.only()).id
 
 
 @dataclass(slots=True)
@@ -166,6 +174,10 @@ class ManyTeams:
         except PlatformError as error:
             logger.warning("Slack: whether %s still has the app is unknown: %s", team_id, error)
         return False
+
+    async def is_installed(self, team_id: str) -> bool:
+        """Tell whether a workspace has the app, be it that no key reads its token."""
+        return await self._installations.is_kept(team_id)
 
     def forget(self, team_id: str) -> None:
         """Read a workspace anew when it is next asked for."""

@@ -1,13 +1,15 @@
 """Puts Earshot on Slack together, and keeps it there until it is told to stop."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from bot.config import Settings
 from bot.pipeline import Pipeline
+from bot.platforms.again import AGAIN_EVERY_S
 from bot.platforms.clock import PlatformClock
 from bot.platforms.insist import insisted
 from bot.platforms.slack.app import Handlers
@@ -24,6 +26,8 @@ from bot.platforms.slack.teams import Team
 from bot.platforms.workspaces import Workspaces
 from bot.runtime import ServedModel, utc_now
 from bot.store import Store
+
+logger = logging.getLogger(__name__)
 
 Say = Callable[[str], None]
 
@@ -69,7 +73,8 @@ class SlackBot:
             clock=self.clock.now,
             sleep=self.sleep,
         )
-        self.workspaces = Workspaces(self.store, PLATFORM, self.clock.now)
+        grace = timedelta(days=self.settings.left_after_days)
+        self.workspaces = Workspaces(self.store, PLATFORM, self.clock.now, grace)
         catch_up = self._catch_up()
         self.rounds = Rounds(self.pipeline, catch_up, self.sleep)
         catch_up.noticed = self.rounds.look_soon
@@ -155,6 +160,19 @@ class SlackBot:
         leave = partial(self.workspaces.left, team_id, team_id)
         await insisted(leave, f"the end of {team_id}", sleep=self.sleep)
 
+        async def is_it(gone: str) -> bool:
+            return gone == team_id
+
+        await self._purge(is_it)  # also in a run that its refused token ends at once
+
+    async def _purge(self, is_gone: Callable[[str], Awaitable[bool]]) -> None:
+        """Delete the data of those that removed the app longer than the time of grace ago."""
+        purge = partial(self.workspaces.purge, is_gone)
+        await insisted(purge, "which workspaces are gone for good", sleep=self.sleep)
+
+    async def _has_no_token(self, team_id: str) -> bool:
+        return not await self.connection.teams.is_installed(team_id)
+
     async def _ready(self) -> None:
         """Go on where a stop ended, before any event comes."""
         self.basis.platform.started_at = self.clock.now()  # by now, as Slack counts the time
@@ -182,4 +200,14 @@ class SlackBot:
 
     async def _go_on(self) -> None:
         await self._begun.wait()
-        await self.rounds.run()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._purge_for_ever(), name="purge")
+            group.create_task(self.rounds.run(), name="rounds")
+
+    async def _purge_for_ever(self) -> None:
+        while True:
+            try:
+                await self._purge(self._has_no_token)
+            except Exception:  # the top of a task: the next time may go better
+                logger.exception("Slack: what a workspace left behind could not be deleted")
+            await self.sleep(AGAIN_EVERY_S)

@@ -23,7 +23,8 @@ class TokenOwners:
 
     async def owner(self, token: str) -> str | None:
         """Give the workspace that a token belonged to; None if Slack never took it for any."""
-        for team_id in await self._store.workspaces.present(PLATFORM):
+        known = self._store.workspaces
+        for team_id in [*await known.present(PLATFORM), *await known.left_before(PLATFORM)]:
             if await self._store.notes.get(PLATFORM, _name(team_id)) == _fingerprint(token):
                 return team_id
         return None
