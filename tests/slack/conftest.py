@@ -18,6 +18,8 @@ from bot.platforms.slack import (
     managing,
     threads,
 )
+from bot.store import Store
+from tests.slack.connected import Noted, opened
 from tests.slack.living import Chat
 from tests.slack.speaking import Speaker, speaker
 from tests.slack_server import SlackServer, slack_server
@@ -84,3 +86,15 @@ async def draft(earshot: Speaker) -> OutboxItem:
     """Give a reply that is being written, to a question in a channel."""
     asked = await earshot.asked()
     return earshot.begun(earshot.where, asked.ts)
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    async with opened(database_url) as store:
+        yield store
+
+
+@pytest.fixture
+def noted() -> Noted:
+    """Give who only notes what comes over a connection."""
+    return Noted()

@@ -14,7 +14,6 @@ from bot.platforms.slack.membership import Membership
 from bot.platforms.slack.tasks import Tasks
 from bot.platforms.slack.teams import Team
 from bot.runtime import utc_now
-from bot.store import Store
 from tests.fakes import FakePlatform
 from tests.slack.directory import people
 
@@ -35,13 +34,6 @@ class HeldPlatform(FakePlatform):
         if self.failure:
             raise self.failure
         await super().notice(where, text, reply_to=reply_to)
-
-
-@pytest.fixture
-async def store(database_url):
-    store = await Store.open(database_url)
-    yield store
-    await store.close()
 
 
 @pytest.fixture

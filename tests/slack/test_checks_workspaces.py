@@ -13,19 +13,13 @@ from bot.platforms.slack.credentials import credentials
 from bot.platforms.slack.encrypting import new_key
 from bot.platforms.slack.installing import new_installations
 from bot.platforms.slack.scopes import BOT_SCOPES
-from tests.slack.connected import opened, settings_for
+from tests.slack.connected import settings_for
 
 # slack_sdk 3.47 sends the client's secret in a way that aiohttp 3.14 wants otherwise.
 pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
 
 KEY = new_key()
 AGAIN = "Install the app there again, at https://bot.example.com/slack/install."
-
-
-@pytest.fixture
-async def store(database_url):
-    async with opened(database_url) as store:
-        yield store
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from bot.platforms.slack import app
 from bot.platforms.slack.connecting import CROWDED, SWITCHED_OFF
 from bot.platforms.slack.losses import FLOODED
 from bot.platforms.slack.socket import SocketClient
-from tests.slack.connected import QUICK, Noted, connection, opened, settings_for
+from tests.slack.connected import QUICK, Noted, connection, settings_for
 from tests.waiting import WITHIN_S, seen
 
 OPEN = "apps.connections.open"
@@ -20,17 +20,6 @@ OPEN = "apps.connections.open"
 @pytest.fixture(autouse=True)
 def _from_info_on(caplog):
     caplog.set_level("INFO", logger="bot.platforms.slack")
-
-
-@pytest.fixture
-async def store(database_url):
-    async with opened(database_url) as store:
-        yield store
-
-
-@pytest.fixture
-def noted():
-    return Noted()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from bot.platforms.slack.clients import Clients
 from bot.platforms.slack.credentials import Provider
 from bot.platforms.slack.encrypting import Encryption, new_key
 from bot.platforms.slack.installing import new_installations
-from tests.slack.connected import opened
 
 TEAM = "T1"
 GRANTED = Installation(
@@ -19,12 +18,6 @@ GRANTED = Installation(
     user_id="U1",
     installed_at=1000.0,
 )
-
-
-@pytest.fixture
-async def store(database_url):
-    async with opened(database_url) as store:
-        yield store
 
 
 @pytest.fixture

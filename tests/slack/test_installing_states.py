@@ -2,17 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from sqlalchemy import text
 
 from bot.platforms.slack.installing import STATE_S, States
-from tests.slack.connected import opened
-
-
-@pytest.fixture
-async def store(database_url):
-    async with opened(database_url) as store:
-        yield store
 
 
 async def kept(store):

@@ -9,19 +9,8 @@ import pytest
 
 from bot.errors import ConfigError
 from bot.platforms.slack.web import MAX_BODY_BYTES
-from tests.slack.connected import Noted, connection, opened, settings_for
+from tests.slack.connected import Noted, connection, settings_for
 from tests.waiting import WITHIN_S
-
-
-@pytest.fixture
-async def store(database_url):
-    async with opened(database_url) as store:
-        yield store
-
-
-@pytest.fixture
-def noted():
-    return Noted()
 
 
 @asynccontextmanager
