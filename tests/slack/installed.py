@@ -8,7 +8,8 @@ import aiohttp
 from cryptography.fernet import Fernet
 from sqlalchemy import text
 
-from tests.slack.weather import Weather
+from bot.messages import ConversationKey
+from tests.slack.weather import QUESTION, Weather
 from tests.slack_server.consent import consented
 
 KEY = Fernet.generate_key().decode()
@@ -72,3 +73,61 @@ async def installations(store):
     async with store.engine.connect() as connected:
         found = await connected.execute(text("SELECT team_id FROM slack_bots"))
         return found.scalars().all()
+
+
+async def comes(chat, team):
+    """Let a workspace install the app, and invite it to its channel."""
+    assert (await installed_by(chat, team))[0] == 200
+    await chat.slack.invites_bot(person(chat.slack, team), talk_of(team))
+    await chat.slack.until_delivered()
+    await chat.settled()
+
+
+def person(slack, team):
+    """Give somebody of a workspace."""
+    return slack.member(f"Ida of {team.name}", team=team)
+
+
+def talk_of(team):
+    """Name the channel where people of a workspace talk."""
+    return f"talk-{team.domain}"
+
+
+async def asks(chat, team, text=QUESTION):
+    """Let somebody of a workspace ask there."""
+    said = await chat.slack.says(
+        person(chat.slack, team), talk_of(team), f"{team.bot.mention} {text}"
+    )
+    await chat.slack.until_delivered()
+    await chat.settled()
+    return said
+
+
+async def answered(chat, team, num=1):
+    """Wait until so many replies are posted in a workspace; give them."""
+    await chat.slack.until(lambda: len(chat.posts(talk_of(team))) >= num)
+    await chat.settled()
+    return chat.posts(talk_of(team))
+
+
+async def texts(chat, team):
+    """List what the history holds of a workspace's talk."""
+    where = ConversationKey("slack", team.id, chat.slack.channel(talk_of(team)).id)
+    return [
+        each.text for each in await chat.store.messages.recent(where, limit=99) if not each.deleted
+    ]
+
+
+async def present(chat):
+    """Give the workspaces that have the app."""
+    return set(await chat.store.workspaces.present("slack"))
+
+
+def two_workspaces(slack):
+    """Make two workspaces without the app, each with a channel."""
+    slack.team.installed = False
+    made = [slack.add_team(name, installed=False) for name in ("Lighthouse", "Windmill")]
+    for team in made:
+        members = [person(slack, team)]
+        slack.add_channel(talk_of(team), team=team, members=members, bot_present=False)
+    return made
