@@ -8,7 +8,9 @@ import pytest
 from bot.platforms.slack import fetching
 from bot.platforms.slack.keys import ts_at
 from bot.platforms.slack.membership import Membership
+from bot.platforms.slack.scopes import BOT_SCOPES
 from tests.slack.missing import ago, listening_bot, missed
+from tests.slack_server.world import Kind
 
 
 @pytest.fixture
@@ -102,3 +104,71 @@ async def test_an_invitation_told_once_more_hides_nothing_that_was_missed(chat, 
         await chat.bot.events.ears.catch_up.sweep(team)
 
         assert await chat.history() == [("Ben", "missed")]
+
+
+@pytest.mark.parametrize("scope", ["channels:read", "groups:read", "im:read", "mpim:read"])
+async def test_what_a_missing_scope_hides_hides_nothing_else(slack, bot, scope):
+    kinds = {"groups": Kind.PRIVATE, "mpim": Kind.MPIM}
+    channels = [slack.general, *(slack.add_channel(name, kinds[name]) for name in kinds)]
+    bot.client.token = slack.install(slack.team, [one for one in BOT_SCOPES if one != scope]).value
+
+    await bot.sweeps()
+
+    told = {each.id for each in channels if f"{each.kind.scope}:read" != scope}
+    assert told <= await bot.catch_up.membership.channels(bot.team.id)
+
+
+@pytest.mark.parametrize("scope", ["groups:read", "mpim:read"])
+async def test_a_channel_that_a_missing_scope_hides_is_not_left(slack, bot, scope):
+    kind = Kind.PRIVATE if scope == "groups:read" else Kind.MPIM
+    hidden, left = slack.add_channel("hidden", kind), slack.add_channel("left")
+    await bot.invited(hidden)
+    await bot.invited(left)
+    left.members.remove(bot.team_user)
+    bot.client.token = slack.install(slack.team, [one for one in BOT_SCOPES if one != scope]).value
+
+    await bot.sweeps()
+
+    assert await bot.catch_up.membership.is_member(bot.place(hidden))
+
+
+async def test_without_the_scope_for_direct_chats_it_is_known_which_channels_are_left(slack, bot):
+    bot.client.token = slack.install(
+        slack.team, [one for one in BOT_SCOPES if one != "im:read"]
+    ).value
+    slack.general.members.remove(bot.team_user)
+    slack.clock.advance(60)
+
+    await bot.sweeps()
+
+    assert not await bot.catch_up.membership.is_member(bot.place(slack.general))
+
+
+async def test_an_archived_channel_stays_one_of_its_own_and_is_not_looked_at(slack, bot):
+    slack.general.archived = True
+    bot.restart()
+    await bot.sweeps()
+    assert not slack.asked("conversations.history")
+
+    slack.general.archived = False
+    await bot.hears(await slack.says("Ben", "general", "back", ago=ago(minutes=30)))
+    await missed(slack, "one", "two")
+    bot.restart()
+    await bot.sweeps()
+
+    assert await bot.texts() == ["back", "one", "two"]
+
+
+async def test_a_channel_that_was_archived_is_greeted_once_it_is_not(chat, slack):
+    slack.general.archived = True
+    tea = slack.add_channel("tea")
+    async with chat.running():
+        await slack.until_posted("tea")
+        await chat.settled()
+        assert not slack.refusals
+
+        await slack.unarchives("Olga", "general")
+
+        await slack.until_posted("general")
+        assert await chat.bot.events.channels.membership.is_member(chat.place("general"))
+        assert len(slack.posts(tea)) == 1

@@ -203,9 +203,14 @@ class CatchUp:
             begun = None
         else:
             await self.membership.took(
-                team.id, listing.channel_ids, at=listing.at, is_complete=listing.is_complete
+                team.id,
+                listing.channel_ids,
+                at=listing.at,
+                is_complete=listing.is_complete and listing.has_all_types,
+                archived_ids=listing.archived_ids,
             )
-            channels = sorted({*listing.channel_ids, *await self.membership.channels(team.id)})
+            present = {*listing.channel_ids, *await self.membership.channels(team.id)}
+            channels = sorted(present - {*listing.archived_ids})
             begun = begun if listing.is_complete else None
         self._sweeps.listed(team.id, begun)
         known = {*heard, *await self.store.late.open_gaps(PLATFORM, team.id)}

@@ -80,6 +80,8 @@ class Channels:
         kind = text_in(event, "type").partition("_")[2]
         if kind in ("archive", "unarchive"):
             logger.info("Slack: %s is %sd", channel_id, kind)
+        if kind == "unarchive":
+            await self._unarchived(channel_key(team.id, channel_id), self._moment(event), team)
 
     async def moved(self, event: Payload, team: Team) -> None:
         """Hear that a channel has another id, as one shared with others may get: its data follows."""
@@ -103,6 +105,18 @@ class Channels:
             await insisted(partial(self.store.messages.clear_channel, where), f"the end of {where}")
         logger.info("Slack: %s was deleted, and with it what was kept of it", channel_id)
 
+    async def _unarchived(self, where: ConversationKey, at: datetime, team: Team) -> None:
+        """Be in a channel again: it may have been archived before it was ever listed, or greeted."""
+        channel = await self.people.channel(team, where.channel)
+        if channel is None or not channel.is_member:
+            return
+        async with self._turn(where):
+            if not await insisted(
+                partial(self.membership.is_member, where), f"the stay in {where}"
+            ):
+                await insisted(partial(self.membership.joined, where, at), f"the return to {where}")
+        self.tasks.start(partial(self._greet, where), name=f"the greeting in {where}")
+
     def _moment(self, event: Payload) -> datetime:
         """Give when something happened: Slack may tell of it late, or twice."""
         now, ts = self.clock(), text_in(event, "event_ts")
@@ -114,7 +128,8 @@ class Channels:
     async def greet_all(self, team: Team) -> None:
         """Greet the channels that it was in before it ran, and was not greeted in."""
         for channel_id in sorted(await self.membership.channels(team.id)):
-            await self._greet(channel_key(team.id, channel_id))
+            if channel_id not in self.membership.archived(team.id):
+                await self._greet(channel_key(team.id, channel_id))
 
     async def _greet(self, where: ConversationKey) -> None:
         """Say once in a channel who it is; a channel that cannot be greeted is told to the log.

@@ -8,7 +8,7 @@ Which it is, nobody says: a page that is cut short tells it, and a refusal says 
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -42,7 +42,8 @@ SLOW_WAIT = timedelta(seconds=60)  # then nothing is asked for a while
 MAX_CHANNEL_PAGES = 100
 
 HISTORY, REPLIES = "conversations.history", "conversations.replies"
-CHANNEL_TYPES = "public_channel,private_channel,mpim,im"
+DIRECT_CHATS = "im"
+CHANNEL_TYPES = ("public_channel", "private_channel", "mpim", DIRECT_CHATS)  # a scope for each
 # What no later try changes, as long as nobody does anything about it.
 CLOSED = frozenset({
     "channel_is_limited_access", "channel_not_found", "is_archived", "message_not_found",
@@ -68,11 +69,17 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The channels and chats of a workspace, as Slack told them from the time `at` on."""
+    """The channels and chats of a workspace, as Slack told them from the time `at` on.
+
+    Archived ones stand apart: nothing can be said there for now. `is_complete`: all of those types
+    that Slack tells to this app; `has_all_types`: it tells the channels of every type.
+    """
 
     channel_ids: list[str]
+    archived_ids: list[str]
     at: datetime
     is_complete: bool
+    has_all_types: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +142,41 @@ class Fetching:
     async def channels(self, team: Team) -> Listing:
         """List the channels and chats of a workspace that the assistant is in.
 
-        Raises PlatformError, and PlatformUnavailable where a later try may help.
+        Types for which the app lacks the scope are left out. Raises PlatformError, and
+        PlatformUnavailable where a later try may help.
         """
-        found: list[str] = []
-        at, cursor = self.clock(), ""
+        at = self.clock()
+        try:
+            return await self._listed(team, CHANNEL_TYPES, at)
+        except PlatformError as error:
+            if not _lacks_scope(error):
+                raise
+            refused = error
+        found = []
+        for kind in CHANNEL_TYPES:  # Slack refuses them all where it would refuse one
+            try:
+                found.append((kind, await self._listed(team, [kind], at)))
+            except PlatformError as error:
+                if not _lacks_scope(error):
+                    raise
+                logger.info("Slack: %s of type %s", error, kind)
+        if not found:
+            raise refused
+        return Listing(
+            [each for _, one in found for each in one.channel_ids],
+            [each for _, one in found for each in one.archived_ids],
+            at,
+            is_complete=all(one.is_complete for _, one in found),
+            has_all_types={kind for kind, _ in found} >= set(CHANNEL_TYPES) - {DIRECT_CHATS},
+        )
+
+    async def _listed(self, team: Team, kinds: Sequence[str], at: datetime) -> Listing:
+        """List what is of some types. Raises as `channels` does."""
+        found: list[Payload] = []
+        cursor = ""
         for _ in range(MAX_CHANNEL_PAGES):
             ask = team.client.users_conversations(
-                types=CHANNEL_TYPES,
-                exclude_archived=True,
+                types=",".join(kinds),
                 limit=PAGE_SIZE,
                 cursor=cursor or None,
                 team_id=team.id,  # for tokens of a whole organization
@@ -155,7 +189,7 @@ class Fetching:
                 raise kind(
                     f"the channels of {team.name} cannot be listed: {cause(error)}"
                 ) from error
-            found += [text_in(each, "id") for each in parts_of(told, "channels")]
+            found += [each for each in parts_of(told, "channels") if text_in(each, "id")]
             cursor = text_in(part_of(told, "response_metadata"), "next_cursor")
             if not cursor:
                 break
@@ -163,7 +197,9 @@ class Fetching:
             logger.warning(
                 "Slack: of the channels of %s only %d are looked at", team.name, len(found)
             )
-        return Listing(list(filter(None, found)), at, is_complete=not cursor)
+        channel_ids = [text_in(each, "id") for each in found if not is_set(each, "is_archived")]
+        archived_ids = [text_in(each, "id") for each in found if is_set(each, "is_archived")]
+        return Listing(channel_ids, archived_ids, at, is_complete=not cursor)
 
     async def _asked(
         self, ask: Awaitable[AsyncSlackResponse], team: Team, where: ConversationKey
@@ -207,6 +243,10 @@ class Fetching:
             self._strict.discard(team.id)
         if team.id in self._strict:
             self._free_at[team.id, _method(where)] = self.clock() + STRICT_WAIT
+
+
+def _lacks_scope(error: PlatformError) -> bool:
+    return code(error.__cause__) == "missing_scope"
 
 
 def _method(where: ConversationKey) -> str:

@@ -31,6 +31,7 @@ class Membership:
     def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
         self._store = store
         self._clock = clock
+        self._archived: dict[str, frozenset[str]] = {}
 
     async def joined(self, where: ConversationKey, at: datetime | None = None) -> None:
         """Note that the assistant was invited to a channel, just now or at a time."""
@@ -47,6 +48,10 @@ class Membership:
         noted = await self._store.notes.named(PLATFORM, NOTE, team_id)
         return frozenset(channel_id for channel_id, value in noted.items() if _is_in(value))
 
+    def archived(self, team_id: str) -> frozenset[str]:
+        """Give the ids of those that took no messages when they were last listed here."""
+        return self._archived.get(team_id, frozenset())
+
     async def is_member(self, where: ConversationKey) -> bool:
         """Tell whether it was in a channel, or a thread's, before anything was missed there."""
         if is_direct(where.channel):
@@ -55,14 +60,22 @@ class Membership:
         return noted is not None and _is_in(noted)
 
     async def took(
-        self, team_id: str, channel_ids: Collection[str], *, at: datetime, is_complete: bool
+        self,
+        team_id: str,
+        channel_ids: Collection[str],
+        *,
+        at: datetime,
+        is_complete: bool,
+        archived_ids: Collection[str] = (),
     ) -> None:
         """Note in which channels it is, by a list that Slack began to give at a time.
 
-        Those that are new are heard from now on. Those that a complete list lacks are left, unless
+        Archived ones are among them: they may come back. Those that are new are heard from now on. Those that a complete list lacks are left, unless
         the invitation came while the list was given.
         """
-        present = {each for each in channel_ids if not is_direct(each)}
+        self._archived[team_id] = frozenset(archived_ids)
+        listed = (*channel_ids, *archived_ids)
+        present = {each for each in listed if not is_direct(each)}
         known = await self.channels(team_id)
         for channel_id in sorted(present - known):
             where = channel_key(team_id, channel_id)
