@@ -30,6 +30,7 @@ from bot.platforms.discord.keys import (
     shard_of,
     snowflake_before,
 )
+from bot.platforms.discord.last_listened import LastListened
 from bot.platforms.discord.missed_changes import MissedChanges
 from bot.platforms.discord.pages import heard_again
 from bot.platforms.discord.refusals import FAILURES, cause
@@ -81,6 +82,7 @@ class CatchUp:
     clock: Callable[[], datetime]
     changes: MissedChanges = field(init=False)
     seeing: Seeing = field(init=False)
+    last_listened: LastListened = field(init=False)
     sessions: Sessions = field(init=False, default_factory=Sessions)
     _closed: dict[int, _Closed] = field(init=False, default_factory=dict)  # by the place's id
     _failed: dict[int, _Failed] = field(init=False, default_factory=dict)
@@ -88,11 +90,13 @@ class CatchUp:
     def __post_init__(self) -> None:
         """Make the parts that look for edits and deletions, and for what can be seen."""
         self.seeing = Seeing(self.store, self.clock)
-        self.changes = MissedChanges(self.store, self.pipeline, self.memory, self.clock)
+        self.changes = MissedChanges(self.store, self.pipeline, self.memory)
+        self.last_listened = LastListened(self.store, self.clock)
 
     def session_began(self, shard_id: int) -> None:
         """Note that a shard has a new session, and so a gap in each of its places."""
         self.sessions.began(shard_id)
+        self.last_listened.session_began(shard_id)
         self.seeing.session_began()
         closed = self._closed.items()
         self._closed = {place: each for place, each in closed if each.shard_id != shard_id}
@@ -119,7 +123,8 @@ class CatchUp:
         self._closed.pop(place, None)
 
     async def try_again(self, client: discord.Client) -> None:
-        """Close the gaps that could not be closed before."""
+        """Close the gaps that could not be closed before, and note how far everything is heard."""
+        await self.last_listened.note(client)
         for failed in list(self._failed.values()):
             await self.close(client, failed.where, lasts=lambda: not client.is_closed())
 
@@ -221,6 +226,8 @@ class CatchUp:
     ) -> bool:
         """Fetch and record what was missed; False if it has to be tried again."""
         me = _me(client, self.name)
+        shard_id = shard_of(where, num_shards=client.shard_count or 1)
+        listened_until = await self.last_listened.before(shard_id)
         is_readable = may_read(client, where)
         if is_readable is False:  # Discord would say that there is nothing
             logger.info("Discord: what was missed in %s cannot be read: no permission", where)
@@ -228,7 +235,12 @@ class CatchUp:
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 await self.changes.take_over(
-                    client, channel, where, me=me, is_readable=bool(is_readable)
+                    client,
+                    channel,
+                    where,
+                    me=me,
+                    is_readable=bool(is_readable),
+                    listened_until=listened_until,
                 )
                 missed = await _after(client, channel, since, before=before)
         except (discord.Forbidden, discord.NotFound) as error:

@@ -3,7 +3,6 @@
 Discord has no list of them: the messages are fetched again and compared with what the history holds.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,19 +20,18 @@ from bot.store import Store
 
 NUM_CHECKED = 50  # messages
 MAX_FETCHED = 100  # one request; other bots and notices stand between them
-CHECKED_AGE = timedelta(days=1)  # a place that was quiet for longer is not looked at
+CHECKED_AGE = timedelta(days=1)  # a place that was quiet for longer before the gap is not looked at
 
 
 @dataclass(frozen=True, slots=True)
 class MissedChanges:
-    """Compares places with the history. `clock` gives aware UTC times."""
+    """Compares places with the history."""
 
     store: Store
     pipeline: Pipeline
     memory: Memory
-    clock: Callable[[], datetime]
 
-    async def take_over(
+    async def take_over(  # noqa: PLR0913 - each is another thing to know
         self,
         client: discord.Client,
         channel: Messageable,
@@ -41,16 +39,17 @@ class MissedChanges:
         *,
         me: Me,
         is_readable: bool,
+        listened_until: datetime,
     ) -> None:
         """Take over what was edited or deleted. Raises StoreError, and what discord.py raises.
 
-        Unless a place `is_readable` for sure, an empty one is not believed: Discord shows nothing
+        `listened_until` is when the gap began, in which nothing was heard. Unless a place `is_readable` for sure, an empty one is not believed: Discord shows nothing
         to those who may not read the history.
         """
         recent = await self.store.messages.recent(where, limit=NUM_CHECKED)
         # Questions of `/assistant ask` are no messages on Discord; their ids are no numbers.
         known = [each for each in recent if each.id.isdecimal() and not each.deleted]
-        if not known or max(each.sent_at for each in known) < self.clock() - CHECKED_AGE:
+        if not known or max(each.sent_at for each in known) < listened_until - CHECKED_AGE:
             return
         ids = [int(each.id) for each in known]
         found = await fetched(

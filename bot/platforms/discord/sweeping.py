@@ -51,6 +51,9 @@ class Sweeps:
             await self._server(client, server_id, lasts)
         if shard_id == 0:
             await self._direct_chats(client, lasts)
+        if lasts():
+            note = partial(self.catch_up.last_listened.note_shard, shard_id)
+            await insisted(note, f"until when the shard {shard_id} listens")
 
     async def server(self, client: discord.Client, guild: discord.Guild) -> None:
         """Close the gaps that an outage of one server left in its places."""
@@ -68,12 +71,15 @@ class Sweeps:
             return
         ask = partial(self.store.workspaces.heard_in, PLATFORM, workspace_of(server_id))
         heard = await insisted(ask, f"what is known of the server {server_id}")
+        shard_id = shard_of(candidates[0], num_shards=client.shard_count or 1)
+        ask_until = partial(self.catch_up.last_listened.before, shard_id)
+        until = await insisted(ask_until, f"until when the shard {shard_id} listened")
         for where in candidates:
             if not lasts():
                 return
             # Looked up anew: others were waited for, and it may have a newer message by now.
             place = channel_at(client, where)
-            if isinstance(place, Place) and self._is_quiet(place, heard.get(where)):
+            if isinstance(place, Place) and _is_quiet(place, heard.get(where), until):
                 self.catch_up.has_no_gap(client, where)
             else:
                 await self.catch_up.close(client, where, lasts=lasts)
@@ -96,13 +102,6 @@ class Sweeps:
                 found.append(place)
         return found
 
-    def _is_quiet(self, place: Place, heard: datetime | None) -> bool:
-        """Tell whether nothing is to be fetched: the newest message is known, and too old to check."""
-        newest = None if place.last_message_id is None else snowflake_time(place.last_message_id)
-        if newest is not None and (heard is None or newest > heard):
-            return False
-        return heard is None or heard < self.clock() - CHECKED_AGE
-
     async def _direct_chats(self, client: discord.Client, lasts: Lasts) -> None:
         """Look into those where something was said lately: Discord names no newest message there."""
         known = partial(self.store.messages.conversations, PLATFORM)
@@ -117,3 +116,14 @@ class Sweeps:
         for where in chats:
             if lasts() and heard.get(where, now) >= now - MAX_AGE:
                 await self.catch_up.close(client, where, lasts=lasts)
+
+
+def _is_quiet(place: Place, heard: datetime | None, until: datetime) -> bool:
+    """Tell whether nothing is to be fetched: the newest message is known, and too old to check.
+
+    `until` is when the gap began, in which nothing was heard.
+    """
+    newest = None if place.last_message_id is None else snowflake_time(place.last_message_id)
+    if newest is not None and (heard is None or newest > heard):
+        return False
+    return heard is None or heard < until - CHECKED_AGE
