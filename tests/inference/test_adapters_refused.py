@@ -1,4 +1,4 @@
-"""Adapters that cannot be put on, or that would change more than their own answers, change nothing."""
+"""Adapters that cannot be put on, or that would change others' answers, change nothing."""
 
 import pytest
 import torch

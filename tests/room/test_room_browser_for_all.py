@@ -1,4 +1,4 @@
-"""The page is for everybody: on a phone, by keyboard alone, read aloud, and with nothing from elsewhere."""
+"""The page is for everybody: on a phone, by keyboard alone, read aloud; nothing is from elsewhere."""
 
 from playwright.async_api import expect
 

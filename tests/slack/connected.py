@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
 from bot.config import Settings
 from bot.platforms.slack.app import Acknowledgement, Handlers
 from bot.platforms.slack.origins import Body
@@ -135,3 +137,16 @@ def _set(event: asyncio.Event) -> Any:
         event.set()
 
     return ready
+
+
+def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What was logged of Slack from warnings on, and that it is connected again."""
+    told = [one for one in caplog.records if one.name.startswith("bot.platforms.slack")]
+    return [one.getMessage() for one in told if one.levelname != "DEBUG"]
+
+
+async def hears(slack: SlackServer, noted: Noted, text: str = "hello") -> None:
+    """Let somebody say something, and wait until that has come."""
+    await slack.says("Alice", "general", text)
+    await noted.until(lambda: text in noted.texts)
+    await slack.until_delivered()

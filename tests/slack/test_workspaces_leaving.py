@@ -1,4 +1,4 @@
-"""Workspaces that leave, come back, or are half there: nothing is kept too long, and nothing is lost too soon."""
+"""Workspaces that leave, come back, or are half there: nothing is kept too long, or lost too soon."""
 
 from datetime import timedelta
 
