@@ -68,7 +68,8 @@ class Acting:
         """Write a reply into the outbox; None if it was taken back, and the decision with it."""
         text = ""
         try:
-            async with self.signs.typing(considered.where):
+            place = await self.signs.place(considered.where, considered.asked[-1].id)
+            async with self.signs.typing(place):
                 text = await self.writer.write(considered, draft)
             changed = await self.judge.reconsider(considered) if text else wordless(considered)
         except ModelError as error:

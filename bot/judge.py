@@ -6,7 +6,7 @@ how a reply is posted it does not know.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import perf_counter
@@ -31,13 +31,20 @@ from bot.store import Store
 
 logger = logging.getLogger(__name__)
 
+Place = Callable[[ConversationKey, str], Awaitable[ConversationKey]]
+
+
+async def _same(where: ConversationKey, reply_to: str) -> ConversationKey:
+    """Let every reply stand in the conversation itself."""
+    return where
+
 
 @dataclass(frozen=True, slots=True)
 class Considered:
     """A decision, the history that a reply to it is written from, and the burst it falls on.
 
     `heard` is the burst without what was too long for the model. `card` is None where the model
-    could not be asked for it.
+    could not be asked for it. `leaves_more`: what waits besides is answered in another place.
     """
 
     where: ConversationKey
@@ -47,6 +54,7 @@ class Considered:
     kept: KeptDecision
     rules: Rules
     card: ModelCard | None
+    leaves_more: bool = False
 
     @property
     def is_addressed(self) -> bool:
@@ -64,8 +72,8 @@ class Judge:
     """Decides on bursts. `clock` gives aware UTC times; older bursts than `max_age_s` get silence.
 
     With `previews` it also scores what a channel's mode keeps it silent about, so that a manager can
-    see what it would have said. Every method raises StoreError where the history cannot be read or
-    written.
+    see what it would have said. `place` tells where a reply stands to a message of a conversation.
+    Every method raises StoreError where the history cannot be read or written.
     """
 
     store: Store
@@ -74,16 +82,20 @@ class Judge:
     clock: Callable[[], datetime]
     max_age_s: float
     previews: bool = True
+    place: Place = _same
 
     @property
     def scoring(self) -> Scoring:
         """Reads the history as the model sees it, and scores it."""
         return Scoring(self.store, self.model, self.me)
 
-    async def consider(self, where: ConversationKey) -> Considered | None:
+    async def consider(
+        self, where: ConversationKey, *, missed: Collection[str] = ()
+    ) -> Considered | None:
         """Decide on what waits in a conversation and keep the decision; None if nothing waits.
 
-        A model that fails gives a decision that says so, not an error.
+        Questions that are answered in different places are decided one by one; those of the messages
+        that were `missed` in a gap together, so that there is one answer. A model that fails gives a decision that says so, not an error.
         """
         started = perf_counter()
         found, settings = await asyncio.gather(
@@ -91,9 +103,12 @@ class Judge:
         )
         settings = _in_threads(settings) if where.thread else settings
         entries = _called([self._unaddressed_if_old(entry) for entry in found], settings)
-        burst = tuple(entry for entry in entries if is_waiting(entry))
-        if not burst:
+        waiting = [entry for entry in entries if is_waiting(entry)]
+        if not waiting:
             return None
+        burst = await self._in_one_place(where, waiting, missed)
+        later = {entry.row for entry in waiting[len(burst) :]}
+        entries = [entry for entry in entries if entry.row not in later]
         card = await self._card(where)
         calibration = card.form.calibration if card else None
         rules = Rules(settings, threshold_for(settings.eagerness, calibration))
@@ -109,7 +124,7 @@ class Judge:
         )
         history = tuple(entry for entry in shown if not is_waiting(entry))
         heard = tuple(entry for entry in shown if is_waiting(entry))
-        return Considered(where, history, burst, heard, kept, rules, card)
+        return Considered(where, history, burst, heard, kept, rules, card, bool(later))
 
     async def still_asked(self, considered: Considered) -> str:
         """Give the id of the newest question of a burst that was not deleted since."""
@@ -147,6 +162,20 @@ class Judge:
             return None
         reason = f"people wrote meanwhile, and P(speak) fell to {p_speak:.2f}"
         return Decision(Action.SILENT, Rule.WITHDRAWN, reason, p_speak, threshold)
+
+    async def _in_one_place(
+        self, where: ConversationKey, waiting: Sequence[Entry], missed: Collection[str]
+    ) -> tuple[Entry, ...]:
+        """Give what comes before the first question that is answered elsewhere than those before."""
+        first: ConversationKey | None = None
+        for number, entry in enumerate(waiting):
+            if not entry.addressed:
+                continue
+            place = where if entry.id in missed else await self.place(where, entry.id)
+            if first is not None and place != first:
+                return tuple(waiting[:number])
+            first = place
+        return tuple(waiting)
 
     def _unaddressed_if_old(self, entry: Entry) -> Entry:
         """After a downtime nobody waits for an answer any more: what is old calls for none."""

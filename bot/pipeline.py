@@ -59,14 +59,21 @@ class Pipeline:
     delivery: Delivery = field(init=False)
     leftovers: Leftovers = field(init=False)
     acting: Acting = field(init=False)
+    _missed: dict[ConversationKey, set[str]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Make the parts that need the same store and model."""
         self.conversations = Conversations(self.respond, settling=self.settling)
-        self.judge = Judge(
-            self.store, self.model, self.me, self.clock, self.max_age_s, self.previews
-        )
         self.signs = Signs(self.platform)
+        self.judge = Judge(
+            self.store,
+            self.model,
+            self.me,
+            self.clock,
+            self.max_age_s,
+            self.previews,
+            place=self.signs.place,
+        )
         self.delivery = Delivery(
             store=self.store,
             platform=self.platform,
@@ -127,6 +134,7 @@ class Pipeline:
             return 0
         num_new = await self.store.messages.record_all(missed)
         if num_new:
+            self._missed.setdefault(where, set()).update(message.id for message in missed)
             self.conversations.wake(where, addressed=False)
         return num_new
 
@@ -179,7 +187,7 @@ class Pipeline:
     async def respond(self, where: ConversationKey) -> None:
         """Decide on what waits in a conversation, and carry the decision out.
 
-        No other process does either there meanwhile. Raises StoreError if it could not be decided
+        Of what is to be answered in several places, one after the other: the rest comes next. No other process does either there meanwhile. Raises StoreError if it could not be decided
         on: it still waits then.
         """
         await self.ready()
@@ -187,8 +195,11 @@ class Pipeline:
             if was_taken or self.leftovers.is_noticed(where):
                 await self.leftovers.take_up(where)
             await self.delivery.post_waiting(where)
-            considered = await self.judge.consider(where)
+            considered = await self.judge.consider(where, missed=self._missed.get(where, ()))
+            self._missed.pop(where, None)
             if considered is not None:
+                if considered.leaves_more:
+                    self.conversations.wake(where, addressed=True)
                 await self.acting.carry_out(considered)
 
     def _look_after_reply(self, where: ConversationKey, question_id: str) -> None:

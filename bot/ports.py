@@ -64,8 +64,15 @@ class Platform(Protocol):
         """The platform part of its conversation keys."""
         ...
 
+    async def place(self, where: ConversationKey, reply_to: str) -> ConversationKey:
+        """Give where a reply to a message stands: the conversation itself, or the thread below it.
+
+        Who asks in places of their own is answered there, one by one.
+        """
+        ...
+
     def typing(self, where: ConversationKey) -> AbstractAsyncContextManager[None]:
-        """Show that a reply is on its way, until the context ends."""
+        """Show in the place of a reply that it is on its way, until the context ends."""
         ...
 
     async def draft(self, item: OutboxItem, text: str) -> None:

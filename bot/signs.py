@@ -30,6 +30,14 @@ class Signs:
         except PlatformError as error:
             logger.warning("a decision in %s could not be shown: %s", where, error)
 
+    async def place(self, where: ConversationKey, reply_to: str) -> ConversationKey:
+        """Give where a reply stands; the conversation itself where nobody can tell just now."""
+        try:
+            return await self.platform.place(where, reply_to)
+        except PlatformError as error:
+            logger.warning("nobody knows yet where a reply in %s stands: %s", where, error)
+            return where
+
     @asynccontextmanager
     async def typing(self, where: ConversationKey) -> AsyncIterator[None]:
         """Show that a reply is on its way, until the context ends."""

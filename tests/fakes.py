@@ -87,6 +87,9 @@ class FakePlatform:
     failure: Exception | None = None
     cannot_withdraw: Exception | None = None
 
+    async def place(self, where: ConversationKey, reply_to: str) -> ConversationKey:
+        return where
+
     @asynccontextmanager
     async def typing(self, where: ConversationKey) -> AsyncIterator[None]:
         self.events.append("typing")

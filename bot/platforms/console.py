@@ -71,6 +71,10 @@ class ConsolePlatform:
         """The platform part of its conversation keys."""
         return PLATFORM
 
+    async def place(self, where: ConversationKey, reply_to: str) -> ConversationKey:
+        """Give the conversation itself: there every reply stands."""
+        return where
+
     @asynccontextmanager
     async def typing(self, where: ConversationKey) -> AsyncIterator[None]:
         """Say beside the prompt that a reply is on its way, until the context ends."""

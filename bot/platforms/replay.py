@@ -50,6 +50,10 @@ class ReplayPlatform:
 
     name = PLATFORM
 
+    async def place(self, where: ConversationKey, reply_to: str) -> ConversationKey:
+        """Give the conversation itself: there every reply stands."""
+        return where
+
     @asynccontextmanager
     async def typing(self, where: ConversationKey) -> AsyncIterator[None]:
         """Show nothing."""

@@ -79,6 +79,9 @@ async def write_down(scene, text, *, at, key=None):
 class Rude(FakePlatform):
     """A platform on which everything fails but posting."""
 
+    async def place(self, where, reply_to):
+        raise LOST
+
     def typing(self, where):
         raise LOST
 

@@ -197,7 +197,7 @@ def _bot(slack: SlackServer, store: Store, pipeline: Pipeline, patience_s: float
     forms = Forms(store, commands, ME.name, managing.caller, tasks)
     home = Home(store, commands, ME.name, managing.caller, forms, tasks, once)
     interactions = Interactions(commanding, answering, forms, home.acted, tasks, once)
-    spoken = Spoken(commanding, answering, tasks, once, Claims(store))
+    spoken = Spoken(commanding, answering, tasks, once, Claims(store), pipeline.signs.place)
     return Bot(slack, team, store, pipeline, tasks, interactions, spoken, waits)
 
 

@@ -65,6 +65,23 @@ async def test_an_answer_stands_in_the_thread_of_its_question_which_has_status_a
         assert thread.statuses == ["is writing...", ""]
 
 
+async def test_of_several_questions_each_has_its_answer_and_its_status(chat, slack):
+    chat.model = PausingModel(reply_text="Paris| it is.")
+    async with chat.running():
+        await opened(slack)
+        asked = [await slack.says(ALICE, CHAT, "one?")]
+        await chat.model.is_writing.wait()
+        asked += [await slack.says(ALICE, CHAT, text) for text in ("two?", "three?")]
+        await slack.until_delivered()
+        chat.model.may_go_on.set()
+        await chat.settled()
+
+        for one in asked:
+            (answer,) = slack.posts(CHAT, thread=one.ts)
+            assert answer.text == "Paris it is."
+            assert slack.chat(ALICE, one.ts).statuses == ["is writing...", ""]
+
+
 async def test_the_thread_goes_on_where_it_began(chat, slack):
     async with chat.running():
         await opened(slack)
@@ -99,6 +116,16 @@ async def test_an_answer_that_a_stop_cut_short_stands_once_in_its_thread(chat, s
         greeting, answer = slack.posts(CHAT)
         assert greeting.thread_ts is None
         assert not answer.streaming
+
+
+async def test_the_answer_to_a_command_stands_in_the_thread_of_its_message(chat, slack):
+    async with chat.running():
+        await opened(slack)
+        asked = await chat.says(ALICE, "!help", where=CHAT)
+        await slack.until(lambda: slack.posts(CHAT, thread=asked.ts))
+
+        assert "privacy optout" in slack.posts(CHAT, thread=asked.ts)[0].text
+        assert await chat.history(CHAT) == []
 
 
 async def test_where_threads_are_not_wanted_answers_stand_in_the_chat(chat, slack):

@@ -76,6 +76,10 @@ class DiscordPlatform:
         await self._drafts.close()
         self._showings.clear()
 
+    async def place(self, where: ConversationKey, reply_to: str) -> ConversationKey:
+        """Give the conversation itself: there every reply stands."""
+        return where
+
     @asynccontextmanager
     async def typing(self, where: ConversationKey) -> AsyncIterator[None]:
         """Show typing until the context ends; nobody waits for it."""

@@ -31,6 +31,10 @@ class RoomPlatform:
         """Tell whether a reply is being written, for a page that opens meanwhile."""
         return self._typing[room] > 0
 
+    async def place(self, where: ConversationKey, reply_to: str) -> ConversationKey:
+        """Give the conversation itself: there every reply stands."""
+        return where
+
     @asynccontextmanager
     async def typing(self, where: ConversationKey) -> AsyncIterator[None]:
         """Show the typing indicator until the context ends."""

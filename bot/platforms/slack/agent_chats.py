@@ -5,7 +5,6 @@ app is: what it says of the channel in view comes to no other. That much is kept
 """
 
 import json
-from collections import OrderedDict
 from dataclasses import asdict, dataclass, field
 
 from bot.messages import ConversationKey
@@ -14,7 +13,6 @@ from bot.platforms.slack.keys import PLATFORM, channel_key, is_direct
 from bot.platforms.slack.lenient import Payload, part_of, parts_of, text_in
 from bot.store import Store
 
-MAX_REMEMBERED = 2000  # chats of which the newest message is known
 CHANNEL, MESSAGE = "slack#/types/channel_id", "slack#/types/message_context"
 
 
@@ -32,7 +30,6 @@ class AgentChats:
 
     store: Store
     _turns: InOrder = field(init=False, default_factory=InOrder)
-    _newest: OrderedDict[ConversationKey, str] = field(init=False, default_factory=OrderedDict)
 
     async def get(self, where: ConversationKey) -> AgentChat:
         """Give what is known of a direct chat."""
@@ -64,23 +61,6 @@ class AgentChats:
         channel_id = await self.store.notes.get(PLATFORM, _name("chat-of", user_id, of_team))
         return channel_key(team_id, channel_id) if channel_id else None
 
-    async def said(self, where: ConversationKey, ts: str) -> None:
-        """Remember the newest message of an agent's chat: in its thread the answer will stand."""
-        settings = await self.store.channels.settings(where)
-        if not settings.reply_as_reference:
-            self._newest.pop(where, None)
-            return
-        self._newest[where] = ts
-        self._newest.move_to_end(where)
-        while len(self._newest) > MAX_REMEMBERED:
-            self._newest.popitem(last=False)
-
-    def thread_of(self, where: ConversationKey) -> str | None:
-        """Give the thread in which an answer is being written; None where answers have none."""
-        if where.thread is not None:
-            return where.thread if is_direct(where.channel) else None
-        return self._newest.get(where)
-
     async def has_threads(self, where: ConversationKey) -> bool:
         """Tell whether an answer in a direct chat stands in the thread of its question."""
         return (await self.get(where)).is_agents
@@ -88,10 +68,6 @@ class AgentChats:
 
 class PlainChats:
     """Direct chats of an app that is no agent: answers stand in the chat itself."""
-
-    def thread_of(self, where: ConversationKey) -> str | None:
-        """Give the thread of a conversation."""
-        return where.thread if is_direct(where.channel) else None
 
     async def has_threads(self, _where: ConversationKey) -> bool:
         """Tell whether an answer in a direct chat stands in the thread of its question: never."""

@@ -31,7 +31,14 @@ def assembled(basis: Basis, catch_up: CatchUp) -> tuple[Events, Interactions]:
     forms, home = _views(basis)
     events = Events(
         ears=ears,
-        spoken=Spoken(commanding, basis.answering, basis.tasks, basis.once, Claims(basis.store)),
+        spoken=Spoken(
+            commanding,
+            basis.answering,
+            basis.tasks,
+            basis.once,
+            Claims(basis.store),
+            basis.pipeline.signs.place,
+        ),
         channels=_channels(basis, catch_up),
         people=basis.people,
         home=home,

@@ -27,6 +27,7 @@ from bot.platforms.slack.tasks import Once, Tasks
 from bot.platforms.slack.teams import Team
 from bot.platforms.slack.views import shown
 from bot.ports import Platform
+from bot.signs import Signs
 
 logger = logging.getLogger(__name__)
 
@@ -92,9 +93,8 @@ class AssistantView:
         if not seen or not _asks_it(event):
             return False
         if self.once.is_new(team.id, where.channel, ts):
-            there = replace(where, thread=self.chats.thread_of(where))
             channel = channel_key(team.id, seen)
-            summing_up = partial(self._sum_up, there, channel, team, text_in(event, "user"))
+            summing_up = partial(self._sum_up, where, event, channel, team)
             self.tasks.start(summing_up, name=f"a summary of {channel}")
         return True
 
@@ -105,7 +105,6 @@ class AssistantView:
             await self.chats.saw(chat, in_view(part_of(event, "app_context")))
         known = await self.chats.get(chat)
         if known.is_agents:
-            await self.chats.said(chat, text_in(event, "ts"))
             return known.in_view
         if where.thread is None:
             return ""
@@ -114,9 +113,10 @@ class AssistantView:
         return thread.in_view if thread is not None else ""
 
     async def _sum_up(
-        self, pane: ConversationKey, channel: ConversationKey, team: Team, user_id: str
+        self, where: ConversationKey, event: Payload, channel: ConversationKey, team: Team
     ) -> None:
-        text = NOT_BOTH
+        text, user_id = NOT_BOTH, text_in(event, "user")
+        pane = await Signs(self.platform).place(where, text_in(event, "ts"))
         async with self.platform.typing(pane):
             if await is_shared(team, channel.channel, user_id):
                 caller = await self.caller(team, channel, user_id)

@@ -55,10 +55,6 @@ class Messages(Protocol):
 class DirectChats(Protocol):
     """Where answers in direct chats stand: see `agent_chats.py`."""
 
-    def thread_of(self, where: ConversationKey) -> str | None:
-        """Give the thread of a direct chat in which an answer is being written."""
-        ...
-
     async def has_threads(self, where: ConversationKey) -> bool:
         """Tell whether answers stand in the threads of their questions. Raises StoreError."""
         ...
@@ -107,17 +103,22 @@ class SlackPlatform:
         await self._drafts.close()
         self._showings.clear()
 
+    async def place(self, where: ConversationKey, reply_to: str) -> ConversationKey:
+        """Give the thread below a question, as the channel wants it and direct chats have it."""
+        with store_trouble():
+            return await self._place(where, reply_to)
+
     @asynccontextmanager
     async def typing(self, where: ConversationKey) -> AsyncIterator[None]:
         """Show that a reply is being written, in the threads of direct chats; elsewhere nothing.
 
         Slack has no sign of typing for apps.
         """
-        thread = self.direct.thread_of(where)
-        if thread is None or where.workspace in self._without_status:
+        is_shown = where.thread is not None and is_direct(where.channel)
+        if not is_shown or where.workspace in self._without_status:
             yield
             return
-        async with beside(self._keep_status(replace(where, thread=thread))):
+        async with beside(self._keep_status(where)):
             yield
 
     async def draft(self, item: OutboxItem, text: str) -> None:
@@ -213,7 +214,6 @@ class SlackPlatform:
         return place if is_beside and await self._answers(item) else item.conversation
 
     async def _place(self, where: ConversationKey, reply_to: str | None) -> ConversationKey:
-        """Give the thread below a question, as the channel wants it and direct chats have it."""
         if where.thread is not None or not is_ts(reply_to):
             return where
         settings = await self.channels.settings(where)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from bot.commands import COMMANDS, CommandAnswer, UsageError, parse
+from bot.judge import Place
 from bot.messages import ConversationKey
 from bot.platforms.slack.answering import Answering, Listener
 from bot.platforms.slack.buttons import OPEN_SETTINGS, SETTINGS
@@ -51,13 +52,17 @@ def command_in(event: Payload, team: Team) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """Carries out commands by mention, each once however often it is delivered, and to whom."""
+    """Carries out commands by mention, each once however often it is delivered, and to whom.
+
+    `place` tells where an answer to a message stands.
+    """
 
     commanding: Commanding
     answering: Answering
     tasks: Tasks
     once: Once
     claims: Claims
+    place: Place
 
     async def spoken(self, event: Payload, where: ConversationKey, team: Team) -> bool:
         """Tell whether a message is a command; its answer comes in a moment, in its thread.
@@ -78,6 +83,8 @@ class Spoken:
     async def _answered(self, listener: Listener, typed: str, ts: str) -> None:
         if not await self.claims.is_ours(listener.where, ts):
             return
+        if is_direct(listener.where.channel):
+            listener.sees = await self.place(listener.where, ts)
         if typed.casefold() in ("", SETTINGS):
             offer = CommandAnswer(SETTINGS_BY_BUTTON, ephemeral=True, offer=OPEN_SETTINGS)
             await self.answering.say(listener, offer)
