@@ -124,7 +124,8 @@ class Entry:
     carries out. A person's message has the `decision_id` of the burst it was settled in, or None
     while it waits. A deleted message is a tombstone: `deleted` is set and its text is empty. An
     opted-out author's message has `hidden` set and no text either. `quoted` is the text of the
-    message that a question of a command is about, as long as that one stands.
+    message that a question of a command is about, as long as that one stands, `quoted_attachments`
+    what is attached to it.
     """
 
     row: int
@@ -141,6 +142,7 @@ class Entry:
     deleted: bool = False
     hidden: bool = False
     quoted: str = ""
+    quoted_attachments: tuple[str, ...] = ()
 
 
 class Mode(StrEnum):

@@ -105,10 +105,14 @@ def _add_reply(groups: list[_Open], by_decision: dict[int, _Open], entry: Entry)
 
 def _text(entry: Entry, *, me: Author, assistant_name: str) -> str:
     text = own_mentions_shown(entry.text, own_name=me.name, assistant_name=assistant_name)
-    if entry.quoted:
-        text = f'{text}\n"{_clipped(entry.quoted)}"'
-    described = "".join(f" [{attachment}]" for attachment in entry.attachments)
-    return speaker_text(text + described)
+    quoted = _with_attachments(entry.quoted, entry.quoted_attachments)
+    if quoted:
+        text = f'{text}\n"{_clipped(quoted)}"'
+    return speaker_text(_with_attachments(text, entry.attachments))
+
+
+def _with_attachments(text: str, attachments: Sequence[str]) -> str:
+    return text + "".join(f" [{attachment}]" for attachment in attachments)
 
 
 def _clipped(quoted: str) -> str:

@@ -25,7 +25,8 @@ class Caller:
     """Who typed a command, where and when.
 
     `may_manage`: whether the platform lets them manage the channel; `may_manage_workspace`, the
-    whole workspace it belongs to, which people there call by `workspace_called`.
+    whole workspace it belongs to, which people there call by `workspace_called`; `may_read_back`:
+    whether it shows them what was said there before.
     """
 
     where: ConversationKey
@@ -34,6 +35,7 @@ class Caller:
     now: datetime
     may_manage_workspace: bool = False
     workspace_called: str = "server"
+    may_read_back: bool = True
 
     def may(self, needed: Who) -> bool:
         """Tell whether the caller is among these people."""

@@ -46,9 +46,10 @@ _TALKING = (
         "why",
         "See my last decisions here, the silent ones too.",
         (Argument("n", Kind.INTEGER, "How many, 5 unless told.", minimum=1, maximum=MAX_WHY),),
+        tells_history=True,
         examples=("why", "why 10"),
     ),
-    Command("catchup", "Sum up what was said since you last wrote."),
+    Command("catchup", "Sum up what was said since you last wrote.", tells_history=True),
 )
 
 _PRIVACY = Command(
@@ -87,6 +88,7 @@ _PREVIEW = Command(
         ),
     ),
     who=Who.MANAGERS,
+    tells_history=True,
     examples=("preview", "preview 48"),
 )
 

@@ -1,7 +1,8 @@
 """Run one `/assistant` command from the text typed to the answer shown.
 
 1. Text that is no command is answered with what to type instead; nothing is logged.
-2. Somebody who may not use the command is told who may.
+2. Somebody who may not use the command is told who may; what was said is not told to those who may
+   not read it.
 3. A failing store or model is logged with its cause, and people get a fixed sentence.
 Nothing a person types makes it raise.
 """
@@ -34,6 +35,8 @@ STORE_FAILED = (
     "That didn't work: I can't reach my history right now. "
     "Please try again in a minute; whoever runs me finds the cause in the log."
 )
+
+NOT_SHOWN = "You may not read what was said here before, so {name} can't tell you."
 
 HANDLERS: Mapping[tuple[str, ...], Handler] = {
     ("ask",): talking.ask,
@@ -90,6 +93,8 @@ class Commands:
             like_that = " like that" if invocation.command.bare_shows else ""
             managers = invocation.needs.called(caller.workspace_called)
             return CommandAnswer(f"Only {managers} can use {name}{like_that}.", ephemeral=True)
+        if invocation.command.tells_history and not caller.may_read_back:
+            return CommandAnswer(NOT_SHOWN.format(name=name), ephemeral=True)
         call = Call(invocation, caller, self._store, self._model, self._me)
         try:
             return await HANDLERS[invocation.path](call)

@@ -58,7 +58,7 @@ class Command:
 
     `who` may use it; with `bare_shows` everyone may use it without arguments, because it then only
     shows a setting. `ephemeral` answers are for the asker's eyes only, and so is what a bare
-    command shows.
+    command shows. One that `tells_history` shows what others said: to those who may read it anyway.
     """
 
     name: str
@@ -68,6 +68,7 @@ class Command:
     who: Who = Who.EVERYONE
     ephemeral: bool = True
     bare_shows: bool = False
+    tells_history: bool = False
     examples: tuple[str, ...] = ()
 
 

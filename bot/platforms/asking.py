@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 
 from bot.commands.dispatch import STORE_FAILED
+from bot.commands.parse import clipped
 from bot.errors import StoreError
 from bot.messages import Action, Message, Rule
 from bot.store import Store
@@ -18,6 +19,18 @@ logger = logging.getLogger(__name__)
 NOT_HEARD = "I don't read along here right now, so I can't answer."
 ANSWERED_WITH_NEXT = "I answered this together with what was said next."
 TOO_LATE = "I didn't get to this in time. Please ask again."
+
+
+MAX_OWN_CHARS = 300  # of its own words in a question; a prompt is small
+
+
+def about_own(words: str) -> tuple[str, ...]:
+    """Tell which words of the assistant's a question is about, where the history has them not.
+
+    A greeting or the answer to a command is no part of any conversation that a model reads.
+    """
+    flat = clipped(words, MAX_OWN_CHARS)
+    return (f'about a message of the assistant: "{flat}"',) if flat else ()
 
 
 class Fate(Enum):

@@ -27,6 +27,7 @@ def entries() -> Select[tuple[Any, ...]]:
             speakers.c.name,
             speakers.c.is_bot,
             _quoted.c.text.label("quoted"),
+            _quoted.c.attachments.label("quoted_attachments"),
         )
         .join_from(messages, speakers)
         .outerjoin(_quoted, _IS_QUOTED)
@@ -50,4 +51,5 @@ def entry(row: AnyRow) -> Entry:
         deleted=row.deleted,
         hidden=row.hidden,
         quoted=row.quoted or "",
+        quoted_attachments=tuple(row.quoted_attachments or ()),
     )

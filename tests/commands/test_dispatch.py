@@ -7,8 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from bot.commands import COMMANDS
+from bot.commands.dispatch import NOT_SHOWN
 from bot.messages import Mode
-from tests.commands.conftest import WHERE, Channel
+from tests.commands.conftest import BEN, WHERE, Channel, silent
 
 
 @pytest.mark.parametrize(
@@ -109,3 +110,17 @@ async def test_a_threads_command_sets_its_channel(channel: Channel) -> None:
     await channel.run("mode listen", where=thread)
 
     assert (await channel.store.channels.settings(WHERE)).mode is Mode.LISTEN
+
+
+@pytest.mark.parametrize("text", ["why", "catchup", "preview"])
+async def test_who_may_not_read_back_is_told_nothing_of_what_was_said(
+    channel: Channel, text: str
+) -> None:
+    await channel.says(BEN, "the safe is open")
+    await channel.decides(silent())
+
+    answer = await channel.run(text, may_read_back=False)
+
+    assert answer.text == NOT_SHOWN.format(name=f"/assistant {text}")
+    assert answer.ephemeral
+    assert channel.model.asked == []

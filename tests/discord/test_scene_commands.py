@@ -223,3 +223,14 @@ async def test_the_defaults_of_a_server_hold_in_a_channel_made_later(talk, serve
 
     assert talk.posts(news) == []
     assert len(await talk.history(news)) == 1
+
+
+async def test_who_may_not_read_the_history_is_not_told_of_it(talk, server):
+    mia = server.member("Mia")
+    await talk.says(server.member("Ben"), "the safe is open")
+    server.change_permissions(server.general, mia, deny=Permission.READ_MESSAGE_HISTORY)
+
+    told = [await mia.slash(f"assistant {name}") for name in ("why", "catchup")]
+
+    assert all(each.text.startswith("You may not read what was said here") for each in told)
+    assert all(each.ephemeral for each in told)

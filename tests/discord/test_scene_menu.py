@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from tests.discord_server import Permission
+
 QUESTION = "is that so?"
 
 
@@ -103,3 +105,39 @@ async def test_what_stands_in_two_places_is_asked_about_in_its_own_words(talk, s
 
     assert text == shown(starter)
     assert ("Mia", "Nice is the capital") in await talk.history(server.general)
+
+
+async def test_a_file_without_words_is_shown_to_the_model_as_what_is_asked_about(talk, server):
+    mia = server.member("Mia")
+    words = await talk.says(mia, files=[("plan.txt", b"we sail to Lyon")], text="")
+    await talk.says(mia, files=[("other.txt", b"we stay at home")], text="")
+
+    await ask_about(talk, server.member("Ben"), words)
+
+    assert asked_last(talk) == f'Ben: {QUESTION} ⏎ "[file plan.txt: we sail to Lyon]"'
+
+
+async def test_its_greeting_is_quoted_where_it_is_asked_about(talk, server):
+    await server.until(lambda: server.posts(server.general))
+    (greeting,) = server.posts(server.general)
+
+    await ask_about(talk, server.member("Ben"), greeting)
+
+    assert f"Ben: {QUESTION} [about a message of the assistant: \"Hello, I'm" in asked_last(talk)
+    assert await talk.history(server.general) == [("Ben", QUESTION), ("Earshot", "Paris.")]
+
+
+async def test_where_it_may_not_read_back_it_knows_what_is_asked_about(chat, server):
+    mia = server.member("Mia")
+    old = await mia.says(server.general, "Lyon is the capital", ago=timedelta(days=1))
+    server.change_permissions(server.general, deny=Permission.READ_MESSAGE_HISTORY)
+    async with chat.running():
+        await ask_about(chat, server.member("Ben"), old)
+
+    assert asked_last(chat) == f'Ben: {QUESTION} ⏎ "Lyon is the capital"'
+
+
+def asked_last(talk):
+    """Give the last line that the model was asked to answer."""
+    users = [turn["content"] for turn in talk.model.asked[-1] if turn["role"] == "user"]
+    return users[-1].splitlines()[-1]

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from bot.errors import ModelUnavailable
+from bot.notices import CANNOT_THINK
 from bot.platforms.slack.interactions import ASK_ABOUT
 from bot.runtime import utc_now
 from tests.fakes import PausingModel
@@ -124,6 +126,30 @@ async def test_its_own_answer_is_asked_about(talk, slack):
 
     assert talk.messages()[-1].thread_ts == asked.ts
     assert talk.messages()[-1].text.startswith("> *Ben*: are you sure?")
+
+
+async def test_its_greeting_is_quoted_where_it_is_asked_about(talk, slack):
+    await slack.until_posted("general")
+    (greeting,) = slack.posts("general")
+
+    await asks_about(talk, slack, "Ben", greeting, "are you sure?")
+
+    assert talk.shown()[-2].startswith(
+        'Ben: are you sure? ⏎ "started from what Earshot said: "Hello'
+    )
+
+
+async def test_a_notice_of_its_own_is_quoted_where_it_is_asked_about(talk, slack):
+    talk.model.failure = ModelUnavailable("the worker is loading")
+    asked = await talk.asks("Alice", QUESTION)
+    (notice,) = slack.posts("general", thread=asked.ts)
+    talk.model.failure = None
+
+    await asks_about(talk, slack, "Ben", notice, "are you sure?")
+
+    own = f'[about a message of the assistant: "{CANNOT_THINK}"]'
+    assert talk.shown()[-2] == f"Ben: are you sure? {own}"
+    assert talk.messages()[-1].text.startswith("> *Ben*: are you sure?\n")
 
 
 async def test_why_tells_of_silence_and_of_words(talk):

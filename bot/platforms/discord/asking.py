@@ -7,7 +7,7 @@ lets us write there for fifteen minutes. A later reply is an ordinary message.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import discord
@@ -17,12 +17,14 @@ from bot.commands.parse import clipped
 from bot.errors import StoreError
 from bot.messages import ASKED, ConversationKey, Message
 from bot.pipeline import Pipeline
-from bot.platforms.asking import ANSWERED_WITH_NEXT, TOO_LATE, Fate, fate_of, received
+from bot.platforms.asking import ANSWERED_WITH_NEXT, TOO_LATE, Fate, about_own, fate_of, received
 from bot.platforms.discord.acknowledging import Acknowledgement, AnyInteraction
 from bot.platforms.discord.answering import CALL_TIMEOUT_S, InteractionResponder
+from bot.platforms.discord.describing import words_of
 from bot.platforms.discord.keys import workspace_of
 from bot.platforms.discord.mentions import Names, people_in, readable
 from bot.platforms.discord.naming import NOTHING_KEPT, Kept
+from bot.platforms.discord.pointed_at import PointedAt
 from bot.platforms.discord.refusals import FAILURES
 from bot.platforms.discord.trying import let_others_go_on
 
@@ -48,6 +50,7 @@ class Asking:
     settled: Callable[[ConversationKey], Awaitable[None]]
     kept: Kept = NOTHING_KEPT
     patience_s: float = PATIENCE_S
+    pointed_at: PointedAt = field(init=False, default_factory=PointedAt)
 
     async def ask(
         self,
@@ -107,10 +110,11 @@ class Asking:
         Those words are somebody else's: they stay in their own row, where their author can have
         them forgotten, and the prompt quotes them from there.
         """
-        about, interaction = target_id, acknowledgement.interaction
+        about, own, interaction = target_id, "", acknowledgement.interaction
         try:
             text = readable(text, await self._names(interaction, caller.where, text))
-            about = await self._recorded(acknowledgement, caller.where, target_id)
+            if target_id is not None:
+                about, own = await self._recorded(acknowledgement, caller.where, target_id)
         except StoreError as error:
             logger.warning("a question in %s stays as typed: %s", caller.where, error)
         return Message(
@@ -121,27 +125,51 @@ class Asking:
             sent_at=interaction.created_at,
             addressed=True,
             reply_to=about,
+            attachments=about_own(own),
         )
 
     async def _recorded(
-        self, acknowledgement: Acknowledgement, where: ConversationKey, message_id: str | None
-    ) -> str | None:
+        self, acknowledgement: Acknowledgement, where: ConversationKey, message_id: str
+    ) -> tuple[str, str]:
         """Give the id under which the history has a message; it is recorded now if it is new.
 
-        Fetching that may take longer than Discord waits for a first word.
+        Also the words, if they are the assistant's own and no part of the history. Fetching that may
+        take longer than Discord waits for a first word.
         """
-        if message_id is None:
-            return None
         store = self.pipeline.store
         message_id = (await store.outbox.parts_of(where, message_id))[0]
-        if await store.messages.find(where, message_id) is None:
-            await acknowledgement.given()
-            interaction = acknowledgement.interaction
-            fetched = await _fetched(interaction, int(message_id))
-            own = interaction.client.user
-            if fetched is not None and (own is None or fetched.author.id != own.id):
-                await self.hear(interaction.client, fetched)
-        return message_id
+        if await store.messages.find(where, message_id) is not None:
+            return message_id, ""
+        await acknowledgement.given()
+        interaction = acknowledgement.interaction
+        said = await self._fetched(interaction, int(message_id))
+        me = interaction.client.user
+        if said is not None and me is not None and said.author.id == me.id:
+            return message_id, words_of(said)
+        if said is not None:
+            await self.hear(interaction.client, said)
+        return message_id, ""
+
+    async def _fetched(
+        self, interaction: AnyInteraction, message_id: int
+    ) -> discord.Message | None:
+        """Fetch a message that people ask about, or take what came with the command.
+
+        None where it is gone, or where we may not see it and nothing came.
+        """
+        told = self.pointed_at.find(message_id)
+        if not isinstance(interaction.channel, discord.abc.Messageable):
+            return told
+        try:
+            async with asyncio.timeout(CALL_TIMEOUT_S):
+                return await interaction.channel.fetch_message(message_id)
+        except discord.NotFound:
+            return None
+        except FAILURES as error:
+            if isinstance(error, TimeoutError):
+                let_others_go_on(interaction.client)
+            logger.info("message %d cannot be read: %s", message_id, error)
+            return told
 
     async def _names(self, interaction: AnyInteraction, where: ConversationKey, text: str) -> Names:
         """Say whose names the marks in a question stand for."""
@@ -161,20 +189,6 @@ def _shown(interaction: AnyInteraction, question: str, target_id: str | None) ->
     place = f"{workspace_of(interaction.guild_id)}/{interaction.channel_id}"
     link = f"https://discord.com/channels/{place}/{target_id}"
     return f"{clipped(question, MAX_BESIDE_LINK)} {link}"
-
-
-async def _fetched(interaction: AnyInteraction, message_id: int) -> discord.Message | None:
-    """Fetch a message that people ask about; None where we may not see it."""
-    if not isinstance(interaction.channel, discord.abc.Messageable):
-        return None
-    try:
-        async with asyncio.timeout(CALL_TIMEOUT_S):
-            return await interaction.channel.fetch_message(message_id)
-    except FAILURES as error:
-        if isinstance(error, TimeoutError):
-            let_others_go_on(interaction.client)
-        logger.info("message %d cannot be read: %s", message_id, error)
-        return None
 
 
 async def _either(*waits: Awaitable[object]) -> None:

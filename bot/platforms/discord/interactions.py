@@ -99,6 +99,7 @@ class Interactions:
         if given.get("type") == CommandType.MESSAGE:
             title = menu_title(ASK_ABOUT, self.name)
             form = about_form(title, given["target_id"])
+            self.asking.pointed_at.note(interaction, given["target_id"])
             async with asyncio.timeout(CALL_TIMEOUT_S):
                 await interaction.response.send_modal(form)
         else:
@@ -180,6 +181,7 @@ class Interactions:
             # Never before what was said before it, even if the clock is seconds behind Discord's.
             now=max(self.clock(), interaction.created_at),
             may_manage_workspace=rights.administrator or rights.manage_guild,
+            may_read_back=is_direct or rights.administrator or rights.read_message_history,
         )
 
 

@@ -14,8 +14,9 @@ from bot.commands import Caller
 from bot.errors import StoreError
 from bot.messages import ASKED, ConversationKey, Message
 from bot.pipeline import Pipeline
-from bot.platforms.asking import ANSWERED_WITH_NEXT, TOO_LATE, Fate, fate_of, received
+from bot.platforms.asking import ANSWERED_WITH_NEXT, TOO_LATE, Fate, about_own, fate_of, received
 from bot.platforms.slack.answering import Answering, Listener
+from bot.platforms.slack.hearing import is_ours, names_in, words
 from bot.platforms.slack.keys import is_direct, is_ts
 from bot.platforms.slack.lenient import Payload, parts_of, text_in
 from bot.platforms.slack.managing import Managing
@@ -101,8 +102,9 @@ class Asking:
         self, listener: Listener, caller: Caller, text: str, name: str, about: str | None
     ) -> Message:
         """Make the message that the pipeline hears. It points at what is asked about."""
+        own = ""
         if about is not None:
-            about = await self._recorded(listener.team, caller.where, about)
+            about, own = await self._recorded(listener.team, caller.where, about)
         names = await self.managing.people.names(listener.team, mentioned(text))
         return Message(
             conversation=caller.where,
@@ -112,32 +114,43 @@ class Asking:
             sent_at=caller.now,
             addressed=True,
             reply_to=about,
+            attachments=about_own(own),
         )
 
-    async def _recorded(self, team: Team, where: ConversationKey, ts: str) -> str:
-        """Give the id under which the history has a message; it is recorded now if it is new."""
-        store = self.pipeline.store
+    async def _recorded(self, team: Team, where: ConversationKey, ts: str) -> tuple[str, str]:
+        """Give the id under which the history has a message; it is recorded now if it is new.
+
+        Also the words, if they are the assistant's own and no part of the history.
+        """
+        store, own = self.pipeline.store, ""
         try:
             message_id = (await store.outbox.parts_of(where, ts))[0]
             if await store.messages.find(where, message_id) is None:
-                await self._record(team, where, message_id)
+                own = await self._record(team, where, message_id)
         except StoreError as error:
             logger.warning("what a question in %s is about is not known: %s", where, error)
-            return ts
-        return message_id
+            return ts, own
+        return message_id, own
 
-    async def _record(self, team: Team, where: ConversationKey, ts: str) -> None:
-        """Record a message of the channel; what a thread hangs on the thread itself sees to."""
+    async def _record(self, team: Team, where: ConversationKey, ts: str) -> str:
+        """Record a message of the channel; what a thread hangs on the thread itself sees to.
+
+        The assistant's own is not recorded: gives its words.
+        """
         if ts == where.thread or not is_ts(ts):
-            return
+            return ""
         try:
             async with asyncio.timeout(CALL_TIMEOUT_S):
                 said = await _fetched(team, where, ts)
         except FAILURES as error:
             logger.warning("the message %s in %s cannot be read: %s", ts, where, cause(error))
-            return
-        if said is not None:
-            await self.record(said, where, team)
+            return ""
+        if said is None:
+            return ""
+        if is_ours(said, team):
+            return words(said, await names_in(said, team, self.managing.people))
+        await self.record(said, where, team)
+        return ""
 
     async def _waited(self, question: Message) -> str | None:
         """Wait for what becomes of a question; gives what to say if nothing tells it already."""
