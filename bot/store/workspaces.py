@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, and_, delete, func, select, update
+from sqlalchemy import Column, ColumnElement, and_, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import ConversationKey, workspace_key
-from bot.store.conversations import hold, in_workspace
+from bot.store.conversations import KEY_COLUMNS, conversation_key, hold, in_workspace
 from bot.store.database import Database, carried_through, insert_or_skip
 from bot.store.hearing import hear_from, heard_in
 from bot.store.speakers import hold_people
@@ -128,6 +128,17 @@ class Workspaces:
         """
         async with self._database.reading() as connection:
             return await heard_in(connection, platform, workspace)
+
+    async def kept_in(self, platform: str, workspace: str) -> list[ConversationKey]:
+        """List the conversations of a workspace of which messages are kept, the newest first."""
+        kept = exists().where(messages.c.conversation_id == conversations.c.id)
+        query = (
+            select(*KEY_COLUMNS)
+            .where(in_workspace(platform, workspace), kept)
+            .order_by(conversations.c.id.desc())
+        )
+        async with self._database.reading() as connection:
+            return [conversation_key(row) for row in await connection.execute(query)]
 
     async def left_before(self, platform: str, at: datetime | None = None) -> list[str]:
         """List the workspaces that Earshot left, before a time if one is given, and is not back in."""

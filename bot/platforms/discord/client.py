@@ -21,6 +21,7 @@ from bot.platforms.discord.guilds import Guilds
 from bot.platforms.discord.keys import channel_key, conversation_of
 from bot.platforms.discord.sharded import ShardedClient, Shards
 from bot.platforms.discord.sweeping import Sweeps
+from bot.platforms.discord.vanished import Vanished
 from bot.platforms.handling import Handling
 from bot.platforms.insist import insisted
 
@@ -53,6 +54,7 @@ class Parts:
     guilds: Guilds
     catch_up: CatchUp
     sweeps: Sweeps
+    vanished: Vanished
     handling: Handling = field(default_factory=Handling)
 
 
@@ -101,6 +103,7 @@ class EarshotClient(ShardedClient):
         await insisted(missing, "which servers are gone")
         await self._parts.sweeps.shard(self, shard_id)
         await self._insist_greeted(guilds)
+        await self._look_for_vanished(guilds)
 
     async def on_ready(self) -> None:
         """Tell that all servers are known."""
@@ -124,6 +127,7 @@ class EarshotClient(ShardedClient):
             await self._insist_all_joined([guild])
             await self._parts.sweeps.server(self, guild)
             await self._insist_greeted([guild])
+            await self._look_for_vanished([guild])
 
     async def on_guild_channel_create(self, channel: discord.abc.GuildChannel) -> None:
         """Look whether a new channel is hidden."""
@@ -242,6 +246,11 @@ class EarshotClient(ShardedClient):
     async def _insist_greeted(self, guilds: Sequence[discord.Guild]) -> None:
         if not self.is_closed():
             await insisted(lambda: self._parts.guilds.greet_all(guilds), "which servers to greet")
+
+    async def _look_for_vanished(self, guilds: Sequence[discord.Guild]) -> None:
+        for guild in guilds:
+            look = partial(self._parts.vanished.look, guild)
+            await insisted(look, f"which channels of {guild.name} are gone")
 
     async def _rights_changed(self, guild: discord.Guild) -> None:
         await self._look(guild)

@@ -35,6 +35,7 @@ from bot.platforms.discord.supervisor import keep_connected
 from bot.platforms.discord.sweeping import Sweeps
 from bot.platforms.discord.sync import Registration
 from bot.platforms.discord.trying import trying
+from bot.platforms.discord.vanished import Vanished
 from bot.platforms.in_order import InOrder
 from bot.platforms.insist import insisted
 from bot.platforms.memory import Memory
@@ -174,6 +175,7 @@ class DiscordBot:
             guilds=Guilds(self.store, self.platform, workspaces, self.commands.lost),
             catch_up=catch_up,
             sweeps=Sweeps(self.store, self.pipeline, catch_up, self.clock.now),
+            vanished=Vanished(self.store, forget=ears.place_deleted),
         )
 
     def _new_client(self) -> EarshotClient:
@@ -229,6 +231,7 @@ class DiscordBot:
         await wake_undecided(self.pipeline, self.sleep)
         await self.commands.try_again(client)
         await self._purge(client)
+        await self.parts.vanished.ask(client)
 
     async def _purge(self, client: EarshotClient) -> None:
         purge = partial(self.parts.guilds.purge, client, client.ready_shards)
