@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.platforms.discord import acknowledging
 from tests.discord.weather import Weather
 
 
@@ -10,7 +11,8 @@ def chat(server, database_url):
     return Weather(server, database_url)
 
 
-async def test_a_question_comes_after_what_was_missed(chat, server):
+async def test_a_question_comes_after_what_was_missed(chat, server, monkeypatch):
+    monkeypatch.setattr(acknowledging, "FIRST_WAIT_S", 0.0)
     mia = server.member("Mia")
     async with chat.running():
         first = await mia.says(server.general, "hello")
