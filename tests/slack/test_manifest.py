@@ -6,6 +6,7 @@ import re
 import pytest
 import yaml
 
+from bot.errors import ConfigError
 from bot.platforms.slack.interactions import ASK_ABOUT
 from bot.platforms.slack.manifest import as_json, as_yaml, manifest
 from bot.platforms.slack.scopes import BOT_EVENTS, BOT_SCOPES, SCOPES, events_needing
@@ -79,9 +80,15 @@ def test_over_http_it_names_where_slack_sends_what():
 
 @pytest.mark.parametrize("http", [None, URL])
 def test_yaml_says_the_same_as_json(http):
-    given = manifest('Ear "shot" # 1', http=http)
+    given = manifest("Earshot", http=http)
 
     assert yaml.safe_load(as_yaml(given)) == json.loads(as_json(given)) == given
+
+
+def test_yaml_quotes_what_would_mean_something_else():
+    given = {"name": 'Ear "shot" # 1', "more": ["- a: b", "ü"]}
+
+    assert yaml.safe_load(as_yaml(given)) == given
 
 
 def test_the_shortcut_is_the_one_that_is_listened_to():
@@ -125,3 +132,24 @@ async def test_the_loopback_slack_knows_every_event_and_scope(slack):
 
     assert set(BOT_SCOPES) <= set(SCOPES)
     assert set(BOT_EVENTS) <= set(NEEDED)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("E" * 36, "has 36 characters, and the name of an app on Slack at most 35"),
+        ("Ohrenschützer", "the letters a to z, digits, spaces and - _ . only"),
+        ("@earshot", "the letters a to z, digits, spaces and - _ . only"),
+        ("", "the letters a to z, digits, spaces and - _ . only"),
+    ],
+)
+def test_a_name_that_slack_does_not_take_is_refused_in_words_that_say_so(name, says):
+    with pytest.raises(ConfigError, match=re.escape(says)):
+        manifest(name)
+
+
+@pytest.mark.parametrize("name", ["Earshot", "E" * 35, "ear.shot_2-b", "Harbor Ears"])
+def test_a_name_that_slack_takes_is_the_apps_and_the_bots(name):
+    given = manifest(name)
+
+    assert at(given, "display_information.name") == at(given, "features.bot_user.display_name")

@@ -4,8 +4,10 @@ https://docs.slack.dev/reference/app-manifest
 """
 
 import json
+import re
 from collections.abc import Iterator
 
+from bot.errors import ConfigError
 from bot.platforms.slack.paths import EVENTS_PATH, REDIRECT_PATH
 from bot.platforms.slack.scopes import BOT_SCOPES, bot_events
 
@@ -21,6 +23,9 @@ LONG_DESCRIPTION = (
     "forgotten, with its subcommand privacy."
 )
 MAX_SHORTCUT_CHARS = 24
+MAX_NAME_CHARS = 35
+# Slack documents no capitals and no spaces, and has both in its own examples.
+NAME_CHARS = re.compile(r"[A-Za-z0-9._ -]+")
 
 Json = dict[str, object]
 
@@ -31,8 +36,10 @@ def manifest(
     """Describe the app; `http` is where Slack reaches it, None for Socket Mode.
 
     Tokens that are rotated are for an app that many workspaces install. The pane for assistants is
-    for an app that has it already: to a new one Slack gives it no more.
+    for an app that has it already: to a new one Slack gives it no more. Raises ConfigError where
+    Slack takes no app of that name.
     """
+    _check(name)
     url = f"{http.rstrip('/')}{EVENTS_PATH}" if http else None
     oauth: Json = {"scopes": {"bot": list(BOT_SCOPES)}}
     if http:
@@ -67,6 +74,19 @@ def as_json(given: Json) -> str:
 def as_yaml(given: Json) -> str:
     """Write a manifest as YAML; texts are quoted as in JSON, which YAML reads too."""
     return "\n".join(_lines(given, indent=""))
+
+
+def _check(name: str) -> None:
+    if len(name) > MAX_NAME_CHARS:
+        raise ConfigError(
+            f"EARSHOT_NAME={name} has {len(name)} characters, and the name of an app on Slack at most "
+            f"{MAX_NAME_CHARS}: choose a shorter one."
+        )
+    if not NAME_CHARS.fullmatch(name):
+        raise ConfigError(
+            f"EARSHOT_NAME={name}: Slack takes names of bots with the letters a to z, digits, spaces "
+            "and - _ . only: choose another one."
+        )
 
 
 def _features(name: str, url: str | None, *, has_pane: bool) -> Json:
