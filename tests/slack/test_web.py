@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -11,6 +12,8 @@ from bot.errors import ConfigError
 from bot.platforms.slack.web import MAX_BODY_BYTES
 from tests.slack.connected import Noted, connection, settings_for
 from tests.waiting import WITHIN_S
+
+ODD = [b"{", b"[1]", b'{"authorizations":[1]}', b'{"a":' * 50_000]  # no event of Slack's
 
 
 @asynccontextmanager
@@ -118,27 +121,36 @@ async def test_what_is_not_signed_or_not_fresh_is_turned_away(slack, store, note
         (b"{}", {"X-Slack-Request-Timestamp": "1"}, 401),
         (b"\xff\xfe", {"X-Slack-Request-Timestamp": "1"}, 400),
         (b"x" * (MAX_BODY_BYTES + 1), {"X-Slack-Request-Timestamp": "1"}, 413),
+        *((b"{}", {"X-Slack-Request-Timestamp": "9" * num}, 401) for num in (12, 400, 5000)),
+        *((odd, {"X-Slack-Request-Timestamp": "NOW"}, 401) for odd in ODD),
+        (b"{}", {"X-Slack-Request-Timestamp": "NOW", "X-Slack-Signature": "v0=\u00e9"}, 401),
     ],
 )
 async def test_what_slack_never_sends_is_turned_away_with_no_word_in_the_log(  # noqa: PLR0913 - fixtures
     slack, store, noted, caplog, body, headers, status
 ):
+    given = {name: value.replace("NOW", str(int(time.time()))) for name, value in headers.items()}
     async with on_http(slack, store, noted) as address:
-        answer = await status_of("POST", f"{address}/slack/events", data=body, headers=headers)
+        answer = await status_of("POST", f"{address}/slack/events", data=body, headers=given)
 
     assert answer == status
     assert caplog.messages == []
 
 
-async def test_broken_json_with_a_good_signature_is_an_error_and_not_the_end(slack, store, noted):
+@pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
+async def test_what_cannot_be_read_though_it_is_signed_is_a_line_in_the_log(
+    slack, store, noted, caplog, odd
+):
     async with on_http(slack, store, noted) as address:
         broken = await slack.http.post_raw(
-            f"{address}/slack/events", "{", {"Content-Type": "application/json"}
+            f"{address}/slack/events", odd.decode(), {"Content-Type": "application/json"}
         )
         await slack.says("Alice", "general", "hello")
         await slack.until_delivered()
 
-    assert broken.status in (400, 500)
+    assert broken.status == 400
+    (line,) = caplog.messages
+    assert line.startswith("Slack: what it signed cannot be read: ")
     assert noted.texts == ["hello"]
 
 

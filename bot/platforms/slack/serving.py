@@ -163,8 +163,7 @@ class Connection:
                 teams=teams,
                 installed=handlers.installed,
             )
-        takes_events = self.credentials.signing_secret is not None
-        return SlackWeb(app, takes_events=takes_events, oauth=oauth)
+        return SlackWeb(app, signing_secret=self.credentials.signing_secret, oauth=oauth)
 
     def _say_where(self) -> None:
         """Tell the person at the terminal, once, that it works."""

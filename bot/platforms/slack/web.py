@@ -1,7 +1,7 @@
 """What Slack and browsers reach over HTTP, as an ASGI application: events, installing, health.
 
-slack_bolt checks each signature and its age, at most five minutes. Bodies are read here: no more
-than Slack sends, and not for ever.
+Bodies are read here: no more than Slack sends, and not for ever. So are signatures and their age, at
+most five minutes, checked: slack_bolt does so only once it has read what stands in a body.
 """
 
 import asyncio
@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
-from slack_bolt.adapter.asgi.async_handler import AsyncSlackRequestHandler
 from slack_bolt.adapter.asgi.http_request import AsgiHttpRequest
 from slack_bolt.adapter.asgi.http_response import AsgiHttpResponse
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
+from slack_sdk.signature import SignatureVerifier
 
 from bot.config import variable
 from bot.errors import ConfigError, EarshotError
@@ -27,6 +27,7 @@ from bot.platforms.slack.paths import EVENTS_PATH, HEALTH_PATH, INSTALL_PATH, RE
 logger = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 1_000_000  # a form of ours with its state takes some 50 kB, an event less
+MAX_STAMP_CHARS = 12  # of seconds since 1970: ten for two centuries yet
 BODY_TIMEOUT_S = 10.0
 GRACE_S = 3  # for requests under way when the process is told to stop
 
@@ -48,10 +49,10 @@ class SlackWeb:
     """The application. Without a signing secret it takes no events, without OAuth it has no pages."""
 
     def __init__(
-        self, app: AsyncApp, *, takes_events: bool, oauth: AsyncOAuthFlow | None = None
+        self, app: AsyncApp, *, signing_secret: str | None, oauth: AsyncOAuthFlow | None = None
     ) -> None:
-        self._handler = AsyncSlackRequestHandler(app, path=EVENTS_PATH)
-        self._takes_events = takes_events
+        self._app = app
+        self._signatures = SignatureVerifier(signing_secret) if signing_secret else None
         self._oauth = oauth
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,8 +77,9 @@ class SlackWeb:
         method, path = scope["method"], scope["path"]
         if method in {"GET", "HEAD"} and path == HEALTH_PATH:
             return BoltResponse(status=200, body="" if method == "HEAD" else "ok")
-        if method == "POST" and path == EVENTS_PATH and self._takes_events:
-            return await self._handler.dispatch(await _checked(scope, receive))
+        if method == "POST" and path == EVENTS_PATH and self._signatures is not None:
+            request = await _signed(scope, receive, self._signatures)
+            return await self._app.async_dispatch(request)
         if method == "GET" and self._oauth is not None:
             request = AsgiHttpRequest(scope, receive)
             if path == INSTALL_PATH:
@@ -133,17 +135,26 @@ async def serve_web(
             await asyncio.gather(serving, return_exceptions=True)
 
 
-async def _checked(scope: Scope, receive: Receive) -> AsgiHttpRequest:
-    """Read a request as far as anybody may send it; slack_bolt fails over an odd time stamp."""
+async def _signed(
+    scope: Scope, receive: Receive, signatures: SignatureVerifier
+) -> AsyncBoltRequest:
+    """Read a request of Slack's; of what anybody else sends, nothing is looked into."""
     headers = {name.decode("latin-1").lower(): value for name, value in scope["headers"]}
-    if not headers.get("x-slack-request-timestamp", b"").isdigit():
+    stamp = headers.get("x-slack-request-timestamp", b"")
+    if not stamp.isdigit() or len(stamp) > MAX_STAMP_CHARS:
         raise _Unreadable(401)
     body = await _body(receive)
-
-    async def replayed() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return AsgiHttpRequest(scope, replayed)
+    signature = headers.get("x-slack-signature", b"").decode("ascii", "replace")
+    if not signature.isascii() or not signatures.is_valid(body, stamp.decode(), signature):
+        raise _Unreadable(401)
+    request = AsgiHttpRequest(scope, receive)
+    try:
+        return AsyncBoltRequest(
+            body=body.decode(), query=request.query_string, headers=request.get_headers()
+        )
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        logger.warning("Slack: what it signed cannot be read: %s", type(error).__name__)
+        raise _Unreadable(400) from None
 
 
 async def _body(receive: Receive) -> bytes:
