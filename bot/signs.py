@@ -72,5 +72,6 @@ class Signs:
         """Tell people something that is not a reply."""
         try:
             await self.platform.notice(where, text, reply_to=reply_to)
-        except PlatformError:  # the one sign that somebody waits for
-            logger.exception("a notice in %s could not be posted", where)
+        except PlatformError as error:
+            # The one sign that somebody waits for; where the bot was removed, nobody gets it.
+            logger.error("a notice in %s could not be posted: %s", where, error)  # noqa: TRY400

@@ -1,5 +1,9 @@
 """What Discord is told of the commands, and when."""
 
+from tests.discord.weather import Weather
+from tests.logs import logged
+from tests.waiting import seen
+
 
 def registrations(server):
     return server.asked("PUT", "/commands")
@@ -41,3 +45,39 @@ async def test_commands_that_discord_would_not_take_are_told_at_the_next_start(c
 
     async with chat.running():
         await server.until(lambda: server.commands)
+
+
+async def test_the_command_of_an_app_that_has_an_activity_stays(chat, server):
+    launch = {"id": "77", "type": 4, "name": "launch", "description": "", "handler": 2}
+    server.commands[""] = [launch]
+
+    async with chat.running():
+        await server.until(lambda: len(server.commands[""]) == 3)
+
+    assert [(each["name"], each["id"]) for each in server.commands[""]][-1] == ("launch", "77")
+
+
+async def test_commands_of_one_server_say_nothing_of_where_else_they_are(chat, server):
+    chat.changes["discord_command_guild"] = server.guild.id
+    async with chat.running():
+        pass
+
+    (told,) = registrations(server)
+    assert not any({"contexts", "integration_types"} & command.keys() for command in told.body)
+
+
+async def test_commands_that_discord_does_not_take_are_told_again_more_and_more_rarely(
+    server, database_url, caplog
+):
+    server.faults.respond(400, {"message": "no", "code": 0}, on="PUT */commands", times=999)
+    chat = Weather(server, database_url)
+    async with chat.running():
+        await seen(lambda: any("could not be registered" in line for line in logged(caplog)))
+        tried = []
+        for number in range(1, 17):
+            num_before = len(registrations(server))
+            await chat.bot.commands.try_again(chat.bot.client)
+            if len(registrations(server)) > num_before:
+                tried.append(number)
+
+    assert tried == [1, 3, 7, 15]

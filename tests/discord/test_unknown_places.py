@@ -4,6 +4,8 @@ import pytest
 
 from bot.messages import ConversationKey
 from tests.discord.weather import Weather
+from tests.discord_server import Message
+from tests.discord_server.message_views import message_json
 
 LOOKUP = "GET /channels/*"
 
@@ -60,3 +62,18 @@ async def test_a_place_that_discord_does_not_let_it_see_is_taken_for_a_channel(c
         _, as_channel = heard_as(server, await says_in_an_unknown_thread(chat, server))
 
         await is_said(chat, as_channel)
+
+
+async def test_what_is_said_in_a_server_that_it_is_not_in_is_no_direct_message(chat, server):
+    island = server.add_guild("Island", bot_present=False)
+    beach = server.add_channel("beach", guild=island)
+    mia = server.member("Mia")
+    async with chat.running():
+        said = Message(server.ids.next(), beach, mia.user, "hello", server.clock.now())
+        shown = message_json(said, reader=server.bot, has_content=True)
+        server.gateway.emit_raw("MESSAGE_CREATE", {**shown, "guild_id": island.id})
+        await chat.heard(server.general, await mia.says(server.general, "here"))
+
+        places = await chat.store.messages.conversations("discord")
+
+    assert [each.channel for each in places] == [server.general.id]

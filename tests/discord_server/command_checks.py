@@ -21,10 +21,10 @@ from tests.discord_server.forms import (
 )
 from tests.discord_server.world import Json
 
-CHAT_INPUT, USER_MENU, MESSAGE_MENU = 1, 2, 3
+CHAT_INPUT, USER_MENU, MESSAGE_MENU, ENTRY_POINT = 1, 2, 3, 4
 SUBCOMMAND, GROUP, STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE = 1, 2, 3, 4, 5, 6, 7, 8
 MENTIONABLE, NUMBER, ATTACHMENT = 9, 10, 11
-MAX_OF_TYPE = {CHAT_INPUT: 100, USER_MENU: 15, MESSAGE_MENU: 15}
+MAX_OF_TYPE = {CHAT_INPUT: 100, USER_MENU: 15, MESSAGE_MENU: 15, ENTRY_POINT: 1}
 MAX_CHARACTERS = 8000
 MAX_OPTIONS = 25
 LOCALES = frozenset(
@@ -169,6 +169,9 @@ def _command(value: Any) -> Json:
     known = {**_COMMON, "type": one_of(*MAX_OF_TYPE), **_WORDS, "options": _root_options}
     if kind == CHAT_INPUT:
         return both(fields(known, required=("name", "description")), _not_too_long)(value)
+    if kind == ENTRY_POINT:  # that of an app with an Activity
+        known |= {"handler": one_of(1, 2)}
+        return fields(known, required=("name", "handler"))(value)
     menu = {
         "name": _MENU_NAME,
         "name_localizations": _localized(_MENU_NAME),

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from tests.discord_server import errors
 from tests.discord_server.calls import Call, Routes
-from tests.discord_server.command_checks import CHAT_INPUT, COMMANDS
+from tests.discord_server.command_checks import CHAT_INPUT, COMMANDS, ENTRY_POINT
 from tests.discord_server.forms import insist
 from tests.discord_server.intents import application_flags
 from tests.discord_server.places import guild_of
@@ -108,6 +108,9 @@ def _put(server: "DiscordServer", call: Call, scope: str) -> list[Json]:
     """Replace all commands; one that keeps its name keeps its id."""
     old = {_identity(one): one["id"] for one in _commands(server, call, scope)}
     insist(call.body, COMMANDS)
+    kept = {one["id"] for one in _commands(server, call, scope) if one["type"] == ENTRY_POINT}
+    if not kept.issubset(one.get("id") for one in call.body):
+        raise errors.Refused(400, 50240, "You cannot remove this app's Entry Point command")
     server.commands[scope] = [
         _registered(server, one, old.get(_identity(one)), scope) for one in call.body
     ]

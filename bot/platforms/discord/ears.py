@@ -16,7 +16,7 @@ from bot.pipeline import Pipeline
 from bot.platforms.discord.catch_up import CatchUp
 from bot.platforms.discord.crowds import PlaceCrowds
 from bot.platforms.discord.hearing import Me, edited, heard
-from bot.platforms.discord.keys import conversation_of, guild_id, place_id
+from bot.platforms.discord.keys import conversation_of, guild_id, is_elsewhere, place_id
 from bot.platforms.discord.places import Places
 from bot.platforms.discord.platform import DiscordPlatform
 from bot.platforms.discord.reactions import Reactions
@@ -48,6 +48,8 @@ class Ears:
 
     async def message(self, client: discord.Client, message: discord.Message) -> None:
         """Hear a message as it is said, after what was missed in that place."""
+        if is_elsewhere(message.channel):
+            return
         server_id = message.guild.id if message.guild else None
         if await self.crowds.is_too_big(client, message.channel.id, server_id):
             return

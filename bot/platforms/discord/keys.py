@@ -38,6 +38,18 @@ def conversation_of(channel: object) -> ConversationKey:
     raise ValueError(f"nobody can talk in a {type(channel).__name__}")
 
 
+def is_elsewhere(channel: object) -> bool:
+    """Tell whether a place is in a server that the client does not know: the bot is not there.
+
+    With a message from there, Discord does not name the server's object; it is no direct message.
+    """
+    return (
+        isinstance(channel, discord.PartialMessageable)
+        and channel.guild is None
+        and channel.guild_id is not None
+    )
+
+
 def channel_key(
     guild_id: int | None, channel_id: int, *, thread_id: int | None = None
 ) -> ConversationKey:

@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import cast
 
 import discord
@@ -26,9 +26,12 @@ NOTE = "commands"
 EVERYWHERE = "everywhere"
 TIMEOUT_S = 120.0  # a busy server makes us wait its turn
 MAX_ROUNDS = 120  # from one try to the next, an hour: what a person has to mend may take that long
+OF_ALL_SERVERS = frozenset({"contexts", "integration_types"})  # commands of one server lack these
 ENTRY_POINT_MISSING = 50240  # an app with an Activity has a command of its own, not to be left out
 ENTRY_POINT = 4
-OF_ALL_SERVERS = ("contexts", "integration_types")  # what commands of one server do not have
+OF_ENTRY_POINTS = frozenset(
+    {"id", "type", "name", "name_localizations", "description", "handler"}
+) | (OF_ALL_SERVERS)
 
 
 class Registration:
@@ -126,7 +129,7 @@ async def _put(
             if guild_id is None:
                 await _put_everywhere(client, application_id, payload)
             else:
-                body = [_without(OF_ALL_SERVERS, command) for command in payload]
+                body = [_only(command.keys() - OF_ALL_SERVERS, command) for command in payload]
                 await client.http.bulk_upsert_guild_commands(application_id, guild_id, body)
     except TimeoutError:
         let_others_go_on(client)
@@ -136,7 +139,7 @@ async def _put(
 async def _put_everywhere(
     client: discord.Client, application_id: int, payload: Sequence[Json]
 ) -> None:
-    body = [_without((), command) for command in payload]
+    body = [dict(command) for command in payload]
     try:
         await client.http.bulk_upsert_global_commands(application_id, body)
     except discord.HTTPException as error:
@@ -144,12 +147,13 @@ async def _put_everywhere(
             raise
         there = await client.http.get_global_commands(application_id)
         kept = [each for each in there if each["type"] == ENTRY_POINT]
-        body += [_without(("application_id", "version"), cast("Json", each)) for each in kept]
+        body += [_only(OF_ENTRY_POINTS, cast("Json", each)) for each in kept]
         await client.http.bulk_upsert_global_commands(application_id, body)
 
 
-def _without(names: Sequence[str], command: Json) -> Json:
-    return {name: value for name, value in command.items() if name not in names}
+def _only(names: Set[str], command: Json) -> Json:
+    """Give those of these parts that a command has."""
+    return {name: value for name, value in command.items() if name in names and value}
 
 
 def _named(guild_id: int | None) -> str:
