@@ -1,5 +1,7 @@
 """`earshot doctor` looks at what the bot may do in each server and channel."""
 
+import pytest
+
 from bot.platforms.discord import checks
 from bot.platforms.discord.server_checks import MAX_CHANNEL_LINES
 from tests.discord.findings import details, faults
@@ -88,11 +90,15 @@ async def test_a_bot_that_sees_no_channel_is_told_so(server, examined):
     assert "View Channels" in found.remedy
 
 
-async def test_voice_channels_and_categories_are_passed_over(server, examined):
-    voice = server.add_channel("calls", ChannelType.VOICE)
-    server.change_permissions(voice, deny=Permission.SEND_MESSAGES)
+@pytest.mark.parametrize("kind", [ChannelType.VOICE, ChannelType.STAGE])
+async def test_the_chats_of_voice_channels_are_looked_at_too(server, examined, kind):
+    calls = server.add_channel("calls", kind)
+    denied = Permission.SEND_MESSAGES | Permission.SEND_MESSAGES_IN_THREADS  # it has no threads
+    server.change_permissions(calls, deny=denied)
 
-    assert not faults(await examined())
+    [found] = faults(await examined())
+
+    assert found.detail == "Harbor, #calls: it lacks Send Messages"
 
 
 async def test_many_channels_that_lack_something_are_cut_short(server, examined):

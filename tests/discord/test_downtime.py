@@ -97,10 +97,11 @@ async def test_a_thread_begun_meanwhile_is_fetched_from_its_beginning(chat, serv
         assert await chat.texts() == ["first", "who brings the cake"]
 
 
-async def test_a_channel_made_meanwhile_and_a_voice_chat_are_fetched(chat, server):
+async def test_a_channel_made_meanwhile_and_the_chats_of_voice_channels_are_fetched(chat, server):
     await chatted(chat)
     mia = server.member("Mia")
-    channels = [server.add_channel("tea"), server.add_channel("Lounge", ChannelType.VOICE)]
+    spoken = (ChannelType.VOICE, ChannelType.STAGE)
+    channels = [server.add_channel(f"tea {kind}", kind) for kind in (ChannelType.TEXT, *spoken)]
     said = [await mia.says(channel, "anybody here") for channel in channels]
 
     async with chat.running():

@@ -50,6 +50,7 @@ async def test_what_is_too_much_to_wait_is_fetched_later_in_order(
     mia, here = server.member("Mia"), int(server.general.id)
     async with chat.running():
         await chat.heard(server.general, await mia.says(server.general, "first"))
+        await seen(lambda: not chat.bot.parts.handling.tasks)  # nor is a greeting on its way
         turns = chat.bot.parts.ears.turns
         async with turns.turn(here):
             said = [await mia.says(server.general, str(number)) for number in range(20)]

@@ -2,7 +2,7 @@
 
 from enum import IntFlag
 
-from tests.discord_server.world import Channel, ChannelType, Guild, Member
+from tests.discord_server.world import SPOKEN, Channel, Guild, Member
 
 
 class Permission(IntFlag):
@@ -58,7 +58,7 @@ def _what_is_left(member: Member, channel: Channel, allowed: Permission) -> Perm
     """Take away what a time-out takes, and the chat of a voice channel one may not enter."""
     if member.timed_out:
         allowed &= Permission.VIEW_CHANNEL | Permission.READ_MESSAGE_HISTORY
-    if channel.type is ChannelType.VOICE and Permission.CONNECT not in allowed:
+    if channel.type in SPOKEN and Permission.CONNECT not in allowed:
         allowed &= Permission.VIEW_CHANNEL
     return allowed if allowed & Permission.VIEW_CHANNEL else NOTHING
 

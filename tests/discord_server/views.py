@@ -4,6 +4,7 @@ from datetime import datetime
 
 from tests.discord_server.permissions import in_channel
 from tests.discord_server.world import (
+    SPOKEN,
     Channel,
     ChannelType,
     Guild,
@@ -105,7 +106,7 @@ def channel_json(channel: Channel) -> Json:
 
 def _kind_json(channel: Channel) -> Json:
     """Give what only channels of this type have."""
-    if channel.type is ChannelType.VOICE:
+    if channel.type in SPOKEN:
         return {"bitrate": 64000, "user_limit": 0, "rtc_region": None}
     if channel.type is ChannelType.FORUM:
         return {

@@ -17,9 +17,11 @@ class ChannelType(IntEnum):
     ANNOUNCEMENT_THREAD = 10
     THREAD = 11
     PRIVATE_THREAD = 12
+    STAGE = 13
     FORUM = 15
 
 
+SPOKEN = {ChannelType.VOICE, ChannelType.STAGE}
 THREADS = {ChannelType.ANNOUNCEMENT_THREAD, ChannelType.THREAD, ChannelType.PRIVATE_THREAD}
 
 

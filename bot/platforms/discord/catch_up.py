@@ -287,7 +287,8 @@ async def _after(
 
 def _has_nothing_after(channel: Messageable, since: datetime) -> bool:
     """Tell whether the newest message of a channel is known, which Discord names with the channel."""
-    if not isinstance(channel, discord.TextChannel | discord.VoiceChannel | discord.Thread):
+    spoken = discord.VoiceChannel | discord.StageChannel
+    if not isinstance(channel, discord.TextChannel | spoken | discord.Thread):
         return False
     newest = channel.last_message_id
     return newest is None or snowflake_time(newest) <= since

@@ -17,7 +17,8 @@ MAX_CHANNEL_LINES = 10  # of one server
 
 OPTIONAL = tuple(permission for permission in PERMISSIONS if not permission.needed)
 
-Channel = discord.TextChannel | discord.ForumChannel
+Spoken = discord.VoiceChannel | discord.StageChannel  # people write there, and start no threads
+Channel = discord.TextChannel | discord.ForumChannel | Spoken
 
 
 async def server_checks(client: discord.Client, guild_id: int, *, invite: str) -> list[Check]:
@@ -63,6 +64,7 @@ def _lacking(channel: Channel, me: discord.Member) -> list[Permission]:
         if one.needed
         and not getattr(allowed, one.flag)
         and (one.in_forums or not isinstance(channel, discord.ForumChannel))
+        and (one.flag != "send_messages_in_threads" or not isinstance(channel, Spoken))
     ]
 
 

@@ -26,7 +26,7 @@ from bot.platforms.discord.missed_changes import CHECKED_AGE
 from bot.platforms.insist import insisted
 from bot.store import Store
 
-Place = discord.TextChannel | discord.VoiceChannel | discord.Thread
+Place = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
 Lasts = Callable[[], bool]
 
 
@@ -91,7 +91,8 @@ class Sweeps:
             return []
         found: list[Place] = []
         oldest = self.clock() - MAX_AGE
-        places: list[Place] = [*guild.text_channels, *guild.voice_channels, *guild.threads]
+        places: list[Place] = [*guild.text_channels, *guild.threads]
+        places += [*guild.voice_channels, *guild.stage_channels]  # people write there, too
         for place in places:
             where, newest = conversation_of(place), place.last_message_id
             if may_read(client, where) is False:
