@@ -3,7 +3,8 @@
 1. What only a person can mend ends the run with a ConfigError that says what to do.
 2. Everything else ends one client; a new one is made after a wait that grows. discord.py itself
    resumes dropped connections, and asks a gateway that it cannot reach again every 5 s, for a minute
-   or more until `sharded` ends that. What its client does not survive: a login that fails, a close with a code of the gateway
+   or more, until `sharded` ends that. What its client does not survive: a login that fails, a close
+   with a code of the gateway
    (https://github.com/Rapptz/discord.py/blob/v2.7.1/discord/shard.py#L529), and an event that its
    parser cannot digest.
 3. Each client that comes to the gateway begins a session, of which Discord allows 1,000 a day. So the
