@@ -7,7 +7,9 @@ import pytest
 import uvicorn
 
 from bot.config import variable
+from bot.errors import PlatformError
 from bot.platforms.slack.asgi import Application
+from bot.platforms.slack.run import SlackBot
 from tests.slack.connected import settings_for
 from tests.waiting import WITHIN_S
 
@@ -62,6 +64,31 @@ async def test_the_bot_lives_as_long_as_the_server_does(slack, environment):
     with pytest.raises(RuntimeError, match="lifespan"):
         await status_of(app, "/healthz")
     assert slack.asked("auth.test")
+
+
+async def test_a_bot_that_ends_says_so_and_ends_its_server(slack, environment, caplog, monkeypatch):
+    stopped = asyncio.Event()
+    may_end = asyncio.Event()
+
+    async def ends(bot, *, own_server):
+        serving = asyncio.ensure_future(serve(bot, own_server=own_server))
+        await may_end.wait()
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+        raise PlatformError("Slack takes the token no more")
+
+    serve = SlackBot.serve
+    monkeypatch.setattr(SlackBot, "serve", ends)
+    app = Application(stopped.set)
+    async with lived(app):
+        may_end.set()
+        await asyncio.wait_for(stopped.wait(), WITHIN_S)
+
+        assert await status_of(app, "/healthz") == 503
+
+    assert (
+        "Earshot on Slack has ended, and its server with it: Slack takes the token" in caplog.text
+    )
 
 
 async def test_a_fault_of_the_settings_is_told_to_the_server(environment):

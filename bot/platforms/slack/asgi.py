@@ -6,6 +6,9 @@ the environment and `.env`. Several such processes serve one PostgreSQL database
 
 import asyncio
 import logging
+import os
+import signal
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from bot.config import Settings
@@ -17,19 +20,33 @@ from bot.runtime import opened_model, opened_store
 
 logger = logging.getLogger(__name__)
 
+ENDED = b"Earshot on Slack has ended: its log says why. It has to be started again."
 START_TIMEOUT_S = 60.0  # for Slack to say who the bot is, and for what a stop left behind
 
 
-class Application:
-    """The bot and its web, from the start of a lifespan to its end."""
+def _stop_process() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
 
-    def __init__(self) -> None:
+
+class Application:
+    """The bot and its web, from the start of a lifespan to its end.
+
+    A bot that ends before its server does ends the server, by the signal that stops one; meanwhile
+    every request is told so, that of health too.
+    """
+
+    def __init__(self, stop_server: Callable[[], None] = _stop_process) -> None:
+        self._stop_server = stop_server
         self._web: SlackWeb | None = None
+        self._has_ended = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take a request, or the lifespan."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
+        elif self._has_ended:
+            await send({"type": "http.response.start", "status": 503, "headers": []})
+            await send({"type": "http.response.body", "body": ENDED})
         elif self._web is None:
             raise RuntimeError("the server runs no lifespan: switch it on (uvicorn: --lifespan on)")
         else:
@@ -45,7 +62,7 @@ class Application:
                 return
             await send({"type": "lifespan.startup.complete"})
             await receive()  # the shutdown
-        self._web = None
+            self._web = None  # from here on the end is as it should be
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _start(self, stack: AsyncExitStack, settings: Settings) -> None:
@@ -68,10 +85,14 @@ class Application:
 
     def _ended(self, serving: asyncio.Task[None]) -> None:
         """Take no more requests: whoever watches the server then starts it anew."""
-        self._web = None
+        if self._web is None:
+            return
+        self._web, self._has_ended = None, True
         error = None if serving.cancelled() else serving.exception()
-        if error is not None:
-            logger.error("Earshot on Slack has ended: %s", error)
+        logger.error(
+            "Earshot on Slack has ended, and its server with it: %s", error or "it was told to"
+        )
+        self._stop_server()
 
 
 async def _stopped(serving: asyncio.Task[None]) -> None:

@@ -78,8 +78,8 @@ class SlackWeb:
         if method in {"GET", "HEAD"} and path == HEALTH_PATH:
             return BoltResponse(status=200, body="" if method == "HEAD" else "ok")
         if method == "POST" and path == EVENTS_PATH and self._signatures is not None:
-            request = await _signed(scope, receive, self._signatures)
-            return await self._app.async_dispatch(request)
+            signed = await _signed(scope, receive, self._signatures)
+            return await self._app.async_dispatch(signed)
         if method == "GET" and self._oauth is not None:
             request = AsgiHttpRequest(scope, receive)
             if path == INSTALL_PATH:
