@@ -81,6 +81,16 @@ async def test_a_stream_that_just_begins_is_not_cleared_away(slack, earshot, abo
     assert earshot.texts == [WHOLE]
 
 
+async def test_that_one_person_gets_no_stream_keeps_none_from_others(slack, earshot, above, below):
+    slack.team.stream_error = "user_not_found"
+    await shown(earshot, above, "Turin is quite far away")
+    slack.team.stream_error = None
+
+    await shown(earshot, below, BEGUN)
+
+    assert [post.streamed for post in slack.posts("general")] == [False, True]
+
+
 async def test_a_stream_that_could_not_be_written_down_is_not_cleared_away(
     slack, earshot, above, below, monkeypatch
 ):

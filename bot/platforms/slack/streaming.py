@@ -29,6 +29,12 @@ from bot.platforms.trying import Gone
 logger = logging.getLogger(__name__)
 
 MAX_CHARS = 12_000  # that Slack takes in a call
+# Refusals that are about the one person whom a stream is for, such as somebody of another workspace.
+NOT_FOR_THEM = frozenset({
+    "invalid_recipient_team_id", "invalid_recipient_user_id", "missing_recipient_team_id",
+    "missing_recipient_user_id", "team_not_found", "user_not_found", "user_not_in_channel",
+    "user_not_visible",
+})  # fmt: skip
 
 Reader = Callable[[OutboxItem], Awaitable[str | None]]
 
@@ -173,6 +179,9 @@ class Streams:
         return rest is not None
 
     def _remember(self, place: ConversationKey, error: PlatformError) -> None:
+        if code(error.__cause__) in NOT_FOR_THEM:
+            logger.info("a reply in %s is shown by edits, not as a stream: %s", place, error)
+            return
         everywhere = code(error.__cause__) in NO_STREAMS
         self._refused.add((place.workspace, "" if everywhere else place.channel))
         logger.info(
