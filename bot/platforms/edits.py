@@ -16,12 +16,14 @@ from bot.pipeline import Pipeline
 class Edited:
     """What an edited message says; its files are not read again.
 
-    `at` is when it was edited by the platform's clock, None where it does not tell.
+    `at` is when it was edited by the platform's clock, None where it does not tell. `by_author`:
+    people see that it was edited; else the platform added something.
     """
 
     text: str
     attachments: tuple[str, ...] = ()
     at: datetime | None = field(default=None, compare=False)
+    by_author: bool = True
 
 
 async def taken_over(
@@ -50,7 +52,14 @@ async def _changed(
     attachments = tuple(_as_read(edited.attachments, entry.attachments))
     at = edited.at or pipeline.clock()
     edit = pipeline.store.messages.edit  # which keeps the newer of two edits that changed places
-    return await edit(where, message_id, edited.text, at=at, attachments=attachments)
+    return await edit(
+        where,
+        message_id,
+        edited.text,
+        at=at,
+        attachments=attachments,
+        by_author=edited.by_author,
+    )
 
 
 def _as_read(left: Sequence[str], before: Sequence[str]) -> Iterator[str]:

@@ -21,9 +21,13 @@ class Change:
     allowed: ColumnElement[bool]
 
 
-def edited(text: str, *, at: datetime, attachments: Sequence[str] | None) -> Change:
+def edited(
+    text: str, *, at: datetime, attachments: Sequence[str] | None, by_author: bool
+) -> Change:
     """Replace the text, and the attachments if given, of a message that has others."""
-    values: dict[str, object] = {"text": text, "edited": True, "changed_at": at}
+    values: dict[str, object] = {"text": text, "changed_at": at}
+    if by_author:
+        values["edited"] = True
     is_other = messages.c.text != text
     if attachments is not None:
         left = [storable(each) for each in attachments]

@@ -53,7 +53,7 @@ class Messages:
         """
         return await self._intake.record_all(brought)
 
-    async def edit(
+    async def edit(  # noqa: PLR0913 - what it says now, and how that came about
         self,
         where: ConversationKey,
         message_id: str,
@@ -61,13 +61,16 @@ class Messages:
         *,
         at: datetime,
         attachments: Sequence[str] | None = None,
+        by_author: bool = True,
     ) -> bool:
         """Replace a message's text, and its attachments if given; False if that changes nothing.
+
+        What its author did not change, such as a preview that the platform added, makes it no edited one.
 
         Unknown, deleted and hidden messages stay as they are, and so does one that was edited
         later than `at`. What `begin_thread` copied is replaced too.
         """
-        to = edited(text, at=at, attachments=attachments)
+        to = edited(text, at=at, attachments=attachments, by_author=by_author)
         async with self._database.writing() as connection:
             return await change(connection, where, message_id, to)
 

@@ -144,17 +144,22 @@ async def test_an_edit_gives_the_new_text_as_people_see_it(ears):
     assert await ears.hears_edit(payload) == Edited("#news at 1970-01-01 00:00 UTC")
 
 
+async def test_a_preview_that_comes_later_is_nothing_its_author_changed(ears):
+    preview = {"type": "link", "url": "http://a.example", "title": "A"}
+
+    told = await ears.hears_edit(said("http://a.example", embeds=[preview]))
+
+    assert told == Edited("http://a.example", ("link: A",), by_author=False)
+
+
 @pytest.mark.parametrize(
     "payload",
     [
-        said(
-            "http://a.example", embeds=[{"type": "link", "url": "http://a.example", "title": "A"}]
-        ),
         said("pinned", pinned=True),
         said("mine", author=BOT, edited_timestamp=EDITED),
         said("Nelly pinned", type=6, edited_timestamp=EDITED),
     ],
-    ids=["unfurled", "pinned", "own", "system"],
+    ids=["pinned", "own", "system"],
 )
 async def test_what_nobody_edited_is_no_edit(ears, payload):
     assert await ears.hears_edit(payload) is None

@@ -107,19 +107,20 @@ async def edited(
     kept: Kept = NOTHING_KEPT,
     where: ConversationKey | None = None,
 ) -> Edited | None:
-    """Give what a message says now; None if nobody edited it, or if it is not recorded.
+    """Give what a message says now; None if nothing is new about it, or if it is not recorded.
 
-    Discord sends the same event for a link preview, a pin, or a thread made of the message. Raises
-    what `kept` raises.
+    Discord sends the same event for previews of its links, which come seconds after it, and for a
+    pin, or a thread made of the message. Raises what `kept` raises.
     """
     message = event.message
     is_filled = message.interaction_metadata is not None  # a command's answer, shown empty at first
-    if not _is_said(message, me) or not (message.edited_at or is_filled):
+    is_edited = is_filled or message.edited_at is not None
+    if not _is_said(message, me) or not (is_edited or message.embeds):
         return None
     where = where or conversation_of(message.channel)
     names = await names_in(message, where, own=(me.user_id, me.name), kept=kept)
     attachments = await described(message, reader=unread, show=lambda text: readable(text, names))
-    return Edited(_text(message, names), attachments)
+    return Edited(_text(message, names), attachments, by_author=is_edited)
 
 
 def _is_said(message: discord.Message, me: Me) -> bool:
