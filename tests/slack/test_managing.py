@@ -7,7 +7,11 @@ import pytest
 
 from bot.commands import Caller
 from bot.messages import workspace_key
+from bot.platforms.memory import Memory
 from bot.platforms.slack.keys import PLATFORM
+from bot.platforms.slack.managing import MAX_RIGHTS_AGE_S, Managing
+from bot.platforms.slack.naming import People
+from bot.runtime import utc_now
 from tests.logs import warnings_in
 from tests.slack.commanded import Bot, running_bot
 from tests.slack_server import Kind, SlackServer
@@ -33,6 +37,18 @@ async def test_admins_and_owners_manage_channels_and_the_workspace(bot: Bot, fac
     bot.slack.member("Alice", **{fact: True})
 
     assert rights(await caller(bot, "Alice", "general")) == (True, True)
+
+
+async def test_who_manages_no_more_does_not_for_long_though_nobody_told(bot: Bot) -> None:
+    alice, now_s = bot.slack.member("Alice", is_admin=True), 0.0
+    everybody = People(name="Earshot", kept=Memory(bot.store), clock=lambda: now_s)
+    managing = Managing(everybody, utc_now)
+    assert rights(await managing.caller(bot.team, bot.where("general"), alice.id)) == (True, True)
+
+    alice.is_admin = False
+    now_s += MAX_RIGHTS_AGE_S
+
+    assert rights(await managing.caller(bot.team, bot.where("general"), alice.id)) == (False, False)
 
 
 async def test_whoever_made_a_channel_manages_it_and_no_more(bot: Bot) -> None:

@@ -45,13 +45,18 @@ class LookedUp(Generic[Told]):
         self._said: set[tuple[str, str]] = set()
 
     async def get(
-        self, team: Team, what_id: str, ask: Callable[[], Awaitable[Told | None]]
+        self,
+        team: Team,
+        what_id: str,
+        ask: Callable[[], Awaitable[Told | None]],
+        *,
+        max_age_s: float = LIFETIME_S,
     ) -> Told | None:
         """Give what Slack told of a thing, asking it if need be; None where it does not tell."""
         key = (team.id, what_id)
-        if not self._is_known(key):
+        if not self._is_known(key, max_age_s):
             async with self._turns.turn(key):
-                if not self._is_known(key):  # whoever was here before has not asked
+                if not self._is_known(key, max_age_s):  # whoever was here before has not asked
                     await self._ask(key, ask)
         return self._known.get(key, (0.0, None))[1]
 
@@ -66,8 +71,9 @@ class LookedUp(Generic[Told]):
         self._silent_until.pop(team_id, None)
         self._said = {said for said in self._said if said[0] != team_id}
 
-    def _is_known(self, key: _Key) -> bool:
+    def _is_known(self, key: _Key, max_age_s: float) -> bool:
         until, _ = self._known.get(key, (0.0, None))
+        until -= LIFETIME_S - max_age_s
         return self._clock() < max(until, self._silent_until.get(key[0], 0.0))
 
     async def _ask(self, key: _Key, ask: Callable[[], Awaitable[Told | None]]) -> None:

@@ -22,6 +22,7 @@ from bot.platforms.slack.teams import Team
 logger = logging.getLogger(__name__)
 
 CALL_TIMEOUT_S = 5.0
+MAX_RIGHTS_AGE_S = 60.0  # Slack tells one process alone that somebody manages no more
 
 NOT_THERE = "channel_not_found"  # also said of a private place that the bot is not in
 
@@ -36,6 +37,8 @@ class Managing:
     async def caller(self, team: Team, where: ConversationKey, user_id: str) -> Caller:
         """Say who calls, where, with which rights; a place without a channel is the workspace."""
         person = await self.people.name(team, user_id)
+        if person.is_manager:
+            person = await self.people.name(team, user_id, max_age_s=MAX_RIGHTS_AGE_S)
         author = Author(user_id, person.name, is_bot=person.is_bot)
         is_outsider = person.is_guest or person.is_stranger or person.is_bot or not person.is_known
         is_admin = person.is_manager and not is_outsider

@@ -15,7 +15,7 @@ from bot.errors import StoreError
 from bot.messages import Author, ConversationKey, workspace_key
 from bot.platforms.slack.keys import PLATFORM
 from bot.platforms.slack.lenient import Payload, as_payload, is_set, part_of, parts_of, text_in
-from bot.platforms.slack.looking_up import LookedUp, system_clock
+from bot.platforms.slack.looking_up import LIFETIME_S, LookedUp, system_clock
 from bot.platforms.slack.reading import Mentioned, Names, plain
 from bot.platforms.slack.teams import Team
 
@@ -80,14 +80,22 @@ class People:
         self._groups: LookedUp[dict[str, str]] = LookedUp("usergroups.list", clock)
 
     async def name(
-        self, team: Team, user_id: str, *, called: str = "", is_bot: bool = False
+        self,
+        team: Team,
+        user_id: str,
+        *,
+        called: str = "",
+        is_bot: bool = False,
+        max_age_s: float = LIFETIME_S,
     ) -> Person:
         """Give a person by their id. `called` and `is_bot` serve where Slack does not tell."""
         if user_id == team.user_id:
             return Person(user_id, self.assistant_name, is_bot=True)
         if user_id == SLACKBOT:
             return Person(user_id, "Slackbot", is_bot=True)
-        found = await self._users.get(team, user_id, lambda: _person(team, user_id))
+        found = await self._users.get(
+            team, user_id, lambda: _person(team, user_id), max_age_s=max_age_s
+        )
         if found is not None and found.name:
             return found
         name = await self._remembered(team, user_id) or called or user_id
