@@ -110,6 +110,18 @@ async def test_below_its_own_words_nobody_needs_to_mention_it(talk, slack):
     assert [each.thread_ts for each in talk.messages()] == [None, own.ts]
 
 
+async def test_below_its_own_words_two_people_who_talk_are_left_alone(talk, slack):
+    await talk.says("Alice", "does anybody know the capital of France?")
+    (own,) = talk.messages()
+    await talk.set(mode=Mode.MENTION)
+
+    await talk.says("Ben", "I am sure of that", thread=own)
+    await talk.says("Alice", "so am I", thread=own)
+    await talk.says("Ben", "good", thread=own)
+
+    assert [each.thread_ts for each in talk.messages()] == [None, own.ts]
+
+
 async def test_what_people_say_to_each_other_below_its_words_is_theirs(talk, slack):
     await talk.says("Alice", "does anybody know the capital of France?")
     (own,) = talk.messages()

@@ -22,7 +22,7 @@ from bot.platforms.slack.direct import listen_directly
 from bot.platforms.slack.early import Early
 from bot.platforms.slack.edits import deleted_id, edited, edited_id
 from bot.platforms.slack.files import Reader
-from bot.platforms.slack.hearing import BROADCAST, CHANGED, heard, is_ours
+from bot.platforms.slack.hearing import BROADCAST, CHANGED, heard, is_below_ours, is_ours
 from bot.platforms.slack.keys import channel_key, is_direct
 from bot.platforms.slack.lenient import Payload, part_of, text_in
 from bot.platforms.slack.listening import turn_of
@@ -31,6 +31,8 @@ from bot.platforms.slack.reactions import meaning
 from bot.platforms.slack.spoken import command_in
 from bot.platforms.slack.teams import Team
 from bot.platforms.slack.threads import Threads
+
+NUM_LOOKED_BACK = 50  # messages of a thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,8 @@ class Ears:
         if message is None or await self.early.is_gone(where, message.id):
             return
         await self._ready(where, team, before=message.id)
+        if is_below_ours(event, where, team) and await self._is_among_others(message):
+            message = replace(message, addressed=False)
         is_new = await self.pipeline.receive(message)
         if text_in(event, "subtype") == BROADCAST:  # people see it in the channel, too
             channel = replace(where, thread=None)
@@ -123,6 +127,13 @@ class Ears:
             await self._take_away(where, message.id)
         if is_new and is_direct(where.channel):
             await self.pane.titled(message, team)
+
+    async def _is_among_others(self, message: Message) -> bool:
+        """Tell whether others than its author speak in a thread: then they do so with each other."""
+        where = message.conversation
+        entries = await self.pipeline.store.messages.recent(where, limit=NUM_LOOKED_BACK)
+        said = [each for each in entries if not each.from_assistant and each.id != where.thread]
+        return any(each.author.id != message.author.id for each in said)
 
     async def _overhear(self, message: Message, team: Team) -> None:
         """Record what calls for no decision, after what was missed in its place."""

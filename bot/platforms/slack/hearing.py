@@ -118,8 +118,13 @@ def is_addressed(message: Payload, where: ConversationKey, team: Team) -> bool:
     if is_direct(where.channel) or text_in(message, "type") == MENTION:
         return True
     people = mentioned(message.get("text"), message.get("blocks")).people
+    return team.user_id in people or is_below_ours(message, where, team)
+
+
+def is_below_ours(message: Payload, where: ConversationKey, team: Team) -> bool:
+    """Tell whether a message stands in the thread below our own words, and calls for nobody else."""
     hangs_on_ours = where.thread is not None and text_in(message, "parent_user_id") == team.user_id
-    return team.user_id in people or (hangs_on_ours and not people)
+    return hangs_on_ours and not mentioned(message.get("text"), message.get("blocks")).people
 
 
 def words(message: Payload, names: Names) -> str:
