@@ -153,6 +153,22 @@ def test_slacks_markdown_keeps_everything_but_pings():
     assert harmless("<\\!here>") == f"<{JOINER}\\!here>"
 
 
+@pytest.mark.parametrize("sign", ["&lt;", "&#60;", "&#0060;", "&#x3C;"])
+@pytest.mark.parametrize("ping", ["!here&#62;", "@U012>", "&#64;U012>", "!subteam^S012>"])
+def test_an_entity_pings_as_little_as_its_sign(sign, ping):
+    text = f"Ask {sign}{ping} or &#64;here"
+    shown = ""
+
+    for end in range(len(text) + 1):
+        assert settled(text[:end]).startswith(shown)
+        shown = settled(text[:end])
+
+    assert harmless(text).startswith(shown)
+    for form in (harmless(text), html.unescape(harmless(text))):
+        assert not PING.search(form)
+        assert "@here" not in form
+
+
 @given(MARKDOWN)
 def test_whatever_is_written_pings_nobody(markdown):
     shown = mrkdwn(markdown)
