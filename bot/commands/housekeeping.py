@@ -68,7 +68,7 @@ async def clear(call: Call) -> CommandAnswer:
             f"on them. To do it, type {PREFIX} clear confirm."
         )
     # First, so that a stop between the two lets no catch-up fetch it all again.
-    await call.store.messages.hear_from(where, call.caller.now)
+    await call.store.marks.hear_from(where, call.caller.now)
     messages = call.store.messages
     cleared = await (messages.clear(where) if is_thread else messages.clear_channel(where))
     forgotten = f"{counted(cleared, 'message')}, and every decision on them"

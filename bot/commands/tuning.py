@@ -43,7 +43,7 @@ async def forget_what_was_off(call: Call, before: Mode, after: Mode) -> None:
     """
     if before is Mode.OFF and after is not Mode.OFF:
         everywhere_in_it = replace(call.caller.where, thread=None)  # threads share the mode
-        await call.store.messages.hear_from(everywhere_in_it, call.caller.now)
+        await call.store.marks.hear_from(everywhere_in_it, call.caller.now)
 
 
 async def eagerness(call: Call) -> CommandAnswer:

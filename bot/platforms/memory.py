@@ -29,10 +29,10 @@ class Memory:
 
         Nothing but the time tells that of a message which the history does not hold.
         """
-        messages = self._store.messages
+        marks = self._store.marks
         first = (await self._store.outbox.parts_of(where, message_id))[0]
-        entry = await messages.find(where, first)
+        entry = await self._store.messages.find(where, first)
         if entry is not None:
             return entry.deleted or entry.hidden
-        until = await messages.gap_from(where) or await messages.heard_until(where)
+        until = await marks.gap_from(where) or await marks.heard_until(where)
         return until is not None and sent_at <= until

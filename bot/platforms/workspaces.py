@@ -53,7 +53,7 @@ class Workspaces:
             for workspace in await self.store.workspaces.present(self.platform):
                 everywhere = workspace_key(self.platform, workspace)
                 if "mode" not in await self.store.channels.chosen(everywhere):
-                    await self.store.messages.hear_from(everywhere, at=self.clock())
+                    await self.store.marks.hear_from(everywhere, at=self.clock())
         if before != new_channel_mode:
             await self.store.notes.set(self.platform, MODE_NOTE, new_channel_mode)
 

@@ -103,6 +103,11 @@ async def open_gap(connection: AsyncConnection, where: ConversationKey, since: d
     await connection.execute(update(conversations).where(here).values(gap_from=earlier))
 
 
+async def close_gap(connection: AsyncConnection, where: ConversationKey) -> None:
+    """Note that nothing is to be fetched any more."""
+    await connection.execute(update(conversations).where(is_at(where)).values(gap_from=None))
+
+
 async def mark_removed(connection: AsyncConnection, removed: ColumnElement[bool]) -> None:
     """Set the marks of the conversations whose messages are about to be removed."""
     newest = (

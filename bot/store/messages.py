@@ -10,7 +10,6 @@ from bot.store.changes import change, deleted, edited
 from bot.store.conversations import ensured_id, id_at, in_channel, is_at
 from bot.store.database import Database, carried_through
 from bot.store.entries import entries, entry
-from bot.store.hearing import gap_from, hear_from, heard_from, heard_until, open_gap
 from bot.store.intake import Intake
 from bot.store.places import (
     deleted_since,
@@ -249,48 +248,6 @@ class Messages:
         """Clear a channel and all its threads; give the number of messages."""
         async with self._database.writing() as connection:
             return await clear_conversations(connection, in_channel(where))
-
-    async def heard_until(self, where: ConversationKey) -> datetime | None:
-        """Give the time up to which the conversation was heard; None if nothing ever was.
-
-        That is when the newest message of others was sent, or the mark of `hear_from` if later.
-        """
-        async with self._database.reading() as connection:
-            return await heard_until(connection, where)
-
-    async def heard_from(self, where: ConversationKey) -> datetime | None:
-        """Give the mark of `hear_from` that holds for a conversation; None if there is none."""
-        async with self._database.reading() as connection:
-            return await heard_from(connection, where)
-
-    async def hear_from(self, where: ConversationKey, at: datetime) -> None:
-        """Count all that was said before a time as heard, so that no catch-up fetches it.
-
-        Without a thread that holds for the channel and its threads, without a channel for the
-        whole workspace, also where nothing was said yet. A later mark stays.
-        """
-        async with self._database.writing() as connection:
-            await hear_from(connection, where, at)
-
-    async def gap_from(self, where: ConversationKey) -> datetime | None:
-        """Give the time from which messages are still to be fetched; None if none are.
-
-        Never before the mark of `hear_from`: what was forgotten is not fetched again.
-        """
-        async with self._database.reading() as connection:
-            return await gap_from(connection, where)
-
-    async def open_gap(self, where: ConversationKey, since: datetime) -> None:
-        """Note that what was said since a time is still to be fetched; an earlier gap stays."""
-        async with self._database.writing() as connection:
-            await open_gap(connection, where, since)
-
-    async def close_gap(self, where: ConversationKey) -> None:
-        """Note that nothing is to be fetched any more."""
-        async with self._database.writing() as connection:
-            await connection.execute(
-                update(conversations).where(is_at(where)).values(gap_from=None)
-            )
 
     async def purge(self, now: datetime) -> int:
         """Remove what is older than its channel's retention; give the number of messages."""

@@ -12,6 +12,7 @@ from bot.store.database import Database
 from bot.store.decisions import Decisions
 from bot.store.feedback import Feedbacks
 from bot.store.late import Late
+from bot.store.marks import Marks
 from bot.store.messages import Messages
 from bot.store.moves import Moves
 from bot.store.notes import Notes
@@ -36,6 +37,7 @@ class Store:
     ) -> None:
         self._database = database
         self.messages = Messages(database)
+        self.marks = Marks(database)
         self.late = Late(database)
         self.decisions = Decisions(database)
         self.outbox = Outbox(database)

@@ -123,7 +123,7 @@ class Workspaces:
     async def heard_in(self, platform: str, workspace: str) -> dict[ConversationKey, datetime]:
         """Give up to when each conversation of a workspace was heard, at once for all.
 
-        Never later than `Messages.heard_until`. Those with a gap are left out, and those where
+        Never later than `Marks.heard_until`. Those with a gap are left out, and those where
         nothing was heard.
         """
         async with self._database.reading() as connection:

@@ -216,8 +216,8 @@ async def test_what_was_said_while_all_was_off_is_never_fetched(channel: Channel
 
     await channel.run("defaults mode mention")
 
-    assert await channel.store.messages.heard_until(WHERE) == NOW
-    assert await channel.store.messages.heard_until(ELSEWHERE) == NOW
+    assert await channel.store.marks.heard_until(WHERE) == NOW
+    assert await channel.store.marks.heard_until(ELSEWHERE) == NOW
 
 
 async def test_a_channel_that_follows_out_of_off_forgets_what_was_said(channel: Channel) -> None:
@@ -226,8 +226,8 @@ async def test_a_channel_that_follows_out_of_off_forgets_what_was_said(channel: 
     await channel.run("defaults follow")
 
     assert (await channel.store.channels.settings(WHERE)).mode is Mode.ACTIVE
-    assert await channel.store.messages.heard_until(WHERE) == NOW
-    assert await channel.store.messages.heard_until(ELSEWHERE) is None
+    assert await channel.store.marks.heard_until(WHERE) == NOW
+    assert await channel.store.marks.heard_until(ELSEWHERE) is None
 
 
 async def test_a_default_that_is_set_for_the_workspace_itself_speaks_of_no_channel(

@@ -159,7 +159,7 @@ async def test_clear_forgets_messages_and_decisions_and_keeps_the_settings(
     assert await channel.store.messages.recent(WHERE, limit=5) == []
     assert await channel.store.decisions.last(WHERE, 5) == []
     assert "mention" in (await channel.run("mode")).text
-    assert await channel.store.messages.heard_until(WHERE) == NOW
+    assert await channel.store.marks.heard_until(WHERE) == NOW
 
 
 async def says_in_channel_and_threads(channel: Channel) -> None:
@@ -182,7 +182,7 @@ async def test_clear_in_a_channel_forgets_its_threads(channel: Channel) -> None:
         "My settings stay."
     )
     assert await remembered(channel) == [0, 0, 0]
-    assert await channel.store.messages.heard_until(THREAD) == NOW
+    assert await channel.store.marks.heard_until(THREAD) == NOW
 
 
 async def test_clear_in_a_thread_forgets_the_thread_alone(channel: Channel) -> None:

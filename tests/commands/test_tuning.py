@@ -150,7 +150,7 @@ async def test_what_was_said_while_it_was_off_is_never_fetched(
 
     await channel.run("mode active", where=replace(WHERE, thread=thread))
 
-    assert await channel.store.messages.heard_until(WHERE) == NOW
+    assert await channel.store.marks.heard_until(WHERE) == NOW
 
 
 async def test_a_mode_that_read_all_along_leaves_the_history_open(channel: Channel) -> None:
@@ -158,4 +158,4 @@ async def test_a_mode_that_read_all_along_leaves_the_history_open(channel: Chann
 
     await channel.run("mode active")
 
-    assert await channel.store.messages.heard_until(WHERE) is None
+    assert await channel.store.marks.heard_until(WHERE) is None

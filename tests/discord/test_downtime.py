@@ -210,7 +210,7 @@ async def test_what_was_said_while_it_was_off_is_not_fetched_by_a_late_try(chat,
     mia = server.member("Mia")
     server.faults.respond(503, on="GET */messages", times=99)
     async with chat.running():
-        await chat.until(lambda: chat.store.messages.gap_from(chat.place(server.general)))
+        await chat.until(lambda: chat.store.marks.gap_from(chat.place(server.general)))
         await server.founder.slash("assistant mode", mode="off")
         await mia.says(server.general, "a secret")
         await server.founder.slash("assistant mode", mode="listen")

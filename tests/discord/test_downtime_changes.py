@@ -102,7 +102,7 @@ async def test_what_cannot_be_fetched_is_fetched_later_and_is_complete(chat, ser
         server.faults.reset(on=FETCH, times=2, after=fault == "reset after")
 
     async with chat.running():
-        await chat.until(lambda: chat.store.messages.gap_from(chat.place(server.general)))
+        await chat.until(lambda: chat.store.marks.gap_from(chat.place(server.general)))
         await caught_up(chat)
         server.faults.clear()
         chat.naps.over()
@@ -146,7 +146,7 @@ async def test_what_could_not_be_fetched_before_a_stop_is_fetched_after_it(chat,
 
     async with chat.running():
         await chat.heard(server.general, missed)
-        assert await chat.store.messages.gap_from(chat.place(server.general)) is None
+        assert await chat.store.marks.gap_from(chat.place(server.general)) is None
 
 
 async def test_a_fetch_that_is_not_answered_stops_nobody_from_being_heard(
@@ -158,7 +158,7 @@ async def test_a_fetch_that_is_not_answered_stops_nobody_from_being_heard(
     server.faults.hold(on=FETCH)
 
     async with chat.running():
-        await chat.until(lambda: chat.store.messages.gap_from(chat.place(server.general)))
+        await chat.until(lambda: chat.store.marks.gap_from(chat.place(server.general)))
         await caught_up(chat)
         server.faults.clear()
         chat.naps.over()
@@ -179,7 +179,7 @@ async def test_a_fetch_cut_short_by_a_limit_of_all_calls_holds_up_no_other_call(
             "no answer in time"
         )
         await seen(lambda: f"Discord: {line}" in logged(caplog))
-        await chat.until(lambda: chat.store.messages.gap_from(chat.place(server.general)))
+        await chat.until(lambda: chat.store.marks.gap_from(chat.place(server.general)))
         chat.naps.over()
 
         await chat.heard(server.general, missed)

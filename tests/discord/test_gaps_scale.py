@@ -7,7 +7,7 @@ import pytest
 from bot.platforms.discord import sweeping
 from bot.platforms.discord.sweeping import Sweeps
 from bot.store.database import Database
-from bot.store.messages import Messages
+from bot.store.marks import Marks
 from tests.discord.weather import Weather
 from tests.waiting import seen
 
@@ -71,7 +71,7 @@ async def test_a_start_in_known_and_quiet_servers_writes_nothing_for_each(
     num_fetched = len(server.asked("GET", "/messages"))
     swept.clear()
     writing = calls(monkeypatch, Database, "writing")
-    asked = calls(monkeypatch, Messages, "heard_until")
+    asked = calls(monkeypatch, Marks, "heard_until")
 
     async with chat.running():
         await seen(lambda: swept)

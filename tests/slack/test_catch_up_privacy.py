@@ -51,7 +51,7 @@ async def test_what_was_said_before_history_was_cleared_is_never_asked_for(slack
     await bot.hears(await slack.says("Ben", "general", "forget this", ago=ago(minutes=10)))
     mark = slack.clock.now() - timedelta(minutes=6, seconds=30)
     await bot.store.messages.clear(bot.place(slack.general))
-    await bot.store.messages.hear_from(bot.place(slack.general), mark)
+    await bot.store.marks.hear_from(bot.place(slack.general), mark)
     await missed(slack, "too early", "one", "two")  # 8, 7 and 6 minutes ago
 
     bot.restart()

@@ -130,5 +130,5 @@ async def test_a_channel_is_heard_from_when_the_invitation_came(store, platform,
     await channels.joined(invited(at), TEAM)
     await channels.tasks.close()
 
-    mark = await store.messages.heard_from(TEA)
+    mark = await store.marks.heard_from(TEA)
     assert mark == at if ahead < timedelta() else now <= mark < at

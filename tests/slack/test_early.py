@@ -117,7 +117,7 @@ async def test_only_what_is_young_may_still_come(talk, age, may_come):
 
 async def test_what_was_said_before_a_history_was_cleared_never_comes(talk):
     early, where = Early(talk.store), replace(talk.place(), channel="C0TEA")
-    await talk.store.messages.hear_from(where, NOON)
+    await talk.store.marks.hear_from(where, NOON)
 
     assert not await early.may_come({"ts": ts_at(NOON)}, where, ts_at(NOON))
     assert not await early.may_come({"ts": ts_at(NOON)}, where, "1.5")

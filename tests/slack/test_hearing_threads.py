@@ -130,7 +130,7 @@ async def test_a_parent_that_another_process_recorded_meanwhile_stays_as_it_is(c
 
 async def test_what_was_said_before_the_bot_was_invited_stays_unknown(chat, slack):
     asked = await slack.says("Alice", "general", "a secret", ago=AGO)
-    await chat.store.messages.hear_from(chat.channel, utc_now() - timedelta(minutes=30))
+    await chat.store.marks.hear_from(chat.channel, utc_now() - timedelta(minutes=30))
 
     await chat.hears(await slack.says("Bob", "general", "hm", thread=asked))
 

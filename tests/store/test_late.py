@@ -84,7 +84,7 @@ async def test_the_places_with_gaps_are_known(store: Store) -> None:
     await store.messages.record(message("m1"))
     assert await store.late.open_gaps("room", "home") == []
 
-    await store.messages.open_gap(ROOM, START)
+    await store.marks.open_gap(ROOM, START)
 
     assert await store.late.open_gaps("room", "home") == [ROOM]
     assert await store.late.open_gaps("room", "office") == []

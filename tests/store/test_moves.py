@@ -57,28 +57,28 @@ async def test_what_was_heard_under_both_ids_is_one_history(store: Store) -> Non
 
 async def test_what_was_chosen_under_both_ids_is_as_it_was_under_the_old(store: Store) -> None:
     await store.channels.change(OLD, mode=Mode.OFF)
-    await store.messages.hear_from(OLD, later(1))
+    await store.marks.hear_from(OLD, later(1))
     await store.channels.change(NEW, mode=Mode.ACTIVE, retention_days=3)
-    await store.messages.hear_from(NEW, later(2))
+    await store.marks.hear_from(NEW, later(2))
 
     await store.moves.channel(OLD, NEW)
 
     settings = await store.channels.settings(NEW)
     assert (settings.mode, settings.retention_days) == (Mode.OFF, 3)
-    assert await store.messages.heard_from(NEW) == later(2)
+    assert await store.marks.heard_from(NEW) == later(2)
 
 
 async def test_gaps_and_marks_of_both_ids_hold(store: Store) -> None:
     for where, minutes in ((OLD, 1), (NEW, 2)):
         await store.messages.record(message(conversation=where))
-        await store.messages.open_gap(where, later(minutes))
-    await store.messages.hear_from(replace(NEW, thread="17.1"), later(3))
-    await store.messages.hear_from(THREAD, later(4))
+        await store.marks.open_gap(where, later(minutes))
+    await store.marks.hear_from(replace(NEW, thread="17.1"), later(3))
+    await store.marks.hear_from(THREAD, later(4))
 
     await store.moves.channel(OLD, NEW)
 
-    assert await store.messages.gap_from(NEW) == later(1)
-    assert await store.messages.heard_from(replace(NEW, thread="17.1")) == later(4)
+    assert await store.marks.gap_from(NEW) == later(1)
+    assert await store.marks.heard_from(replace(NEW, thread="17.1")) == later(4)
 
 
 async def test_notes_name_the_channel_by_its_new_id(store: Store) -> None:

@@ -91,11 +91,11 @@ async def test_what_was_said_before_it_came_or_was_back_is_not_to_be_fetched(
 ) -> None:
     await store.workspaces.joined(*HOME, at=later(1))
     await store.workspaces.joined(*HOME, at=later(2))
-    assert await store.messages.heard_from(THREAD) == later(1)
+    assert await store.marks.heard_from(THREAD) == later(1)
 
     await store.workspaces.left(*HOME, at=later(3))
     await store.workspaces.joined(*HOME, at=later(4))
-    assert await store.messages.heard_from(THREAD) == later(4)
+    assert await store.marks.heard_from(THREAD) == later(4)
 
 
 async def test_a_joining_whose_mark_cannot_be_written_is_new_again(

@@ -165,11 +165,11 @@ class CatchUp:
         if since is not None:
             if not await self._tried(client, channel, where, since=since, before=before):
                 # What is said from now on is newer than the gap: only this note tells of it.
-                await self.store.messages.open_gap(where, since)
+                await self.store.marks.open_gap(where, since)
                 self._failed[here].session = now
                 return
-            if await self.store.messages.gap_from(where) is not None:
-                await self.store.messages.close_gap(where)
+            if await self.store.marks.gap_from(where) is not None:
+                await self.store.marks.close_gap(where)
         self._failed.pop(here, None)
         if (session or now) == self.sessions.of_server(client, guild_id(where)):
             self.has_no_gap(client, where)
@@ -178,9 +178,9 @@ class CatchUp:
         """Give the time from which messages are missing; None where nothing is to be fetched."""
         if (await self.store.channels.settings(where)).mode is Mode.OFF:
             return None
-        since = await self.store.messages.gap_from(where)
+        since = await self.store.marks.gap_from(where)
         if since is None:
-            since = await self.store.messages.heard_until(where)
+            since = await self.store.marks.heard_until(where)
         if since is None and where.workspace == DIRECT:
             return self.clock() - MAX_AGE  # all that is said there is said to the assistant
         if since is None:
@@ -258,7 +258,7 @@ class CatchUp:
         if len(missed) == MAX_MISSED:
             logger.warning("Discord: of what was missed in %s, only the last %d", where, MAX_MISSED)
         # Read after the fetch: somebody may have cleared the history while that was under way.
-        mark = await self.store.messages.heard_from(where)
+        mark = await self.store.marks.heard_from(where)
         told = [
             await heard_again(each, where, me=me, kept=self.memory)
             for each in missed

@@ -44,7 +44,7 @@ class Seeing:
         where = conversation_of(thread)
         async with self._turns.turn(thread.guild.id):
             if thread.is_private() and not await self._store.messages.recent(where, limit=1):
-                await self._store.messages.hear_from(where, self._clock())
+                await self._store.marks.hear_from(where, self._clock())
 
     async def known(self, guild: discord.Guild | None) -> None:
         """Wait until it is noted what of a server can be seen."""
@@ -63,7 +63,7 @@ class Seeing:
         now = self._clock()
         for channel_id in map(int, before.split()):
             if channel_id not in hidden and guild.get_channel(channel_id) is not None:
-                await self._store.messages.hear_from(channel_key(guild.id, channel_id), now)
+                await self._store.marks.hear_from(channel_key(guild.id, channel_id), now)
                 logger.info("Discord: the channel %d can be seen from now on", channel_id)
         noted = " ".join(map(str, hidden))
         if noted != before:

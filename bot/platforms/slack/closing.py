@@ -72,7 +72,7 @@ class Closing:
         if not await self.membership.is_member(where):
             await self.gaps.keep(where, [])
             return []
-        mark = await self.store.messages.heard_from(where)
+        mark = await self.store.marks.heard_from(where)
         oldest = self.clock() - MAX_AGE
         settled = ts_at(max(oldest, mark or oldest))
         found = await self.gaps.find(where)
@@ -137,7 +137,7 @@ class Closing:
         if oldest.num_fetched or await self.store.messages.find(where, where.thread):
             return
         told = await (self._heard(parent, where, team) if parent else self._known_parent(where))
-        mark = await self.store.messages.heard_from(where)
+        mark = await self.store.marks.heard_from(where)
         if told is not None and (parent is None or mark is None or told.sent_at > mark):
             await self.store.late.record(oldest.room, [told], upwards=True)
 
@@ -166,7 +166,7 @@ class Closing:
         joins = [text_in(each, "ts") for each in told if _is_own_join(each, team)]
         if not joins or joins[-1] <= gap.since:
             return gap
-        await self.store.messages.hear_from(where, sent_at(joins[-1]))
+        await self.store.marks.hear_from(where, sent_at(joins[-1]))
         return replace(gap, since=joins[-1])
 
     async def _known_parent(self, where: ConversationKey) -> Message | None:
@@ -184,7 +184,7 @@ class Closing:
         self._walks.pop(where, None)
 
     async def _heard_until(self, where: ConversationKey) -> datetime | None:
-        since = await self.store.messages.heard_until(where)
+        since = await self.store.marks.heard_until(where)
         if since is None:
             since = await self.store.workspaces.joined_at(PLATFORM, where.workspace)
         return since
@@ -197,7 +197,7 @@ class Closing:
         """
         if where.thread is not None and self.fetching.is_strict(team):
             return gap.since
-        mark = await self.store.messages.heard_from(where)
+        mark = await self.store.marks.heard_from(where)
         if mark is None:
             mark = await self.store.workspaces.joined_at(PLATFORM, where.workspace)
         checked = self.clock() - CHECKED_AGE
@@ -207,7 +207,7 @@ class Closing:
         self, where: ConversationKey, missing: Sequence[Payload], gap: Gap, team: Team
     ) -> None:
         # Read after the fetch: somebody may have cleared the history while that was under way.
-        mark = await self.store.messages.heard_from(where)
+        mark = await self.store.marks.heard_from(where)
         told = [await self._heard(each, where, team) for each in missing]
         new = [each for each in told if each and (mark is None or each.sent_at > mark)]
         if not new:

@@ -31,7 +31,7 @@ class Early:
             return False
         if (await self.store.channels.settings(where)).mode is Mode.OFF:
             return False
-        mark = await self.store.messages.heard_from(where)
+        mark = await self.store.marks.heard_from(where)
         return mark is None or sent_at(message_id) > mark
 
     async def gone(self, where: ConversationKey, message_id: str) -> None:

@@ -57,12 +57,12 @@ class Gaps:
         kept = [gap for gap in gaps if gap.room]
         if kept:
             await self._store.notes.set(PLATFORM, _name(where), _written(kept))
-            await self._store.messages.open_gap(where, sent_at(kept[0].since))
+            await self._store.marks.open_gap(where, sent_at(kept[0].since))
             return
         if await self._store.notes.get(PLATFORM, _name(where)):
             await self._store.notes.set(PLATFORM, _name(where), "")
-        if await self._store.messages.gap_from(where) is not None:
-            await self._store.messages.close_gap(where)
+        if await self._store.marks.gap_from(where) is not None:
+            await self._store.marks.close_gap(where)
 
 
 def _name(where: ConversationKey) -> str:

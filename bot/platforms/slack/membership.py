@@ -36,7 +36,7 @@ class Membership:
     async def joined(self, where: ConversationKey, at: datetime | None = None) -> None:
         """Note that the assistant was invited to a channel, just now or at a time."""
         at = at or self._clock()
-        await self._store.messages.hear_from(replace(where, thread=None), at)
+        await self._store.marks.hear_from(replace(where, thread=None), at)
         await self._note(where, at, IN)
 
     async def left(self, where: ConversationKey, at: datetime | None = None) -> None:
@@ -79,7 +79,7 @@ class Membership:
         known = await self.channels(team_id)
         for channel_id in sorted(present - known):
             where = channel_key(team_id, channel_id)
-            await self._store.messages.hear_from(where, self._clock())
+            await self._store.marks.hear_from(where, self._clock())
             await self._note(where, at, IN)
         for channel_id in sorted(known - present) if is_complete else ():
             await self._note(channel_key(team_id, channel_id), at - CLOCK_MARGIN, OUT)

@@ -202,7 +202,7 @@ class Places:
             latest = text_in(message, "latest_reply")
             if number_in(message, "reply_count") and latest:
                 thread = replace(where, thread=text_in(message, "ts"))
-                heard = await self.store.messages.heard_until(thread)
+                heard = await self.store.marks.heard_until(thread)
                 if latest > since and (heard is None or sent_at(latest) > heard):
                     self.enqueue(thread, KNOWN)
                 elif await self._lacks_replies(thread, message) or await self._is_unheard(

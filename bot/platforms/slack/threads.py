@@ -159,7 +159,7 @@ class Threads:
         return Message(where, where.thread or "", author, text, said_at)
 
     async def _is_past(self, said_at: datetime, where: ConversationKey) -> bool:
-        mark = await self._store.messages.heard_from(where)
+        mark = await self._store.marks.heard_from(where)
         return mark is not None and said_at <= mark
 
     async def _fetched(self, where: ConversationKey, thread_ts: str, team: Team) -> Payload | None:
