@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.messages import Author, ConversationKey, Message as Heard, OutboxItem, OutboxStatus
+from bot.platforms.memory import Memory
 from bot.platforms.slack.keys import channel_key, sent_at
+from bot.platforms.slack.naming import People
 from bot.platforms.slack.platform import SlackPlatform
 from bot.platforms.slack.refusals import SlackDialect
 from bot.platforms.slack.teams import Team
@@ -77,6 +79,7 @@ class Speaker:
             is_addressed=is_addressed,
             clock=self.server.clock.now,
             started_at=self.server.clock.now(),
+            home=People(name="Earshot", kept=Memory(self.store)).home,
             sleep=self.pace,
             monotonic=self.seconds,
         )

@@ -3,6 +3,7 @@
 import pytest
 
 from bot.messages import Mode
+from tests.fakes import PausingModel
 from tests.slack_server import Kind
 
 QUESTION = "what is the capital of France?"
@@ -166,7 +167,21 @@ async def test_who_is_of_another_workspace_may_opt_out_here(talk, slack, bridge)
     assert slack.whispers(bridge, "Zoe")[0].text.startswith("You are opted out")
 
 
-async def test_the_answer_to_a_stranger_is_streamed_and_can_be_taken_back(talk, slack, bridge):
+async def test_an_answer_is_streamed_to_somebody_of_another_workspace(chat, slack, bridge):
+    chat.model = PausingModel(reply_text="The capital of France is| Paris.")
+    async with chat.running():
+        asked = await slack.says("Zoe", bridge, f"{slack.bot.mention} {QUESTION}")
+        await slack.until(lambda: chat.posts(bridge) == ["The capital of France is"])
+        chat.model.may_go_on.set()
+        await chat.heard(asked)
+
+        (answer,) = chat.messages(bridge)
+        assert answer.streamed
+        (call,) = slack.asked("chat.startStream")
+        assert call.args["recipient_team_id"] == asked.author.team_id != slack.team.id
+
+
+async def test_the_answer_to_a_stranger_can_be_taken_back(talk, slack, bridge):
     asked = await talk.asks("Zoe", QUESTION, where=bridge)
     (answer,) = talk.messages(bridge)
     assert (answer.text, answer.thread_ts) == ("Paris.", asked.ts)

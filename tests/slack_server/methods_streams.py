@@ -11,7 +11,7 @@ from tests.slack_server.message_checks import (
 )
 from tests.slack_server.methods_chat import WRITE, own_message, thread_of, writable, write
 from tests.slack_server.refusals import Refused
-from tests.slack_server.views import message_json
+from tests.slack_server.views import find_user, message_json
 from tests.slack_server.world import Json, Kind, Message
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ def start_stream(server: "SlackServer", call: Call) -> Json:
         for name in ("recipient_team_id", "recipient_user_id"):
             if not call.args.get(name):
                 raise Refused(f"missing_{name}")
+        reader = find_user(server.world, call.args["recipient_user_id"])
+        if reader is None or reader.team_id != call.args["recipient_team_id"]:
+            raise Refused("invalid_recipient_team_id")
     message = Message(
         server.stamps.ts(),
         channel,

@@ -62,6 +62,7 @@ class Basis:
             sleep=self.sleep,
         )
         self.chats = AgentChats(store)
+        self.people = People(name=self.name, kept=Memory(store))
         self.platform = SlackPlatform(
             trying=self.trying,
             outbox=store.outbox,
@@ -70,13 +71,13 @@ class Basis:
             is_addressed=addressed_by(store.decisions),
             clock=self.clock,
             started_at=self.clock(),
+            home=self.people.home,
             direct=self.chats,
         )
         self.pipeline = new_pipeline(
             self.settings, self.platform, store=store, served=self.served, clock=self.clock
         )
         self.commands = Commands(store=store, model=self.served.model, me=self.pipeline.me)
-        self.people = People(name=self.name, kept=Memory(store))
         self.threads = Threads(store, self.people, clock=self.clock, sleep=self.sleep)
         self.managing = Managing(self.people, self.clock)
         self.answering = Answering(self.trying)
@@ -84,4 +85,4 @@ class Basis:
     @property
     def name(self) -> str:
         """Give the assistant's name."""
-        return self.pipeline.me.name
+        return self.settings.name

@@ -42,7 +42,7 @@ class Kept(Protocol):
 class Person:
     """Somebody, as Slack knows them. Guests and strangers never manage anything.
 
-    `is_stranger` is somebody of another workspace, met in a shared channel. `is_known` is false
+    `is_stranger` is somebody of another workspace, `home`, met in a shared channel. `is_known` is false
     where Slack did not tell: then the flags say nothing.
     """
 
@@ -53,6 +53,7 @@ class Person:
     is_guest: bool = False
     is_stranger: bool = False
     is_known: bool = True
+    home: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,10 @@ class People:
             return found
         name = await self._remembered(team, user_id) or called or user_id
         return Person(user_id, name, is_bot=is_bot, is_known=False)
+
+    async def home(self, team: Team, user_id: str) -> str:
+        """Give the id of the workspace that somebody is of; this one where Slack does not tell."""
+        return (await self.name(team, user_id)).home or team.id
 
     async def bot_name(self, team: Team, bot_id: str) -> str:
         """Give the name of an app that speaks without being a user; its id where nobody knows."""
@@ -199,6 +204,7 @@ async def _person(team: Team, user_id: str) -> Person | None:
         is_manager=is_manager and not (is_guest or is_stranger),
         is_guest=is_guest,
         is_stranger=is_stranger,
+        home=team.id if _is_of(user, team) else text_in(user, "team_id"),
     )
 
 

@@ -32,7 +32,7 @@ from bot.platforms.slack.parts import parts, quoted
 from bot.platforms.slack.posting import Mark, Poster
 from bot.platforms.slack.refusals import NO_STREAMS, SlackTrying, code, retry_after_s
 from bot.platforms.slack.showing import CLOCK_MARGIN, Showing
-from bot.platforms.slack.streaming import Streams
+from bot.platforms.slack.streaming import Home, Streams
 from bot.platforms.speaking import Channels, Drafts, Outbox, beside, store_trouble
 from bot.platforms.trying import Gone
 
@@ -66,7 +66,7 @@ class SlackPlatform:
 
     `is_addressed` tells which replies belong into a thread below their question. Items from before
     `started_at` may have been posted by an earlier process; `clock` gives aware UTC times.
-    `monotonic` counts seconds.
+    `home` gives the workspace that a person is of. `monotonic` counts seconds.
     """
 
     trying: SlackTrying
@@ -76,6 +76,7 @@ class SlackPlatform:
     is_addressed: Callable[[OutboxItem], Awaitable[bool]]
     clock: Callable[[], datetime]
     started_at: datetime
+    home: Home
     direct: DirectChats = field(default_factory=PlainChats)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     monotonic: Callable[[], float] = time.monotonic
@@ -90,7 +91,7 @@ class SlackPlatform:
         """Make the poster, what streams, and room for drafts."""
         self._poster = Poster(self.trying)
         self._drafts = Drafts(self.channels, self._new_draft)
-        self._streams = Streams(self.trying, self._reader)
+        self._streams = Streams(self.trying, self._reader, self.home)
         self._pace = Pace(self.monotonic)
 
     @property

@@ -37,6 +37,7 @@ NOT_FOR_THEM = frozenset({
 })  # fmt: skip
 
 Reader = Callable[[OutboxItem], Awaitable[str | None]]
+Home = Callable[[Team, str], Awaitable[str]]
 
 
 @dataclass(slots=True)
@@ -60,11 +61,16 @@ class Stream:
 
 
 class Streams:
-    """Begins, feeds and ends streams. `reader` gives the id of the person whom a reply answers."""
+    """Begins, feeds and ends streams.
 
-    def __init__(self, trying: SlackTrying, reader: Reader) -> None:
+    `reader` gives the id of the person whom a reply answers, `home` that of their own workspace,
+    which in a shared channel may be another than ours.
+    """
+
+    def __init__(self, trying: SlackTrying, reader: Reader, home: Home) -> None:
         self._trying = trying
         self._reader = reader
+        self._home = home
         self._refused: set[tuple[str, str]] = set()  # workspaces, and channels of them
         self._running: set[tuple[str, str, str]] = set()  # workspace, channel, time stamp
         self._beginning = InOrder()  # one at a time in each thread
@@ -100,7 +106,7 @@ class Streams:
                 thread_ts=place.thread or "",
                 markdown_text=shown,
                 recipient_user_id=user_id,
-                recipient_team_id=place.workspace if user_id else None,
+                recipient_team_id=await self._home(team, user_id) if user_id else None,
             )
             return str(answer["ts"])
 
