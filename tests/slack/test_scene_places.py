@@ -178,7 +178,7 @@ async def test_an_answer_is_streamed_to_somebody_of_another_workspace(chat, slac
         (answer,) = chat.messages(bridge)
         assert answer.streamed
         (call,) = slack.asked("chat.startStream")
-        assert call.args["recipient_team_id"] == asked.author.team_id != slack.team.id
+        assert call.args["recipient_team_id"] == asked.user.team_id != slack.team.id
 
 
 async def test_the_answer_to_a_stranger_can_be_taken_back(talk, slack, bridge):
