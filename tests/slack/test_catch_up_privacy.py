@@ -126,6 +126,27 @@ async def test_what_was_said_while_it_was_not_let_in_stays_unknown(slack, bot):
     assert await bot.texts() == ["hello", "welcome back"]
 
 
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_what_is_said_after_an_invitation_that_nobody_heard_is_known_if_slack_tells_when_it_was(
+    slack, bot, is_told
+):
+    await bot.hears(await slack.says("Ben", "general", "hello"))
+    boats = slack.add_channel("boats", members=["Alice"], bot_present=False)
+    await slack.says("Alice", "boats", "about the bot", tell=False)
+    if is_told:
+        await slack.invites_bot("Alice", "boats")
+    else:
+        boats.members.append(bot.team_user)
+    await slack.says("Alice", "boats", f"{slack.bot.mention} the capital?", tell=False)
+
+    bot.restart()
+    await bot.sweeps()
+    await bot.pipeline.conversations.drain()
+
+    assert await _said(bot, boats) == (["@Earshot the capital?"] if is_told else [])
+    assert bot.platform.posts == (["Paris."] if is_told else [])
+
+
 async def let_in_again(slack, bot):
     """Let it have heard a thread, and have been out while more was said there; give the two."""
     tea = slack.add_channel("tea")
@@ -177,3 +198,8 @@ async def test_what_a_thread_hangs_on_from_before_the_invitation_stays_unknown(c
         await chat.says("Ben", "hello", where="tea", thread=secret)
 
         assert await chat.history("tea", thread=secret.ts) == [("Ben", "hello")]
+
+
+async def _said(bot, channel):
+    """List what people said in a channel."""
+    return [each.text for each in await bot.entries(channel) if not each.from_assistant]

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.platforms.slack import fetching
+from bot.platforms.slack.fetching import Listing
 from bot.platforms.slack.keys import ts_at
 from bot.platforms.slack.membership import Membership
 from bot.platforms.slack.scopes import BOT_SCOPES
@@ -52,9 +53,9 @@ async def test_a_channel_that_a_complete_list_lacks_is_left(slack, bot):
     membership, here = bot.catch_up.membership, bot.place(slack.general)
     later = slack.clock.now() + timedelta(hours=1)
 
-    await membership.took(bot.team.id, [], at=later, is_complete=False)
+    await membership.took(bot.team.id, Listing([], [], later, is_complete=False))
     assert await membership.is_member(here)
-    await membership.took(bot.team.id, [], at=later, is_complete=True)
+    await membership.took(bot.team.id, Listing([], [], later, is_complete=True))
     assert not await membership.is_member(here)
 
 

@@ -202,13 +202,9 @@ class CatchUp:
             channels = sorted({where.channel for where in heard})
             begun = None
         else:
-            await self.membership.took(
-                team.id,
-                listing.channel_ids,
-                at=listing.at,
-                is_complete=listing.is_complete and listing.has_all_types,
-                archived_ids=listing.archived_ids,
-            )
+            last_heard = max(heard.values(), default=self.clock())
+            invited_at = partial(self.fetching.invited_at, team=team, after=last_heard)
+            await self.membership.took(team.id, listing, invited_at=invited_at)
             present = {*listing.channel_ids, *await self.membership.channels(team.id)}
             channels = sorted(present - {*listing.archived_ids})
             begun = begun if listing.is_complete else None

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from bot.errors import StoreError
 from bot.messages import ConversationKey, Message, Mode
 from bot.pipeline import Pipeline
-from bot.platforms.slack.fetching import Fetching, Page
+from bot.platforms.slack.fetching import END_OF_TIME, MAX_AGE, Fetching, Page
 from bot.platforms.slack.gaps import MAX_MISSED, Gap, Gaps
-from bot.platforms.slack.hearing import BROADCAST, heard_again
+from bot.platforms.slack.hearing import BROADCAST, heard_again, own_joins
 from bot.platforms.slack.keys import PLATFORM, sent_at, ts_at
 from bot.platforms.slack.lenient import Payload, text_in
 from bot.platforms.slack.membership import Membership
@@ -23,11 +23,8 @@ from bot.store import Store
 
 logger = logging.getLogger(__name__)
 
-MAX_AGE = timedelta(days=7)
 CHECKED_AGE = timedelta(days=1)  # so far back edits and deletions are looked for
 CLOCK_MARGIN = timedelta(seconds=10)  # our clock may be ahead of Slack's by some
-JOINS = frozenset({"channel_join", "group_join"})
-END_OF_TIME = "9999999999.999999"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +160,7 @@ class Closing:
         self, where: ConversationKey, gap: Gap, told: Sequence[Payload], team: Team
     ) -> Gap:
         """Leave out what was said before somebody let the assistant in again."""
-        joins = [text_in(each, "ts") for each in told if _is_own_join(each, team)]
+        joins = own_joins(told, team)
         if not joins or joins[-1] <= gap.since:
             return gap
         await self.store.marks.hear_from(where, sent_at(joins[-1]))
@@ -236,10 +233,6 @@ class Closing:
             # It is answered where it was said.
             return replace(told, addressed=False, overheard=is_elsewhere)
         return told
-
-
-def _is_own_join(message: Payload, team: Team) -> bool:
-    return text_in(message, "subtype") in JOINS and text_in(message, "user") == team.user_id
 
 
 def _left(

@@ -16,7 +16,8 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.errors import PlatformError, PlatformUnavailable
 from bot.messages import ConversationKey
-from bot.platforms.slack.keys import is_ts
+from bot.platforms.slack.hearing import own_joins
+from bot.platforms.slack.keys import is_ts, sent_at, ts_at
 from bot.platforms.slack.lenient import Payload, as_payload, is_set, part_of, parts_of, text_in
 from bot.platforms.slack.refusals import (
     FAILURES,
@@ -32,6 +33,8 @@ from bot.platforms.slack.teams import Team
 
 logger = logging.getLogger(__name__)
 
+MAX_AGE = timedelta(days=7)  # what is older is not asked for
+END_OF_TIME = "9999999999.999999"
 PAGE_SIZE = 200  # Slack recommends no more at once
 STRICT_PAGE_SIZE = 15  # the most that is given outside the marketplace,
 STRICT_WAIT = timedelta(seconds=60)  # and how often
@@ -138,6 +141,24 @@ class Fetching:
         has_more = is_set(told, "has_more") and bool(more_at)
         self._note_pace(team, where, len(found), has_more=has_more)
         return Page(found, more_at if has_more else "")
+
+    async def invited_at(
+        self, where: ConversationKey, team: Team, *, after: datetime
+    ) -> datetime | None:
+        """Tell when the assistant came into a channel after a time; None where that is not shown.
+
+        Nothing older is asked for: that was said without it.
+        """
+        is_new = timedelta() < self.clock() - after <= MAX_AGE
+        if not is_new or self.wait(team, where) > timedelta():
+            return None
+        try:
+            page = await self.page(team, where, oldest=ts_at(after), latest=END_OF_TIME)
+        except PlatformError as error:
+            logger.info("Slack: %s", error)
+            return None
+        joins = own_joins(page.messages, team)
+        return sent_at(joins[-1]) if joins else None
 
     async def channels(self, team: Team) -> Listing:
         """List the channels and chats of a workspace that the assistant is in.

@@ -9,6 +9,7 @@ shape go in; one that lacks what a message needs is not heard either.
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -28,6 +29,7 @@ CHANGED, DELETED, TOMBSTONE = "message_changed", "message_deleted", "tombstone"
 SPOKEN_OF_ONESELF = "me_message"
 BROADCAST = "thread_broadcast"  # a reply that was sent to the channel, too
 MENTION = "app_mention"
+JOINS = frozenset({"channel_join", "group_join"})
 # What Slack itself tells of a place, in the form of a message. What is not in here and has words of
 # somebody is heard, also of kinds that Slack has yet to think of.
 # From https://docs.slack.dev/reference/events/message#subtypes.
@@ -103,6 +105,15 @@ def is_said(message: Payload, team: Team) -> bool:
     if subtype in NOT_SAID or subtype.startswith(NOT_SAID_OF):
         return False
     return not (is_ours(message, team) or is_set(message, "is_ephemeral"))
+
+
+def own_joins(messages: Sequence[Payload], team: Team) -> list[str]:
+    """Give the time stamps of those messages in which Slack says that the assistant came in."""
+    return [
+        text_in(each, "ts")
+        for each in messages
+        if text_in(each, "subtype") in JOINS and text_in(each, "user") == team.user_id
+    ]
 
 
 def is_ours(message: Payload, team: Team) -> bool:

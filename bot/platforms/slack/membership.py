@@ -1,15 +1,17 @@
 """Which channels the assistant is in, and since when: what was said before is not its business.
 
 Slack would give it all to whoever is in a channel now. So each channel is noted, also for the next
-start, and one that is new counts as heard up to that moment.
+start. One that is new counts as heard up to the invitation, where Slack tells when that was, and else
+up to now.
 """
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.messages import ConversationKey
+from bot.platforms.slack.fetching import Listing
 from bot.platforms.slack.keys import PLATFORM, channel_key, is_direct, ts_at
 from bot.store import Store
 
@@ -18,6 +20,13 @@ logger = logging.getLogger(__name__)
 NOTE = "member-"
 IN, OUT = "in", "out"
 CLOCK_MARGIN = timedelta(seconds=10)  # our clock may be ahead of Slack's by some
+MAX_INVITATIONS = 20  # that are looked for at once
+
+InvitedAt = Callable[[ConversationKey], Awaitable[datetime | None]]
+
+
+async def nobody_knows(_: ConversationKey) -> None:
+    """Tell of no invitation when it was."""
 
 
 class Membership:
@@ -60,29 +69,27 @@ class Membership:
         return noted is not None and _is_in(noted)
 
     async def took(
-        self,
-        team_id: str,
-        channel_ids: Collection[str],
-        *,
-        at: datetime,
-        is_complete: bool,
-        archived_ids: Collection[str] = (),
+        self, team_id: str, listing: Listing, *, invited_at: InvitedAt = nobody_knows
     ) -> None:
-        """Note in which channels it is, by a list that Slack began to give at a time.
+        """Note in which channels it is, by what Slack lists.
 
-        Archived ones are among them: they may come back. Those that are new are heard from now on. Those that a complete list lacks are left, unless
-        the invitation came while the list was given.
+        Archived ones are among them: they may come back. Those that are new are heard since the
+        invitation, or from now on where `invited_at` does not tell. Those that a complete list lacks
+        are left, unless the invitation came while the list was given.
         """
-        self._archived[team_id] = frozenset(archived_ids)
-        listed = (*channel_ids, *archived_ids)
+        self._archived[team_id] = frozenset(listing.archived_ids)
+        listed = (*listing.channel_ids, *listing.archived_ids)
         present = {each for each in listed if not is_direct(each)}
         known = await self.channels(team_id)
-        for channel_id in sorted(present - known):
+        for number, channel_id in enumerate(sorted(present - known)):
             where = channel_key(team_id, channel_id)
-            await self._store.marks.hear_from(where, self._clock())
-            await self._note(where, at, IN)
+            since = await invited_at(where) if number < MAX_INVITATIONS else None
+            now = self._clock()
+            await self._store.marks.hear_from(where, min(since or now, now))
+            await self._note(where, listing.at, IN)
+        is_complete = listing.is_complete and listing.has_all_types
         for channel_id in sorted(known - present) if is_complete else ():
-            await self._note(channel_key(team_id, channel_id), at - CLOCK_MARGIN, OUT)
+            await self._note(channel_key(team_id, channel_id), listing.at - CLOCK_MARGIN, OUT)
 
     async def _note(self, where: ConversationKey, at: datetime, what: str) -> None:
         await self._store.notes.advance(PLATFORM, _name(where), f"{ts_at(at)} {what}")
