@@ -1,7 +1,10 @@
 """A new app on Slack is an agent: greeted in its chat, answered in threads with status and titles."""
 
+import asyncio
+
 import pytest
 
+from bot.platforms.slack.assistant_view import AssistantView
 from bot.platforms.slack.manifest import manifest
 from bot.platforms.slack.prompts import ABOUT_THE_CHANNEL, MISSED
 from tests.fakes import FakeModel, PausingModel
@@ -80,6 +83,27 @@ async def test_of_several_questions_each_has_its_answer_and_its_status(chat, sla
             (answer,) = slack.posts(CHAT, thread=one.ts)
             assert answer.text == "Paris it is."
             assert slack.chat(ALICE, one.ts).statuses == ["is writing...", ""]
+
+
+async def test_what_comes_quickly_stands_in_the_order_it_was_said(chat, slack, monkeypatch):
+    looked_up = AssistantView._in_view
+    is_second_there = asyncio.Event()
+
+    async def slow_at_first(view, event, where):
+        if "first" in event["text"]:
+            await is_second_there.wait()
+        return await looked_up(view, event, where)
+
+    monkeypatch.setattr(AssistantView, "_in_view", slow_at_first)
+    async with chat.running():
+        await slack.says(ALICE, CHAT, "this is first")
+        second = await slack.says(ALICE, CHAT, "this is second")
+        await slack.until(lambda: slack.deliveries.all[-1].acknowledged)
+        is_second_there.set()
+        await chat.heard(second)
+
+        said = [text for name, text in await chat.history(CHAT) if name == ALICE]
+        assert said == ["this is first", "this is second"]
 
 
 async def test_the_thread_goes_on_where_it_began(chat, slack):

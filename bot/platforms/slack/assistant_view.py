@@ -82,7 +82,8 @@ class AssistantView:
         Such a question is a command, and not recorded; its answer comes in a moment. With no channel
         in view it is an ordinary one.
         """
-        if not is_direct(where.channel) or not _is_said(event):
+        # Looked up for this question alone: what waits for a look may be overtaken on its way.
+        if not (is_direct(where.channel) and _is_said(event) and _asks_it(event)):
             return False
         ts = text_in(event, "ts")
         try:
@@ -90,7 +91,7 @@ class AssistantView:
         except StoreError as error:
             logger.warning("Slack: nobody knows what is in view in %s: %s", where, error)
             return False
-        if not seen or not _asks_it(event):
+        if not seen:
             return False
         if self.once.is_new(team.id, where.channel, ts):
             channel = channel_key(team.id, seen)
