@@ -109,6 +109,9 @@ class EarshotClient(ShardedClient):
         """Tell that all servers are known."""
         if self.is_closed():
             return
+        # First: where it is new, or back, Discord has to be told the commands of that server anew.
+        all_joined = partial(self._parts.guilds.all_joined, self.guilds)
+        await insisted(all_joined, "which servers it is in")
         await self._parts.ready(self)
 
     async def on_shard_resumed(self, shard_id: int) -> None:

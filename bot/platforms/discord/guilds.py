@@ -1,5 +1,6 @@
 """Servers that the bot joins and leaves, as Discord tells of them, and where each is greeted."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 
@@ -30,6 +31,7 @@ class Guilds:
         self._platform = platform
         self._workspaces = workspaces
         self._lost = lost
+        self._joining = asyncio.Lock()  # who finds a server known may rely on all that follows
 
     async def begin(self, new_channel_mode: Mode) -> None:
         """Take over in which mode channels start, before anything is heard.
@@ -49,11 +51,12 @@ class Guilds:
 
     async def all_joined(self, guilds: Sequence[discord.Guild]) -> None:
         """Note the servers that the bot is in; those that are known cost nothing."""
-        since = await self._workspaces.joined_since()
-        for guild in guilds:
-            noted, came_at = since.get(workspace_of(guild.id)), _came_at(guild)
-            if noted is None or (came_at is not None and came_at > noted):
-                await self._joined(guild)
+        async with self._joining:
+            since = await self._workspaces.joined_since()
+            for guild in guilds:
+                noted, came_at = since.get(workspace_of(guild.id)), _came_at(guild)
+                if noted is None or (came_at is not None and came_at > noted):
+                    await self._joined(guild)
 
     async def greet_all(self, guilds: Sequence[discord.Guild]) -> None:
         """Greet those servers that were not greeted yet; the others cost nothing."""

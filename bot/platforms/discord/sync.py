@@ -66,8 +66,10 @@ class Registration:
 
     async def lost(self, guild_id: int) -> None:
         """Note that a server removed the bot for a while, and its own commands with it."""
-        if guild_id == self._guild_id:
+        noted = await self._notes.get(PLATFORM, NOTE)
+        if noted and f"/{guild_id}/" in noted:  # else it tells what to take back, and from where
             await self._notes.drop(PLATFORM, NOTE)
+        if guild_id == self._guild_id:
             self._is_told, self._num_rounds, self._wait_rounds = False, 0, 1
 
 
