@@ -68,6 +68,14 @@ async def test_an_answer_stands_in_the_thread_of_its_question_which_has_status_a
         assert thread.statuses == ["is writing...", ""]
 
 
+async def test_whose_chat_was_never_seen_to_open_is_answered_in_the_thread_too(chat, slack):
+    async with chat.running():
+        asked = await chat.says(ALICE, "what is the capital of France?", where=CHAT)
+
+        (answer,) = slack.posts(CHAT, thread=asked.ts)
+        assert answer.text == "Paris."
+
+
 async def test_of_several_questions_each_has_its_answer_and_its_status(chat, slack):
     chat.model = PausingModel(reply_text="Paris| it is.")
     async with chat.running():

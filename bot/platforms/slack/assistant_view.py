@@ -99,12 +99,19 @@ class AssistantView:
             self.tasks.start(summing_up, name=f"a summary of {channel}")
         return True
 
+    async def looks_at(self, event: Payload, where: ConversationKey) -> None:
+        """Note what an agent is told with a message: that it is one, and what is in view.
+
+        Raises StoreError.
+        """
+        if is_direct(where.channel) and "app_context" in event:
+            chat = replace(where, thread=None)
+            await self.chats.saw(chat, in_view(part_of(event, "app_context")))
+
     async def _in_view(self, event: Payload, where: ConversationKey) -> str:
         """Give the channel in view of whoever writes; an agent is told with each message."""
-        chat = replace(where, thread=None)
-        if "app_context" in event:
-            await self.chats.saw(chat, in_view(part_of(event, "app_context")))
-        known = await self.chats.get(chat)
+        await self.looks_at(event, where)
+        known = await self.chats.get(replace(where, thread=None))
         if known.is_agents:
             return known.in_view
         if where.thread is None:

@@ -116,6 +116,7 @@ class Ears:
         if message is None or await self.early.is_gone(where, message.id):
             return
         await self._ready(where, team, before=message.id)
+        await self.pane.looks_at(event, where)  # before it is answered: an agent does so in threads
         if is_below_ours(event, where, team) and await self._is_among_others(message):
             message = replace(message, addressed=False)
         is_new = await self.pipeline.receive(message)
