@@ -22,10 +22,12 @@ class LastListened:
         self._before: dict[int, datetime] = {}
 
     def session_began(self, shard_id: int) -> None:
-        """Note that what is said from now on comes after the gap."""
-        self._before.pop(shard_id, None)
+        """Note that what is said from now on comes after the gap.
+
+        Where the gap before was not closed yet, both are one.
+        """
         if shard_id in self._noted:
-            self._before[shard_id] = self._noted[shard_id]
+            self._before[shard_id] = self._noted.pop(shard_id)
 
     async def before(self, shard_id: int) -> datetime:
         """Give until when a shard listened before its session; now if nobody knows.
@@ -39,11 +41,14 @@ class LastListened:
         return self._before[shard_id]
 
     async def note(self, client: discord.Client) -> None:
-        """Note that the shards listen which have their connection. Raises StoreError."""
+        """Note that the shards listen which have their connection. Raises StoreError.
+
+        Only those whose gap was closed: a stop before that leaves it to the next start.
+        """
         if not isinstance(client, discord.AutoShardedClient):
             return
         for shard_id, shard in client.shards.items():
-            if not shard.is_closed():
+            if shard_id in self._noted and not shard.is_closed():
                 await self.note_shard(shard_id)
 
     async def note_shard(self, shard_id: int) -> None:
