@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
+from functools import partial
 
 import discord
 
 from bot.messages import Mode, workspace_key
 from bot.platforms.discord.keys import DIRECT, PLATFORM, channel_key, shard_of, workspace_of
+from bot.platforms.insist import insisted
 from bot.platforms.workspaces import Workspaces, greeting
 from bot.ports import Platform
 from bot.store import Store
@@ -46,7 +48,8 @@ class Guilds:
 
     async def joined(self, guild: discord.Guild) -> None:
         """Note a server that the bot is in, and greet it if that was not done yet."""
-        await self._joined(guild)
+        async with self._joining:
+            await self._joined(guild)
         await self.greet(guild)
 
     async def all_joined(self, guilds: Sequence[discord.Guild]) -> None:
@@ -89,7 +92,8 @@ class Guilds:
     async def _joined(self, guild: discord.Guild) -> None:
         came_at = _came_at(guild)
         if await self._workspaces.joined(workspace_of(guild.id), guild.name, came_at=came_at):
-            await self._lost(guild.id)
+            # Asked once more, the server is known: what fails here would not be made up for.
+            await insisted(partial(self._lost, guild.id), "commands that Discord forgot")
 
     async def _greet(self, guild: discord.Guild) -> None:
         """Greet a server; where that cannot be done now, it is tried again later."""
@@ -116,7 +120,8 @@ def has_left(client: discord.AutoShardedClient, workspace: str, shard_ids: Colle
 
 def _came_at(guild: discord.Guild) -> datetime | None:
     """Tell since when the bot is in a server; None where Discord does not say, as in an outage."""
-    return None if guild.unavailable else guild.me.joined_at
+    me: discord.Member | None = guild.me  # None once it is removed, until the server is gone, too
+    return None if guild.unavailable or me is None else me.joined_at
 
 
 def place_to_greet(guild: discord.Guild) -> discord.TextChannel | None:
