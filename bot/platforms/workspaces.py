@@ -84,6 +84,7 @@ class Workspaces:
         """Note the workspaces that the bot was removed from while it did not hear of it."""
         for workspace in await self.store.workspaces.present(self.platform):
             if is_gone(workspace):
+                self._greeting.discard(workspace)
                 await self.store.workspaces.left(self.platform, workspace, at=self.clock())
                 logger.info("%s: no longer in the %s %s", self._title, self.called, workspace)
 
@@ -98,6 +99,7 @@ class Workspaces:
             if is_due and await self.store.workspaces.erase(
                 self.platform, workspace, left_before=before
             ):
+                self._greeting.discard(workspace)  # who has it back reads the greeting anew
                 logger.info(
                     "%s: all data of the %s %s is deleted: it removed the bot",
                     self._title,
@@ -154,8 +156,9 @@ def greeting(
     `call` is what people do there to be answered in any case.
     """
     return (
-        f"Hello, I'm {name}. {STARTS[settings.mode].format(call=call)} To take part, I store what is written in "
-        f"{channels}, with names, and whether I spoke. Nobody's words train a model. "
-        "If you don't want that: `/assistant privacy optout` for what you write, `/assistant mode off` "
-        "for a channel. `/assistant privacy show` tells what is kept, `/assistant help` the rest."
+        f"Hello, I'm {name}. {STARTS[settings.mode].format(call=call)} "
+        f"To take part, I store what is written in {channels}, with names, and whether I spoke. "
+        "Nobody's words train a model. "
+        "If you don't want that: `/assistant privacy optout` for what you write, "
+        "`/assistant mode off` for a channel. `/assistant privacy show` tells what is kept, `/assistant help` the rest."
     )
