@@ -57,7 +57,7 @@ class Delivery:
                 self._waiting.add(item.conversation)
             elif status is OutboxStatus.WITHDRAWN:
                 await self.store.outbox.withdraw(item.key)
-                await self.signs.withdraw(item)  # what still stands of it
+                await self.take_back(item)  # what still stands of it, now or later
         finally:
             self._being_posted.discard(item.key)
         if status is OutboxStatus.POSTED and item.reply_to is not None:

@@ -9,7 +9,7 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -112,7 +112,10 @@ class _Heart:
                 self.beat()
             except OSError as error:  # who reads it will find it old
                 logger.warning("%s cannot be written: %s", self.file, error.strerror)
+            except Exception:  # the top of a task: what one beat could not tell, the next may
+                logger.exception("nobody knows what the bot hears")
 
     def stop(self) -> None:
         """Take the file away."""
-        self.file.unlink(missing_ok=True)
+        with suppress(OSError):  # it is old soon
+            self.file.unlink(missing_ok=True)

@@ -95,7 +95,8 @@ class Judge:
         """Decide on what waits in a conversation and keep the decision; None if nothing waits.
 
         Questions that are answered in different places are decided one by one; those of the messages
-        that were `missed` in a gap together, so that there is one answer. A model that fails gives a decision that says so, not an error.
+        that were `missed` in a gap together, so that there is one answer. A model that fails gives a
+        decision that says so, not an error.
         """
         started = perf_counter()
         found, settings = await asyncio.gather(

@@ -132,11 +132,15 @@ class Pipeline:
         """
         if (await self.store.channels.settings(where)).mode is Mode.OFF:
             return 0
+        self.note_missed(where, missed)
         num_new = await self.store.messages.record_all(missed)
         if num_new:
-            self._missed.setdefault(where, set()).update(message.id for message in missed)
             self.conversations.wake(where, addressed=False)
         return num_new
+
+    def note_missed(self, where: ConversationKey, missed: Sequence[Message]) -> None:
+        """Let messages of a gap have one answer together; to be called before they are recorded."""
+        self._missed.setdefault(where, set()).update(message.id for message in missed)
 
     async def edit(
         self,
@@ -187,19 +191,22 @@ class Pipeline:
     async def respond(self, where: ConversationKey) -> None:
         """Decide on what waits in a conversation, and carry the decision out.
 
-        Of what is to be answered in several places, one after the other: the rest comes next. No other process does either there meanwhile. Raises StoreError if it could not be decided
-        on: it still waits then.
+        No other process does either there meanwhile. Of what is to be answered in several places,
+        one after the other: the rest comes next. Raises StoreError if it could not be decided on: it
+        still waits then.
         """
         await self.ready()
         async with self.store.turns.alone(where) as was_taken:
             if was_taken or self.leftovers.is_noticed(where):
                 await self.leftovers.take_up(where)
             await self.delivery.post_waiting(where)
-            considered = await self.judge.consider(where, missed=self._missed.get(where, ()))
-            self._missed.pop(where, None)
+            missed = frozenset(self._missed.get(where, ()))  # more may come while this is decided
+            considered = await self.judge.consider(where, missed=missed)
+            if considered is not None and considered.leaves_more:
+                self.conversations.wake(where, addressed=True)
+            elif left := self._missed.pop(where, set()) - missed:
+                self._missed[where] = left
             if considered is not None:
-                if considered.leaves_more:
-                    self.conversations.wake(where, addressed=True)
                 await self.acting.carry_out(considered)
 
     def _look_after_reply(self, where: ConversationKey, question_id: str) -> None:

@@ -19,8 +19,6 @@ logger = logging.getLogger(__name__)
 NOT_HEARD = "I don't read along here right now, so I can't answer."
 ANSWERED_WITH_NEXT = "I answered this together with what was said next."
 TOO_LATE = "I didn't get to this in time. Please ask again."
-
-
 MAX_OWN_CHARS = 300  # of its own words in a question; a prompt is small
 
 

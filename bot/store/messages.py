@@ -64,10 +64,9 @@ class Messages:
     ) -> bool:
         """Replace a message's text, and its attachments if given; False if that changes nothing.
 
-        What its author did not change, such as a preview that the platform added, makes it no edited one.
-
-        Unknown, deleted and hidden messages stay as they are, and so does one that was edited
-        later than `at`. What `begin_thread` copied is replaced too.
+        Unknown, deleted and hidden messages stay as they are, and so does one that was edited later
+        than `at`. What `begin_thread` copied is replaced too. One that is changed, but not
+        `by_author`, such as by a preview that the platform adds, does not count as edited.
         """
         to = edited(text, at=at, attachments=attachments, by_author=by_author)
         async with self._database.writing() as connection:

@@ -89,3 +89,16 @@ async def test_after_a_gap_there_is_one_answer(scene):
     await at_once(scene, live)
 
     assert await answered(scene) == ["two", "three"]
+
+
+async def test_what_was_missed_has_one_answer_though_another_question_waits_before_it(scene):
+    await scene.happened_before(scene.message("Olga", "@Earshot who?", addressed=True, id="one"))
+    missed = [
+        scene.message("Ana", "@Earshot where?", addressed=True, id="two"),
+        scene.message("Bob", "@Earshot and when?", addressed=True, id="three"),
+    ]
+
+    await scene.pipeline.catch_up(LOUNGE, missed)
+    await scene.settled()
+
+    assert await answered(scene) == ["one", "three"]

@@ -227,47 +227,6 @@ async def test_what_was_said_before_a_gap_and_is_heard_after_it_began_closes_not
     assert await bot.texts() == ["before", "missed", "after"]
 
 
-async def test_what_nobody_heard_before_something_newer_is_recorded_though_it_stands_last(
-    slack, bot
-):
-    await bot.hears(await slack.says("Ben", "general", "one"))
-    await slack.says("Ben", "general", "two", tell=False)
-    await bot.hears(await slack.says("Ben", "general", "three"))
-
-    bot.catch_up.gap_began(bot.team.id)
-    await bot.sweeps()
-
-    assert await bot.texts() == ["one", "three", "two"]
-
-
-async def test_a_reply_nobody_heard_before_something_newer_is_recorded(slack, bot):
-    parent = await slack.says("Alice", "general", "who has tea?")
-    await bot.hears(parent)
-    await slack.says("Ben", "general", "I have", thread=parent, tell=False)
-    newer = await slack.says("Cleo", "general", "Me too", thread=parent)
-    await bot.hears(newer)
-
-    bot.restart()
-    await bot.sweeps()
-
-    assert await _said(bot, slack.general, thread=parent) == ["who has tea?", "Me too", "I have"]
-
-
-async def test_what_was_said_below_a_message_in_a_direct_chat_does_not_hide_it(slack, bot):
-    chat = slack.dm("Alice")
-    await bot.hears(await slack.says("Alice", chat, "one"))
-    question = await slack.says("Alice", chat, "two", tell=False)
-    await bot.hears(await slack.says("Alice", chat, "three"))
-    below = await slack.says("Alice", chat, "below", thread=question)
-    await bot.hears(below)
-
-    bot.restart()
-    await bot.sweeps()
-
-    assert await _said(bot, chat) == ["one", "three", "two"]
-    assert await _said(bot, chat, thread=question) == ["two", "below"]
-
-
 async def test_of_very_many_messages_the_newest_thousand_are_fetched(slack, bot, caplog):
     for number in range(1150):
         past = ago(hours=5, seconds=-number)
@@ -329,9 +288,3 @@ async def test_a_sweep_leaves_out_what_was_closed_before_it(slack, bot):
 
     assert await bot.texts() == ["one", "two"]
     assert len(slack.asked("conversations.history")) == 1
-
-
-async def _said(bot, channel, *, thread=None):
-    """List what people said in a place."""
-    entries = await bot.entries(channel, thread=thread)
-    return [each.text for each in entries if not each.from_assistant]

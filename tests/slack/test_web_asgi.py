@@ -1,6 +1,7 @@
 """Any ASGI server can serve Earshot on Slack: the bot lives as long as the server's lifespan."""
 
 import asyncio
+import time
 from contextlib import asynccontextmanager
 
 import pytest
@@ -8,6 +9,7 @@ import uvicorn
 
 from bot.config import variable
 from bot.errors import PlatformError
+from bot.heartbeat import Health, health
 from bot.platforms.slack.asgi import Application
 from bot.platforms.slack.run import SlackBot
 from tests.slack.connected import settings_for
@@ -64,6 +66,16 @@ async def test_the_bot_lives_as_long_as_the_server_does(slack, environment):
     with pytest.raises(RuntimeError, match="lifespan"):
         await status_of(app, "/healthz")
     assert slack.asked("auth.test")
+
+
+async def test_whoever_asks_after_its_health_is_told(environment, tmp_path):
+    file = tmp_path / "health"
+    environment.setenv(variable("health_file"), str(file))
+
+    async with lived(Application()):
+        assert health(file, now=time.time()) == Health(["Slack"], [])
+
+    assert not file.exists()
 
 
 async def test_a_bot_that_ends_says_so_and_ends_its_server(slack, environment, caplog, monkeypatch):

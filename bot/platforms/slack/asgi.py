@@ -14,6 +14,8 @@ from contextlib import AsyncExitStack
 from bot.config import Settings
 from bot.environment import load_settings
 from bot.errors import PlatformUnavailable
+from bot.heartbeat import beating
+from bot.platforms.slack.keys import TITLE
 from bot.platforms.slack.run import SlackBot
 from bot.platforms.slack.web import Receive, Scope, Send, SlackWeb
 from bot.runtime import opened_model, opened_store
@@ -82,6 +84,8 @@ class Application:
             raise PlatformUnavailable(f"Slack could not be reached within {START_TIMEOUT_S:.0f} s")
         serving.add_done_callback(self._ended)
         self._web = bot.connection.web
+        ears = {TITLE: lambda: self._web is not None}
+        await stack.enter_async_context(beating(settings.health_file, ears))
 
     def _ended(self, serving: asyncio.Task[None]) -> None:
         """Take no more requests: whoever watches the server then starts it anew."""

@@ -231,7 +231,8 @@ class CatchUp:
             await self._fetch(team)
             if not self.agenda.has(team.id) and not self.agenda.is_unswept(team.id):
                 await self._sweeps.done(team.id)
-                await self._sweeps.caught_up(team.id)
+                if not self.agenda.is_unswept(team.id):
+                    await self._sweeps.caught_up(team.id)
 
     async def _is_done_elsewhere(self, team: Team) -> bool:
         """Tell whether another process has just swept a workspace for this one, too."""

@@ -212,6 +212,7 @@ class Closing:
         if gap.room is None:
             num_new = await self.pipeline.catch_up(where, new)
         else:
+            self.pipeline.note_missed(where, new)
             num_new = await self.store.late.record(gap.room, new, upwards=where.thread is not None)
             if num_new:
                 self.pipeline.conversations.wake(where, addressed=False)

@@ -69,6 +69,7 @@ class Losses:
 
     def arrived(self, said_at: float) -> None:
         """Hear that an event was written down at its first try; `said_at` is Slack's time of it."""
+        self._on_time[0] = min(self._on_time[0], said_at)  # this machine's clock may be ahead
         if said_at >= self._on_time[-1] + 1.0:
             self._on_time.append(said_at)
         while len(self._on_time) > 1 and self._on_time[1] < said_at - GIVEN_UP_S:

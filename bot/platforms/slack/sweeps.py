@@ -53,9 +53,11 @@ class Sweeps:
 
     async def caught_up(self, team_id: str) -> None:
         """Note that a workspace was looked through, as far back as had to be."""
-        if self._listening.missed_from(_all_of(team_id)) is not None:
-            await self._store.notes.drop(PLATFORM, _missed(team_id))
-            self._listening.caught_up(team_id)
+        if self._listening.missed_from(_all_of(team_id)) is None:
+            return
+        self._listening.caught_up(team_id)  # at once: from here on something else may be missed
+        await self._store.notes.drop(PLATFORM, _missed(team_id))
+        await self.looks_back(team_id)
 
     async def are_done_elsewhere(self, team_id: str) -> bool:
         """Tell whether another process has swept a workspace since it is listened to here.
