@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Sequence, Set
+from functools import partial
 from typing import cast
 
 import discord
@@ -18,6 +19,7 @@ from bot.platforms.discord.application import Json
 from bot.platforms.discord.keys import PLATFORM
 from bot.platforms.discord.refusals import FAILURES, cause
 from bot.platforms.discord.trying import let_others_go_on
+from bot.platforms.insist import insisted
 from bot.store.notes import Notes
 
 logger = logging.getLogger(__name__)
@@ -53,8 +55,13 @@ class Registration:
         self._is_told, is_told = True, False  # unless `lost` says otherwise meanwhile
         try:
             is_told = await synced(client, self._notes, self._payload, guild_id=self._guild_id)
+            if is_told and not self._is_told:  # noted after `lost` had dropped it
+                drop = partial(self._notes.drop, PLATFORM, NOTE)
+                await insisted(drop, "commands that Discord forgot")
         finally:
             self._is_told = self._is_told and is_told
+        if self._is_told:
+            self._num_rounds, self._wait_rounds = 0, 1
 
     async def try_again(self, client: discord.Client) -> None:
         """Tell them if that failed before: more and more rarely."""
