@@ -89,12 +89,14 @@ class Removals:
         if not guild.me.guild_permissions.view_audit_log:
             return
         log = await _newest(client, guild)
-        for entry in log["audit_log_entries"] if log else ():
+        if log is None:  # who of them is a bot is not known
+            return
+        for entry in log["audit_log_entries"]:
             if entry["target_id"] == str(guild.me.id):
                 options = entry["options"]
                 place_id, count = int(options["channel_id"]), int(options["count"])
                 self._count(int(entry["id"]), place_id, str(entry["user_id"]), count)
-        bots = {user["id"] for user in log["users"] if user.get("bot")} if log else set()
+        bots = {user["id"] for user in log["users"] if user.get("bot")}
         for gone, deed in self._matched():
             if deed.moderator_id in bots:
                 continue
@@ -110,7 +112,7 @@ class Removals:
         # An old one that nobody told of: whether anything of it was just now is not known.
         before = self._counts.get(entry_id, 0 if is_recent else count)
         self._deeds += [_Deed(place_id, moderator_id, now)] * (count - before)
-        self._counts[entry_id] = count
+        self._counts[entry_id] = max(count, before)  # an older count may come later
         if len(self._counts) > MAX_COUNTED:
             self._counts.popitem(last=False)
 
