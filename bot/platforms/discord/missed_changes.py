@@ -43,8 +43,9 @@ class MissedChanges:
     ) -> None:
         """Take over what was edited or deleted. Raises StoreError, and what discord.py raises.
 
-        `listened_until` is when the gap began, in which nothing was heard. Unless a place `is_readable` for sure, an empty one is not believed: Discord shows nothing
-        to those who may not read the history.
+        `listened_until` is when the gap began, in which nothing was heard. Unless a place
+        `is_readable` for sure, an empty one is not believed: Discord shows nothing to those who may
+        not read the history.
         """
         recent = await self.store.messages.recent(where, limit=NUM_CHECKED)
         # Questions of `/assistant ask` are no messages on Discord; their ids are no numbers.
