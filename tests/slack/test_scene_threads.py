@@ -132,6 +132,16 @@ async def test_what_people_say_to_each_other_below_its_words_is_theirs(talk, sla
     assert talk.messages() == [own]
 
 
+async def test_whoever_calls_a_user_group_below_its_words_does_not_mean_it(talk, slack):
+    await talk.says("Alice", "does anybody know the capital of France?")
+    (own,) = talk.messages()
+    await talk.set(mode=Mode.MENTION)
+
+    await talk.says("Ben", "<!subteam^S0PAINT> please look at this", thread=own)
+
+    assert talk.messages() == [own]
+
+
 async def test_thanks_in_the_thread_of_somebodys_question_gets_no_answer(talk, slack):
     await talk.set(mode=Mode.MENTION)
     asked = await talk.asks("Alice", QUESTION)

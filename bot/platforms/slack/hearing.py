@@ -135,7 +135,8 @@ def is_addressed(message: Payload, where: ConversationKey, team: Team) -> bool:
 def is_below_ours(message: Payload, where: ConversationKey, team: Team) -> bool:
     """Tell whether a message stands in the thread below our own words, and calls for nobody else."""
     hangs_on_ours = where.thread is not None and text_in(message, "parent_user_id") == team.user_id
-    return hangs_on_ours and not mentioned(message.get("text"), message.get("blocks")).people
+    found = mentioned(message.get("text"), message.get("blocks"))
+    return hangs_on_ours and not (found.people or found.groups)
 
 
 def words(message: Payload, names: Names) -> str:
