@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.errors import StoreError
 from bot.messages import Author, Message, Mode, Rule
 from bot.platforms.slack.files import read_text
 from bot.platforms.slack.hearing import heard, place
@@ -98,6 +99,23 @@ async def test_slack_is_asked_once_a_thread(chat, slack):
     await chat.hears(await slack.says("Bob", "general", "me four", thread=asked))
 
     assert len(slack.asked("conversations.replies")) == 1
+
+
+async def test_a_history_that_failed_then_has_the_parent_at_the_next_try(chat, slack, monkeypatch):
+    asked = await slack.says("Alice", "general", "who has the ladder?", ago=AGO)
+    reply = await slack.says("Bob", "general", "I have", thread=asked)
+    with monkeypatch.context() as broken:
+        broken.setattr(chat.threads, "_record", fails)
+        with pytest.raises(StoreError):
+            await chat.hears(reply)
+
+    await chat.hears(reply)
+
+    assert await chat.words(asked) == [("Alice", "who has the ladder?"), ("Bob", "I have")]
+
+
+async def fails(*_):
+    raise StoreError("the disk is full")
 
 
 async def test_threads_that_began_long_ago_make_room(chat, slack, monkeypatch):

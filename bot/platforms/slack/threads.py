@@ -91,7 +91,6 @@ class Threads:
         self, where: ConversationKey, team: Team, parent: Payload | None, room: range | None
     ) -> None:
         """Record the parent, into its row if the thread began without; or keep a row for it."""
-        self._remember(where, None)
         if parent is None and await self._membership.is_member(where):
             try:
                 parent = await self._fetched(where, where.thread or "", team)
@@ -104,6 +103,7 @@ class Threads:
             await self._record(await self._told(parent, where, team), where, room)
         if room is not None:
             await self._late.settle(where)
+        self._remember(where, None)  # last: where the history fails, the next try looks again
 
     async def _begin_with_own(self, where: ConversationKey) -> None:
         """Let a thread below a reply of ours begin with that: nothing before it says it was a reply."""
