@@ -198,12 +198,15 @@ class Places:
     ) -> None:
         """Queue the threads of a channel in which something may have been missed."""
         quiet: set[ConversationKey] = set()
+        # Something older than what was heard last may have been given up since then.
+        has_lost = self.listening.missed_from(where) is not None
         for message in page.messages:
             latest = text_in(message, "latest_reply")
             if number_in(message, "reply_count") and latest:
                 thread = replace(where, thread=text_in(message, "ts"))
                 heard = await self.store.marks.heard_until(thread)
-                if latest > since and (heard is None or sent_at(latest) > heard):
+                is_news = heard is None or sent_at(latest) > heard
+                if latest > since and (is_news or has_lost):
                     self.enqueue(thread, KNOWN)
                 elif await self._lacks_replies(thread, message) or await self._is_unheard(
                     thread, latest, heard
@@ -239,9 +242,7 @@ class Places:
         if thread in await store.messages.places_with(channel, latest):
             return False
         known = await store.messages.find(channel, latest)
-        if (
-            known is not None and known.from_assistant
-        ):  # else it is but the copy told to the channel
+        if known is not None and known.from_assistant:  # else it is but the copy for the channel
             return False
         return not any(
             [len(await store.outbox.parts_of(each, latest)) > 1 for each in (channel, thread)]
