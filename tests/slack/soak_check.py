@@ -134,6 +134,8 @@ def _asked(found: Findings, people: People, rows: Rows, killed_at: Sequence[date
             found.counts["commands that never arrived"] += 1
         elif row is None and any(asked.at <= at < asked.at + SOON for at in killed_at):
             found.counts["commands lost with a killed process"] += 1
+        elif row is None and TOO_LATE in asked.interaction.texts:
+            found.counts["commands that a stop cut short, and said so"] += 1
         elif row is None:
             told = asked.interaction.texts
             found.fault(

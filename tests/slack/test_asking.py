@@ -244,6 +244,21 @@ async def test_a_question_that_takes_long_to_write_down_is_acknowledged_in_time(
     assert bot.platform.posts == [REPLY]
 
 
+async def test_a_question_that_was_acknowledged_and_is_cut_short_by_a_stop_gets_an_excuse(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interactions, "HEARD_S", 0.05)
+    gate = bot.slack.faults.hold(on="users.info")
+
+    asked = await bot.slack.slash("Alice", "trips", "/assistant", QUESTION)
+    await bot.slack.until_delivered()
+    await bot.tasks.close()
+    gate.open()
+
+    assert asked.texts == [TOO_LATE]
+    assert await bot.said("trips") == []
+
+
 async def test_a_question_that_a_stop_cuts_short_is_not_acknowledged(
     bot: Bot, caplog: pytest.LogCaptureFixture
 ) -> None:

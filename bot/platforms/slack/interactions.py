@@ -12,12 +12,14 @@ No state is kept here but what came last: a button pressed after a restart does 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.commands import Invocation, UsageError, parse
 from bot.errors import PlatformUnavailable
 from bot.messages import ConversationKey
+from bot.platforms.asking import TOO_LATE
 from bot.platforms.slack.answering import Answering, Listener
 from bot.platforms.slack.ask_form import Asked, asked
 from bot.platforms.slack.buttons import SETTINGS, offered
@@ -34,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 ASK_ABOUT = "ask_about"  # the shortcut, as the manifest names it
 ASK = "ask"
+EXCUSE_S = 3.0
 HEARD_S = 1.5  # for a question to be written down before it is acknowledged
 IN_TIME_S = 2.0  # of the three seconds that Slack waits for a form or an acknowledgement
 NOT_OPENED = "That took too long to open. Please do it again."
@@ -137,13 +140,29 @@ class Interactions:
         except UsageError as error:
             self._start(partial(self.answering.tell, listener, str(error)), listener)
             return
-        heard = asyncio.Event()
-        work = partial(
+        heard, is_awaited = asyncio.Event(), asyncio.Event()
+        run = partial(
             self.commanding.run, listener, called, name=name, about=about, heard=heard.set
         )
+
+        async def work() -> None:
+            try:
+                await run()
+            except asyncio.CancelledError:
+                if is_awaited.is_set() and not heard.is_set():
+                    await self._excused(listener)
+                raise
+
         task = self._start(work, listener)
         if called.path == (ASK,):
             await _until_heard(heard, task)
+            is_awaited.set()  # from here on Slack shows that something comes
+
+    async def _excused(self, listener: Listener) -> None:
+        """Ask somebody to ask again, in the moment that a stop leaves."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(EXCUSE_S):
+                await self.answering.tell(listener, TOO_LATE)
 
     def _start(
         self, work: Callable[[], Awaitable[object]], listener: Listener
