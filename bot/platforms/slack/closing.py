@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from bot.errors import StoreError
 from bot.messages import ConversationKey, Message, Mode
 from bot.pipeline import Pipeline
+from bot.platforms.slack.among_others import left_to_others
 from bot.platforms.slack.fetching import END_OF_TIME, MAX_AGE, Fetching, Page
 from bot.platforms.slack.gaps import MAX_MISSED, Gap, Gaps
-from bot.platforms.slack.hearing import BROADCAST, heard_again, own_joins
+from bot.platforms.slack.hearing import BROADCAST, heard_again, is_below_ours, own_joins
 from bot.platforms.slack.keys import PLATFORM, sent_at, ts_at
 from bot.platforms.slack.lenient import Payload, text_in
 from bot.platforms.slack.membership import Membership
@@ -209,6 +210,8 @@ class Closing:
         new = [each for each in told if each and (mark is None or each.sent_at > mark)]
         if not new:
             return
+        below = {text_in(each, "ts") for each in missing if is_below_ours(each, where, team)}
+        new = await left_to_others(self.store, new, below)
         if gap.room is None:
             num_new = await self.pipeline.catch_up(where, new)
         else:

@@ -16,6 +16,7 @@ from bot.platforms.edits import taken_over
 from bot.platforms.in_order import InOrder
 from bot.platforms.insist import insisted
 from bot.platforms.opinions import Opinions
+from bot.platforms.slack.among_others import left_to_others
 from bot.platforms.slack.assistant_view import AssistantView
 from bot.platforms.slack.catch_up import CatchUp
 from bot.platforms.slack.direct import listen_directly
@@ -31,8 +32,6 @@ from bot.platforms.slack.reactions import meaning
 from bot.platforms.slack.spoken import command_in
 from bot.platforms.slack.teams import Team
 from bot.platforms.slack.threads import Threads
-
-NUM_LOOKED_BACK = 50  # messages of a thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +116,8 @@ class Ears:
             return
         await self._ready(where, team, before=message.id)
         await self.pane.looks_at(event, where)  # before it is answered: an agent does so in threads
-        if is_below_ours(event, where, team) and await self._is_among_others(message):
-            message = replace(message, addressed=False)
+        if is_below_ours(event, where, team):
+            (message,) = await left_to_others(self.pipeline.store, [message], {message.id})
         is_new = await self.pipeline.receive(message)
         if text_in(event, "subtype") == BROADCAST:  # people see it in the channel, too
             channel = replace(where, thread=None)
@@ -128,13 +127,6 @@ class Ears:
             await self._take_away(where, message.id)
         if is_new and is_direct(where.channel):
             await self.pane.titled(message, team)
-
-    async def _is_among_others(self, message: Message) -> bool:
-        """Tell whether others than its author speak in a thread: then they do so with each other."""
-        where = message.conversation
-        entries = await self.pipeline.store.messages.recent(where, limit=NUM_LOOKED_BACK)
-        said = [each for each in entries if not each.from_assistant and each.id != where.thread]
-        return any(each.author.id != message.author.id for each in said)
 
     async def _overhear(self, message: Message, team: Team) -> None:
         """Record what calls for no decision, after what was missed in its place."""
