@@ -82,6 +82,8 @@ class Ears:
 
     async def edited(self, client: discord.Client, event: discord.RawMessageUpdateEvent) -> None:
         """Hear that a message was edited."""
+        if is_elsewhere(event.message.channel):
+            return
         if await self.crowds.is_too_big(client, event.channel_id, event.guild_id):
             return
         async with self.turns.turn(event.channel_id):
