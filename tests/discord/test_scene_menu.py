@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from bot.platforms.discord import pointed_at
 from tests.discord_server import Permission
 
 QUESTION = "is that so?"
@@ -135,6 +136,31 @@ async def test_where_it_may_not_read_back_it_knows_what_is_asked_about(chat, ser
         await ask_about(chat, server.member("Ben"), old)
 
     assert asked_last(chat) == f'Ben: {QUESTION} ⏎ "Lyon is the capital"'
+
+
+async def test_what_is_deleted_before_the_form_comes_is_not_shown_to_the_model(chat, server):
+    mia, ben = server.member("Mia"), server.member("Ben")
+    old = await mia.says(server.general, "Lyon is the capital", ago=timedelta(days=1))
+    server.change_permissions(server.general, deny=Permission.READ_MESSAGE_HISTORY)
+    async with chat.running():
+        form = await ben.asks_about(old)
+        await mia.deletes(old)
+        await chat.says(mia, "hello")  # until the deletion, told before, was heard
+        await ben.submits(form, question=QUESTION)
+        await chat.settled()
+
+    assert "Lyon" not in str(chat.model.asked)
+
+
+async def test_what_was_pointed_at_too_long_ago_is_forgotten(chat, server, monkeypatch):
+    monkeypatch.setattr(pointed_at, "MAX_AGE_S", -1.0)
+    mia = server.member("Mia")
+    old = await mia.says(server.general, "Lyon is the capital", ago=timedelta(days=1))
+    server.change_permissions(server.general, deny=Permission.READ_MESSAGE_HISTORY)
+    async with chat.running():
+        await ask_about(chat, server.member("Ben"), old)
+
+    assert "Lyon" not in str(chat.model.asked)
 
 
 def asked_last(talk):

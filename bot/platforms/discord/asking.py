@@ -50,7 +50,7 @@ class Asking:
     settled: Callable[[ConversationKey], Awaitable[None]]
     kept: Kept = NOTHING_KEPT
     patience_s: float = PATIENCE_S
-    pointed_at: PointedAt = field(init=False, default_factory=PointedAt)
+    pointed_at: PointedAt = field(default_factory=PointedAt)
 
     async def ask(
         self,

@@ -19,6 +19,7 @@ from bot.platforms.discord.hearing import Me, edited, heard
 from bot.platforms.discord.keys import conversation_of, guild_id, is_elsewhere, place_id
 from bot.platforms.discord.places import Places
 from bot.platforms.discord.platform import DiscordPlatform
+from bot.platforms.discord.pointed_at import PointedAt
 from bot.platforms.discord.reactions import Reactions
 from bot.platforms.discord.reading import Reader
 from bot.platforms.discord.removals import Removals
@@ -45,6 +46,7 @@ class Ears:
     crowds: PlaceCrowds
     reader: Reader
     name: str
+    pointed_at: PointedAt
 
     async def message(self, client: discord.Client, message: discord.Message) -> None:
         """Hear a message as it is said, after what was missed in that place."""
@@ -99,6 +101,7 @@ class Ears:
     ) -> None:
         """Hear that messages were deleted, one by one or in bulk."""
         ids = sorted(message_ids)
+        self.pointed_at.forget(ids)
         async with self.turns.turn(place_id):
             where = await self._where(client, place_id, guild_id)
             for message_id in ids:

@@ -27,6 +27,7 @@ from bot.platforms.discord.invite import invite_url
 from bot.platforms.discord.keys import PLATFORM, shard_of
 from bot.platforms.discord.places import Places
 from bot.platforms.discord.platform import DiscordPlatform
+from bot.platforms.discord.pointed_at import PointedAt
 from bot.platforms.discord.reactions import Reactions
 from bot.platforms.discord.reading import read_text
 from bot.platforms.discord.removals import Removals
@@ -143,6 +144,7 @@ class DiscordBot:
         catch_up = CatchUp(
             self.store, self.pipeline, memory, turns, name=name, clock=self.clock.now
         )
+        pointed_at = PointedAt()
         ears = Ears(
             store=self.store,
             pipeline=self.pipeline,
@@ -156,6 +158,7 @@ class DiscordBot:
             crowds=PlaceCrowds(Crowds(turns, TITLE), places, catch_up),
             reader=read_text,
             name=name,
+            pointed_at=pointed_at,
         )
         asking = Asking(
             pipeline=self.pipeline,
@@ -164,6 +167,7 @@ class DiscordBot:
             hear=ears.record,
             settled=self.pipeline.conversations.settled,
             kept=memory,
+            pointed_at=pointed_at,
         )
         commands = Commands(store=self.store, model=self.served.model, me=self.pipeline.me)
         interactions = Interactions(commands, asking, name, self.clock.now)
