@@ -197,3 +197,18 @@ async def test_without_its_extras_the_chat_is_an_ordinary_one_and_one_line_says_
         assert slack.posts(CHAT)[-1].text == "Paris."
         said = [line for line in caplog.messages if "offer" in line]
         assert said == ["Slack: could not offer things to ask in Harbor: not_allowed_token_type"]
+
+
+async def test_what_was_asked_as_a_command_is_not_taken_for_missed_after_a_stop(chat, slack):
+    async with chat.running():
+        await chat.says("Ben", "we meet on Friday")
+        await opened(slack)
+        await slack.looks_at(ALICE, "general")
+        asked = await chat.says(ALICE, MISSED, where=CHAT)
+        await slack.until(lambda: slack.posts(CHAT, thread=asked.ts))
+
+    async with chat.running():
+        await chat.says(ALICE, "thanks", where=CHAT)
+
+        assert len(slack.posts(CHAT, thread=asked.ts)) == 1
+        assert MISSED not in [text for _, text in await chat.history(CHAT)]

@@ -17,6 +17,7 @@ from bot.errors import StoreError
 from bot.messages import ConversationKey, Message
 from bot.platforms.in_order import InOrder
 from bot.platforms.slack.agent_chats import AgentChats, in_view
+from bot.platforms.slack.claims import Claims
 from bot.platforms.slack.forms import Callers
 from bot.platforms.slack.keys import channel_key, is_direct
 from bot.platforms.slack.lenient import Payload, part_of, text_in
@@ -93,7 +94,8 @@ class AssistantView:
             return False
         if not seen:
             return False
-        if self.once.is_new(team.id, where.channel, ts):
+        is_new = self.once.is_new(team.id, where.channel, ts)
+        if is_new and await Claims(self.chats.store).is_ours(where, ts):
             channel = channel_key(team.id, seen)
             summing_up = partial(self._sum_up, where, event, channel, team)
             self.tasks.start(summing_up, name=f"a summary of {channel}")

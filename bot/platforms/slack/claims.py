@@ -31,10 +31,8 @@ class Claims:
         """
         if not is_ts(ts):
             return True
-        notes = self.store.notes
-        name = f"{_PREFIX}{where.channel}-{ts}/{where.workspace}"
         try:
-            is_ours = await notes.claim(PLATFORM, name, ts)
+            is_ours = await self.store.notes.claim(PLATFORM, _name(where, ts), ts)
             if is_ours:
                 await self._forget(where.workspace, before=ts_at(sent_at(ts) - KEPT_FOR))
         except StoreError as error:
@@ -42,8 +40,16 @@ class Claims:
             return True
         return is_ours
 
+    async def is_taken(self, where: ConversationKey, ts: str) -> bool:
+        """Tell whether any process took up this message, as a command. Raises StoreError."""
+        return await self.store.notes.get(PLATFORM, _name(where, ts)) is not None
+
     async def _forget(self, workspace: str, *, before: str) -> None:
         noted = await self.store.notes.named(PLATFORM, _PREFIX, workspace)
         for name, ts in noted.items():
             if ts < before:
                 await self.store.notes.drop(PLATFORM, f"{_PREFIX}{name}/{workspace}")
+
+
+def _name(where: ConversationKey, ts: str) -> str:
+    return f"{_PREFIX}{where.channel}-{ts}/{where.workspace}"

@@ -9,10 +9,11 @@ from bot.errors import StoreError
 from bot.messages import ConversationKey, Message, Mode
 from bot.pipeline import Pipeline
 from bot.platforms.slack.among_others import left_to_others
+from bot.platforms.slack.claims import Claims
 from bot.platforms.slack.fetching import END_OF_TIME, MAX_AGE, Fetching, Page
 from bot.platforms.slack.gaps import MAX_MISSED, Gap, Gaps
 from bot.platforms.slack.hearing import BROADCAST, heard_again, is_below_ours, own_joins
-from bot.platforms.slack.keys import PLATFORM, sent_at, ts_at
+from bot.platforms.slack.keys import PLATFORM, is_direct, sent_at, ts_at
 from bot.platforms.slack.lenient import Payload, text_in
 from bot.platforms.slack.membership import Membership
 from bot.platforms.slack.missed_changes import MissedChanges
@@ -225,6 +226,10 @@ class Closing:
     async def _heard(self, message: Payload, where: ConversationKey, team: Team) -> Message | None:
         if command_in({**message, "channel": where.channel}, team) is not None:
             return None
+        if is_direct(where.channel) and await Claims(self.store).is_taken(
+            where, text_in(message, "ts")
+        ):
+            return None  # what somebody missed, asked beside a channel: that is a command, too
         try:
             told = await heard_again(message, where, team=team, people=self.people)
         except StoreError:
