@@ -83,7 +83,7 @@ async def test_people_go_by_the_name_that_people_see(directory, team, told, name
         ({"is_restricted": True, "is_admin": True}, {"is_guest": True}),
         ({"is_ultra_restricted": True}, {"is_guest": True}),
         ({"is_stranger": True, "is_owner": True}, {"is_stranger": True}),
-        ({"team_id": "T9", "is_admin": True}, {"is_stranger": True}),
+        ({"team_id": "T9", "is_admin": True}, {"is_stranger": True, "home": "T9"}),
         ({"team_id": "T9", "enterprise_user": {"teams": ["T9", TEAM]}}, {}),
         ({"is_bot": True}, {"is_bot": True}),
         ({"is_workflow_bot": True}, {"is_bot": True}),
@@ -94,7 +94,10 @@ async def test_guests_and_people_of_other_workspaces_are_told_apart(
 ):
     directory.users["U5"] = user("U5", "mia", **told)
 
-    assert await people().name(team, "U5") == Person("U5", "mia", **expected)
+    found = await people().name(team, "U5")
+
+    assert found == Person("U5", "mia", **{"home": TEAM, **expected})
+    assert await people().home(team, "U5") == found.home
 
 
 async def test_the_assistant_goes_by_its_own_name_without_asking(directory, team):
