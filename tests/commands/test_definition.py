@@ -1,24 +1,12 @@
 """The definition fits the narrowest platform, and every command of it can be carried out."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
-from bot.commands import ASK_ABOUT, COMMANDS, SUMMARY, Command, Kind, Who
+from bot.commands import ASK_ABOUT, COMMANDS, SUMMARY, Kind, Who
 from bot.commands.dispatch import HANDLERS
-
-
-def leaves(
-    commands: tuple[Command, ...], above: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], Command]]:
-    for command in commands:
-        path = (*above, command.name)
-        if command.subcommands:
-            yield from leaves(command.subcommands, path)
-        else:
-            yield path, command
-
+from bot.commands.grammar import leaves
 
 LEAVES = dict(leaves(COMMANDS))
 DEFAULTS = [

@@ -36,6 +36,15 @@ def teams(slack):
     return two_workspaces(slack)
 
 
+async def comes_and_goes(chat, slack, team):
+    """Let a workspace install the app, ask something, and remove the app."""
+    await comes(chat, team)
+    await asks(chat, team)
+    await answered(chat, team)
+    await slack.uninstalls(team)
+    await slack.until_delivered()
+
+
 @pytest.mark.parametrize("how", ["uninstalls", "revokes_tokens"])
 async def test_a_workspace_that_leaves_is_forgotten_after_its_grace(chat, slack, teams, how):
     async with chat.running():
@@ -61,11 +70,7 @@ async def test_a_workspace_that_leaves_is_forgotten_after_its_grace(chat, slack,
 async def test_who_comes_back_within_the_grace_finds_everything_as_it_was(chat, slack, teams):
     team = teams[0]
     async with chat.running():
-        await comes(chat, team)
-        await asks(chat, team)
-        await answered(chat, team)
-        await slack.uninstalls(team)
-        await slack.until_delivered()
+        await comes_and_goes(chat, slack, team)
         slack.clock.advance(2)
 
         await comes(chat, team)
@@ -78,11 +83,7 @@ async def test_who_comes_back_within_the_grace_finds_everything_as_it_was(chat, 
 async def test_who_comes_back_after_the_grace_begins_anew(chat, slack, teams):
     team = teams[0]
     async with chat.running():
-        await comes(chat, team)
-        await asks(chat, team)
-        await answered(chat, team)
-        await slack.uninstalls(team)
-        await slack.until_delivered()
+        await comes_and_goes(chat, slack, team)
         await erased(chat.store, chat.bot.clock.now() + timedelta(days=8), grace=timedelta(days=7))
         slack.clock.advance(2)
 
