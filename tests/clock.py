@@ -25,3 +25,13 @@ class Clock:
 def hours_off(hours: float) -> Callable[[], datetime]:
     """Give a clock that is wrong by so many hours."""
     return lambda: datetime.now(UTC) + timedelta(hours=hours)
+
+
+def tells_hours_off(lines, hours: float, platform: str, *, within_s: int) -> bool:
+    """Tell whether lines of a log say once that the clock is so many hours off a platform's."""
+    side, seconds = "ahead" if hours > 0 else "behind", abs(round(hours * 3600))
+    told = [each for each in lines if each.startswith("this machine's clock is ")]
+    return len(told) == 1 and any(
+        f"this machine's clock is {off} s {side} of {platform}'s" in told[0]
+        for off in range(seconds - within_s, seconds + within_s + 1)
+    )

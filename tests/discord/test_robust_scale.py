@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.clock import hours_off
+from tests.clock import hours_off, tells_hours_off
 from tests.discord.weather import Weather
 from tests.logs import logged
 
@@ -45,14 +45,7 @@ async def test_a_wrong_clock_stops_no_answer_and_is_told(chat, server, caplog, h
 
         assert chat.posts() == ["Paris."]
         assert await chat.texts() == [f"@Earshot {QUESTION}", "Paris."]
-    side = "ahead" if hours > 0 else "behind"
-    seconds = abs(round(hours * 3600))
-    told = [each for each in logged(caplog) if each.startswith("this machine's clock is ")]
-    assert len(told) == 1
-    assert any(
-        f"this machine's clock is {off} s {side} of Discord's" in told[0]
-        for off in range(seconds - 1, seconds + 2)
-    )
+    assert tells_hours_off(logged(caplog), hours, "Discord", within_s=1)
 
 
 @pytest.mark.parametrize("hours", [-10 / 60, 10 / 60])

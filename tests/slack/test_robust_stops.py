@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.clock import hours_off
+from tests.clock import hours_off, tells_hours_off
 from tests.fakes import PausingModel
 from tests.logs import logged
 from tests.slack.weather import QUESTION, Weather, asks
@@ -61,14 +61,7 @@ async def test_a_wrong_clock_stops_no_answer_and_is_told(chat, slack, caplog, ho
         await asks(chat)
         assert await chat.until_answered() == ["Paris."]
         assert await chat.texts() == [f"@Earshot {QUESTION}", "Paris."]
-    side = "ahead" if hours > 0 else "behind"
-    seconds = abs(round(hours * 3600))
-    told = [each for each in logged(caplog) if each.startswith("this machine's clock is ")]
-    assert len(told) == 1
-    assert any(
-        f"this machine's clock is {off} s {side} of Slack's" in told[0]
-        for off in range(seconds - 2, seconds + 3)
-    )
+    assert tells_hours_off(logged(caplog), hours, "Slack", within_s=2)
 
 
 async def test_missed_messages_are_fetched_with_a_clock_that_was_set_meanwhile(chat, slack):
