@@ -142,3 +142,4 @@ async def _taken_up(chat):
             chat.naps.over()
             await asyncio.sleep(0.05)
             await chat.settled()
+    await chat.settled()  # what is posted is recorded a moment later
