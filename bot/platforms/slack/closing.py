@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from bot.errors import StoreError
 from bot.messages import ConversationKey, Message, Mode
 from bot.pipeline import Pipeline
+from bot.platforms.gaps import MAX_MISSED, Gap, Gaps
 from bot.platforms.slack.among_others import left_to_others
 from bot.platforms.slack.claims import Claims
 from bot.platforms.slack.fetching import END_OF_TIME, MAX_AGE, Fetching, Page
-from bot.platforms.slack.gaps import MAX_MISSED, Gap, Gaps
 from bot.platforms.slack.hearing import BROADCAST, heard_again, is_below_ours, own_joins
 from bot.platforms.slack.keys import PLATFORM, is_direct, sent_at, ts_at
 from bot.platforms.slack.lenient import Payload, text_in
@@ -55,7 +55,7 @@ class Closing:
 
     def __post_init__(self) -> None:
         """Make the parts that keep gaps and look for changes."""
-        object.__setattr__(self, "gaps", Gaps(self.store))
+        object.__setattr__(self, "gaps", Gaps(self.store, PLATFORM, sent_at))
         object.__setattr__(self, "changes", MissedChanges(self.store, self.pipeline, self.people))
 
     async def gaps_at(

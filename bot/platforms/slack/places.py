@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from bot.errors import PlatformUnavailable, StoreError
 from bot.messages import ConversationKey
 from bot.pipeline import Pipeline
+from bot.platforms.gaps import Gap
 from bot.platforms.slack.agenda import KNOWN, OLD_THREAD, SILENT, WAITED_FOR, Agenda
 from bot.platforms.slack.closing import Closing
 from bot.platforms.slack.fetching import Fetching, Page, Unreadable
-from bot.platforms.slack.gaps import Gap
 from bot.platforms.slack.keys import is_direct, sent_at, ts_at
 from bot.platforms.slack.lenient import Payload, number_in, text_in
 from bot.platforms.slack.listening import Listening, turn_of
