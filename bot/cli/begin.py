@@ -15,8 +15,8 @@ def begin(ctx: typer.Context, *, quiet: bool = False) -> "Settings":
     EARSHOT_LOG_LEVEL says otherwise. Raises ConfigError.
     """
     # Imported late: pydantic alone takes longer than `earshot --help` should.
-    from bot.cli.logs import configure_logging
     from bot.environment import load_settings
+    from bot.logs import configure_logging
     from bot.secrets_shown import secrets_of
 
     settings = load_settings()

@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli.app import app
-from bot.cli.logs import TALKATIVE
+from bot.logs import TALKATIVE
 
 
 @pytest.fixture(autouse=True)

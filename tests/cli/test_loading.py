@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from bot.cli.loading import LoadingBar
-from bot.cli.logs import configure_logging
+from bot.logs import configure_logging
 from bot.supervisor import WorkerStatus
 
 STATUSES = [

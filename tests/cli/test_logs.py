@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from bot.cli.logs import RedactingFormatter, configure_logging
+from bot.logs import RedactingFormatter, configure_logging
 
 
 def test_a_secret_is_not_logged_whoever_logs_it(capsys):

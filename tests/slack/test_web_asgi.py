@@ -1,8 +1,9 @@
 """Any ASGI server can serve Earshot on Slack: the bot lives as long as the server's lifespan."""
 
 import asyncio
+import logging
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 import uvicorn
@@ -10,6 +11,8 @@ import uvicorn
 from bot.config import variable
 from bot.errors import PlatformError
 from bot.heartbeat import Health, health
+from bot.logs import TALKATIVE
+from bot.platforms.slack import asgi
 from bot.platforms.slack.asgi import Application
 from bot.platforms.slack.run import SlackBot
 from tests.slack.connected import settings_for
@@ -28,6 +31,21 @@ def environment(slack, database_url, monkeypatch, tmp_path):
     monkeypatch.setenv(variable("database_url"), database_url)
     monkeypatch.setenv(variable("model_url"), "http://127.0.0.1:9/v1")
     return monkeypatch
+
+
+@contextmanager
+def nobody_logs():
+    """Be a process in which nobody has set up the log, until the end of the block."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    root.handlers = []
+    try:
+        yield
+    finally:
+        root.handlers = handlers
+        root.setLevel(level)
+        for name in TALKATIVE:
+            logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 @asynccontextmanager
@@ -133,6 +151,65 @@ class Server(uvicorn.Server):
     async def startup(self, sockets=None):
         await super().startup(sockets)
         self.is_open.set()
+
+
+async def test_a_fault_after_slack_said_who_it_is_is_told_and_ends_the_server_no_other_way(
+    environment,
+):
+    environment.setenv(variable("health_file"), "/dev/null/health")
+    stopped = asyncio.Event()
+
+    async with lived(Application(stopped.set)) as answer:
+        pass
+
+    assert answer["type"] == "lifespan.startup.failed"
+    assert "EARSHOT_HEALTH_FILE" in answer["message"]
+    assert not stopped.is_set()
+
+
+async def test_all_that_had_begun_is_closed_when_a_fault_is_told(environment):
+    """A server may end its process as soon as it is told."""
+    environment.setenv(variable("slack_bot_token"), "xoxb-wrong")
+    before, left = asyncio.all_tasks(), []
+
+    async def send(message):
+        left.append((message["type"], asyncio.all_tasks() - before))
+
+    told = asyncio.Queue()
+    await told.put({"type": "lifespan.startup"})
+    await Application()({"type": "lifespan"}, told.get, send)
+
+    assert left == [("lifespan.startup.failed", set())]
+
+
+async def test_a_fault_that_nobody_foresaw_is_logged_and_not_shown(
+    environment, monkeypatch, caplog
+):
+    def fails():
+        raise ValueError("with xoxb-secret")
+
+    monkeypatch.setattr(asgi, "load_settings", fails)
+
+    async with lived(Application()) as answer:
+        pass
+
+    assert answer == {"type": "lifespan.startup.failed", "message": asgi.UNFORESEEN}
+    assert "ValueError: with xoxb-secret" in caplog.text
+
+
+async def test_it_logs_as_told_where_nobody_set_that_up_and_repeats_no_line_of_the_server(
+    environment, monkeypatch, capsys
+):
+    server_s = logging.getLogger("a.server")
+    monkeypatch.setattr(server_s, "handlers", [logging.NullHandler()])
+
+    with nobody_logs():
+        async with lived(Application()):
+            server_s.warning("listening")
+
+    told = capsys.readouterr().err
+    assert "INFO    bot.platforms.slack.asgi: Connected to Slack" in told
+    assert "listening" not in told
 
 
 async def test_a_server_that_is_not_ours_takes_what_slack_sends(slack, environment):

@@ -1,7 +1,8 @@
 """Earshot on Slack as an ASGI application: `uvicorn bot.platforms.slack.asgi:app`, or any other server.
 
 The server takes Slack's requests; the bot runs as long as its lifespan does, with the settings of
-the environment and `.env`. Several such processes serve one PostgreSQL database.
+the environment and `.env`. It logs as they say, unless whoever runs the server has set up the log.
+Several such processes serve one PostgreSQL database.
 """
 
 import asyncio
@@ -13,16 +14,19 @@ from contextlib import AsyncExitStack
 
 from bot.config import Settings
 from bot.environment import load_settings
-from bot.errors import PlatformUnavailable
+from bot.errors import EarshotError, PlatformUnavailable
 from bot.heartbeat import beating
+from bot.logs import configure_logging
 from bot.platforms.slack.keys import TITLE
 from bot.platforms.slack.run import SlackBot
 from bot.platforms.slack.web import Receive, Scope, Send, SlackWeb
 from bot.runtime import opened_model, opened_store
+from bot.secrets_shown import secrets_of
 
 logger = logging.getLogger(__name__)
 
 ENDED = b"Earshot on Slack has ended: its log says why. It has to be started again."
+UNFORESEEN = "Earshot on Slack could not begin: its log says why."
 START_TIMEOUT_S = 60.0  # for Slack to say who the bot is, and for what a stop left behind
 
 
@@ -57,17 +61,29 @@ class Application:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()  # the startup
         async with AsyncExitStack() as stack:
-            try:
-                await self._start(stack, load_settings())
-            except Exception as error:  # noqa: BLE001 - the server is told, and says it
-                await send({"type": "lifespan.startup.failed", "message": str(error)})
-                return
-            await send({"type": "lifespan.startup.complete"})
-            await receive()  # the shutdown
-            self._web = None  # from here on the end is as it should be
-        await send({"type": "lifespan.shutdown.complete"})
+            fault = await self._fault_at_start(stack)
+            if fault is None:
+                await send({"type": "lifespan.startup.complete"})
+                await receive()  # the shutdown
+                self._web = None  # from here on the end is as it should be
+        if fault is None:
+            await send({"type": "lifespan.shutdown.complete"})
+        else:  # only once all is closed: some servers end the process at once
+            await send({"type": "lifespan.startup.failed", "message": fault})
+
+    async def _fault_at_start(self, stack: AsyncExitStack) -> str | None:
+        """Start, and say why that cannot be; None if it could."""
+        try:
+            await self._start(stack, load_settings())
+        except EarshotError as error:
+            return str(error)
+        except Exception:  # whoever started the server is told
+            logger.exception(UNFORESEEN)
+            return UNFORESEEN
+        return None
 
     async def _start(self, stack: AsyncExitStack, settings: Settings) -> None:
+        _log_as_told(settings)
         store = await stack.enter_async_context(opened_store(settings))
         served = await stack.enter_async_context(opened_model(settings))
         bot = SlackBot(settings, store, served, lambda line: logger.info("%s", line))
@@ -82,10 +98,10 @@ class Application:
             serving.result()
         if bot.connection.web is None:
             raise PlatformUnavailable(f"Slack could not be reached within {START_TIMEOUT_S:.0f} s")
-        serving.add_done_callback(self._ended)
-        self._web = bot.connection.web
         ears = {TITLE: lambda: self._web is not None}
         await stack.enter_async_context(beating(settings.health_file, ears))
+        self._web = bot.connection.web
+        serving.add_done_callback(self._ended)
 
     def _ended(self, serving: asyncio.Task[None]) -> None:
         """Take no more requests: whoever watches the server then starts it anew."""
@@ -94,9 +110,22 @@ class Application:
         self._web, self._has_ended = None, True
         error = None if serving.cancelled() else serving.exception()
         logger.error(
-            "Earshot on Slack has ended, and its server with it: %s", error or "it was told to"
+            "Earshot on Slack has ended, and its server with it: %s",
+            error or "it was told to",
+            exc_info=None if isinstance(error, EarshotError) else error,
         )
         self._stop_server()
+
+
+def _log_as_told(settings: Settings) -> None:
+    root = logging.getLogger()
+    if not root.handlers:
+        configure_logging(settings.log_level, secrets=secrets_of(settings))
+        root.handlers[0].addFilter(_is_not_told_already)
+
+
+def _is_not_told_already(record: logging.LogRecord) -> bool:
+    return not logging.getLogger(record.name).handlers  # as a server's own may be, and passed on
 
 
 async def _stopped(serving: asyncio.Task[None]) -> None:
