@@ -73,7 +73,9 @@ class Gaps:
         try:
             return [self._gap(*each) for each in json.loads(noted)]
         except (TypeError, ValueError):
-            logger.warning("%s: a note about a gap cannot be read: %s", self._platform, noted)
+            logger.warning(
+                "%s: a note about a gap cannot be read: %s", self._platform.title(), noted
+            )
             return []
 
     def _gap(self, since: str, until: str, start: int, stop: int, num_fetched: int) -> Gap:

@@ -5,9 +5,10 @@ import pytest
 from bot.platforms.discord import hearing
 from tests.discord.weather import Weather
 from tests.logs import logged
-from tests.waiting import seen
+from tests.waiting import WITHIN_S, seen
 
 FETCH = "GET */messages"
+TIMEOUT = "bot.platforms.discord.closing.TIMEOUT_S"
 
 
 @pytest.fixture
@@ -152,7 +153,7 @@ async def test_what_could_not_be_fetched_before_a_stop_is_fetched_after_it(chat,
 async def test_a_fetch_that_is_not_answered_stops_nobody_from_being_heard(
     chat, server, monkeypatch
 ):
-    monkeypatch.setattr("bot.platforms.discord.catch_up.TIMEOUT_S", 0.2)
+    monkeypatch.setattr(TIMEOUT, 0.2)
     await asked_and_answered(chat)
     missed = await server.member("Mia").says(server.general, "missed")
     server.faults.hold(on=FETCH)
@@ -161,6 +162,7 @@ async def test_a_fetch_that_is_not_answered_stops_nobody_from_being_heard(
         await chat.until(lambda: chat.store.marks.gap_from(chat.place(server.general)))
         await caught_up(chat)
         server.faults.clear()
+        monkeypatch.setattr(TIMEOUT, WITHIN_S)
         chat.naps.over()
         await chat.heard(server.general, missed)
 
@@ -168,7 +170,7 @@ async def test_a_fetch_that_is_not_answered_stops_nobody_from_being_heard(
 async def test_a_fetch_cut_short_by_a_limit_of_all_calls_holds_up_no_other_call(
     chat, server, monkeypatch, caplog
 ):
-    monkeypatch.setattr("bot.platforms.discord.catch_up.TIMEOUT_S", 0.2)
+    monkeypatch.setattr(TIMEOUT, 0.2)
     await asked_and_answered(chat)
     missed = await server.member("Mia").says(server.general, "missed")
     server.faults.rate_limit(25, on=FETCH, for_all=True)
@@ -180,6 +182,7 @@ async def test_a_fetch_cut_short_by_a_limit_of_all_calls_holds_up_no_other_call(
         )
         await seen(lambda: f"Discord: {line}" in logged(caplog))
         await chat.until(lambda: chat.store.marks.gap_from(chat.place(server.general)))
+        monkeypatch.setattr(TIMEOUT, WITHIN_S)
         chat.naps.over()
 
         await chat.heard(server.general, missed)
@@ -291,7 +294,7 @@ async def test_a_defect_in_catching_up_keeps_nobody_from_being_heard(
     async def stumbling(*_, **__):
         raise KeyError("a defect")
 
-    monkeypatch.setattr("bot.platforms.discord.catch_up._after", stumbling)
+    monkeypatch.setattr("bot.platforms.discord.closing._missing", stumbling)
 
     async with chat.running():
         await caught_up(chat)

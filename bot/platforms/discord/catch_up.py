@@ -2,41 +2,29 @@
 
 A new session of the gateway (a start, or one that could not be resumed) leaves a gap in every place.
 It begins at the last message recorded there, and is closed before the next one is recorded, or by a
-sweep once the servers are known. What is missed is recorded silently; the pipeline decides once, on
-the newest state. A thread's gap begins with the thread, and so with the message it was made of.
+sweep once the servers are known. What cannot be fetched then is fetched later, into rows that are
+kept for it. A thread's gap begins with the thread, and so with the message it was made of.
 """
 
-import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import discord
 from discord.abc import Messageable
-from discord.utils import snowflake_time
 
 from bot.errors import StoreError
-from bot.messages import ConversationKey, Mode
+from bot.messages import ConversationKey
 from bot.pipeline import Pipeline
-from bot.platforms.discord.channels import channel_at, may_read
-from bot.platforms.discord.fetching import messages
-from bot.platforms.discord.hearing import Me
-from bot.platforms.discord.keys import (
-    DIRECT,
-    PLATFORM,
-    guild_id,
-    place_id,
-    shard_of,
-    snowflake_before,
-)
+from bot.platforms.discord.channels import channel_at
+from bot.platforms.discord.closing import END_OF_TIME, Closing
+from bot.platforms.discord.keys import guild_id, place_id, shard_of
 from bot.platforms.discord.last_listened import LastListened
-from bot.platforms.discord.missed_changes import MissedChanges
-from bot.platforms.discord.pages import heard_again
-from bot.platforms.discord.refusals import FAILURES, cause
 from bot.platforms.discord.seeing import Seeing
 from bot.platforms.discord.sessions import Session, Sessions
-from bot.platforms.discord.trying import let_others_go_on
+from bot.platforms.gaps import Gap
 from bot.platforms.in_order import InOrder
 from bot.platforms.insist import insisted
 from bot.platforms.memory import Memory
@@ -44,10 +32,7 @@ from bot.store import Store
 
 logger = logging.getLogger(__name__)
 
-MAX_MISSED = 1000  # messages a place; ten requests, and far more than a prompt shows
-MAX_AGE = timedelta(days=7)
 MAX_DEFECTS = 5  # tries that end in a defect of ours, half a minute apart
-TIMEOUT_S = 60.0  # of all requests for a place; what is said there meanwhile waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +45,20 @@ class _Closed:
 
 @dataclass(slots=True)
 class _Failed:
-    """A place whose gap is still open. `session` is that in which it was tried last."""
+    """A place with open gaps. `session` is that in which they were tried last.
+
+    None: since then something was let go, so that there may be another gap.
+    """
 
     where: ConversationKey
-    session: Session | None = None
-    num_defects: int = 0
+    gaps: list[Gap]
+    session: Session | None
+
+    def end_at(self, message_id: int) -> None:
+        """Note what is heard first after the newest gap."""
+        newest = self.gaps[-1]
+        if newest.until == END_OF_TIME:
+            self.gaps[-1] = replace(newest, until=str(message_id))
 
 
 @dataclass(slots=True)
@@ -80,18 +74,21 @@ class CatchUp:
     turns: InOrder
     name: str
     clock: Callable[[], datetime]
-    changes: MissedChanges = field(init=False)
+    closing: Closing = field(init=False)
     seeing: Seeing = field(init=False)
     last_listened: LastListened = field(init=False)
     sessions: Sessions = field(init=False, default_factory=Sessions)
     _closed: dict[int, _Closed] = field(init=False, default_factory=dict)  # by the place's id
     _failed: dict[int, _Failed] = field(init=False, default_factory=dict)
+    _defects: Counter[int] = field(init=False, default_factory=Counter)
 
     def __post_init__(self) -> None:
-        """Make the parts that look for edits and deletions, and for what can be seen."""
+        """Make the parts that close gaps, and look for what can be seen."""
         self.seeing = Seeing(self.store, self.clock)
-        self.changes = MissedChanges(self.store, self.pipeline, self.memory)
         self.last_listened = LastListened(self.store, self.clock)
+        self.closing = Closing(
+            self.store, self.pipeline, self.memory, self.last_listened, self.name, self.clock
+        )
 
     def session_began(self, shard_id: int) -> None:
         """Note that a shard has a new session, and so a gap in each of its places."""
@@ -114,13 +111,15 @@ class CatchUp:
 
     def has_no_gap(self, client: discord.Client, where: ConversationKey) -> None:
         """Note that nothing is missing in a place."""
-        self._failed.pop(place_id(where), None)
+        self._forget(place_id(where))
         shard_id = shard_of(where, num_shards=client.shard_count or 1)
         self._closed[place_id(where)] = _Closed(shard_id, guild_id(where))
 
     def reopen(self, place: int) -> None:
         """Note that something is missing in a place."""
         self._closed.pop(place, None)
+        if place in self._failed:
+            self._failed[place].session = None
 
     async def try_again(self, client: discord.Client) -> None:
         """Close the gaps that could not be closed before, and note how far everything is heard."""
@@ -156,145 +155,56 @@ class CatchUp:
         not for each message that is said there. Raises StoreError.
         """
         here, now = place_id(where), self.sessions.of_server(client, guild_id(where))
+        told_in = session or now
         failed = self._failed.get(here)
-        has_failed = failed is not None and failed.session == now
-        if here in self._closed or (before is not None and has_failed):
+        if here in self._closed:
+            return
+        if before is not None and failed is not None and failed.session == now:
+            if told_in == now:
+                failed.end_at(before.id)
             return
         await self.seeing.known(client.get_guild(guild_id(where) or 0))
-        since = await self._since(where)
-        if since is not None:
-            if not await self._tried(client, channel, where, since=since, before=before):
-                # What is said from now on is newer than the gap: only this note tells of it.
-                await self.store.marks.open_gap(where, since)
-                self._failed[here].session = now
-                return
-            if await self.store.marks.gap_from(where) is not None:
-                await self.store.marks.close_gap(where)
-        self._failed.pop(here, None)
-        if (session or now) == self.sessions.of_server(client, guild_id(where)):
+        gaps = await self._gaps(where, before, failed if failed and failed.session == now else None)
+        if gaps:
+            await self._try(client, channel, where, gaps)
+        if gaps:
+            await self.closing.keep_room(where, gaps)
+            self._failed[here] = _Failed(where, gaps, told_in)
+            return
+        self._forget(here)
+        if told_in == self.sessions.of_server(client, guild_id(where)):
             self.has_no_gap(client, where)
 
-    async def _since(self, where: ConversationKey) -> datetime | None:
-        """Give the time from which messages are missing; None where nothing is to be fetched."""
-        if (await self.store.channels.settings(where)).mode is Mode.OFF:
-            return None
-        since = await self.store.marks.gap_from(where)
-        if since is None:
-            since = await self.store.marks.heard_until(where)
-        if since is None and where.workspace == DIRECT:
-            return self.clock() - MAX_AGE  # all that is said there is said to the assistant
-        if since is None:
-            since = await self.store.workspaces.joined_at(PLATFORM, where.workspace)
-        return None if since is None else max(since, self.clock() - MAX_AGE)
+    async def _gaps(
+        self, where: ConversationKey, before: discord.Message | None, failed: _Failed | None
+    ) -> list[Gap]:
+        """List what is missing; what `failed` in this session is all of it."""
+        if failed is not None:
+            return await self.closing.settled(where, failed.gaps)
+        return await self.closing.gaps_at(where, before=before.id if before else None)
 
-    async def _tried(
+    async def _try(
         self,
         client: discord.Client,
         channel: Messageable,
         where: ConversationKey,
-        *,
-        since: datetime,
-        before: discord.Message | None,
-    ) -> bool:
-        """Fetch and record what was missed; False if it has to be tried again."""
-        failed = self._failed.get(place_id(where), _Failed(where))
+        gaps: list[Gap],
+    ) -> None:
+        """Fetch and record what was missed; what has to be tried again is left in `gaps`."""
         try:
-            is_done = await self._fetched(client, channel, where, since=since, before=before)
+            await self.closing.close(client, channel, where, gaps)
         except StoreError:
             raise
         except Exception:  # a defect must not keep what is said now from being heard
-            is_done = False
-            if not client.is_closed():  # else the next client fetches it
-                logger.exception("Discord: what was missed in %s is not known", where)
-                failed.num_defects += 1
-        if failed.num_defects >= MAX_DEFECTS:
+            if client.is_closed():  # the next client fetches it
+                return
+            logger.exception("Discord: what was missed in %s is not known", where)
+            self._defects[place_id(where)] += 1
+        if self._defects[place_id(where)] >= MAX_DEFECTS:
             tries = f"{MAX_DEFECTS} tries"
             logger.error("Discord: what was missed in %s stays unknown, after %s", where, tries)
-            return True
-        if not is_done:
-            self._failed[place_id(where)] = failed
-        return is_done
+            await self.closing.give_up(where, gaps)
 
-    async def _fetched(
-        self,
-        client: discord.Client,
-        channel: Messageable,
-        where: ConversationKey,
-        *,
-        since: datetime,
-        before: discord.Message | None,
-    ) -> bool:
-        """Fetch and record what was missed; False if it has to be tried again."""
-        me = _me(client, self.name)
-        shard_id = shard_of(where, num_shards=client.shard_count or 1)
-        listened_until = await self.last_listened.before(shard_id)
-        is_readable = may_read(client, where)
-        if is_readable is False:  # Discord would say that there is nothing
-            logger.info("Discord: what was missed in %s cannot be read: no permission", where)
-            return True
-        try:
-            async with asyncio.timeout(TIMEOUT_S):
-                await self.changes.take_over(
-                    client,
-                    channel,
-                    where,
-                    me=me,
-                    is_readable=bool(is_readable),
-                    listened_until=listened_until,
-                )
-                missed = await _after(client, channel, since, before=before)
-        except (discord.Forbidden, discord.NotFound) as error:
-            logger.info("Discord: what was missed in %s cannot be read: %s", where, error)
-            return True
-        except (discord.DiscordException, *FAILURES) as error:
-            if isinstance(error, TimeoutError):
-                let_others_go_on(client)
-            logger.warning(
-                "Discord: what was missed in %s cannot be fetched yet: %s", where, cause(error)
-            )
-            return False
-        if not missed:
-            return True
-        if len(missed) == MAX_MISSED:
-            logger.warning("Discord: of what was missed in %s, only the last %d", where, MAX_MISSED)
-        # Read after the fetch: somebody may have cleared the history while that was under way.
-        mark = await self.store.marks.heard_from(where)
-        told = [
-            await heard_again(each, where, me=me, kept=self.memory)
-            for each in missed
-            if mark is None or each.created_at >= mark
-        ]
-        num_new = await self.pipeline.catch_up(where, [each for each in told if each is not None])
-        if num_new:
-            logger.info("Discord: %d messages missed in %s are recorded", num_new, where)
-        return True
-
-
-async def _after(
-    client: discord.Client,
-    channel: Messageable,
-    since: datetime,
-    *,
-    before: discord.Message | None,
-) -> list[discord.Message]:
-    """Fetch what was said since a time, the newest `MAX_MISSED` messages, oldest first."""
-    if before is None and _has_nothing_after(channel, since):
-        return []
-    until = None if before is None else before.id
-    after = snowflake_before(since)
-    return await messages(client, channel, after=after, before=until, limit=MAX_MISSED)
-
-
-def _has_nothing_after(channel: Messageable, since: datetime) -> bool:
-    """Tell whether the newest message of a channel is known, which Discord names with the channel."""
-    spoken = discord.VoiceChannel | discord.StageChannel
-    if not isinstance(channel, discord.TextChannel | spoken | discord.Thread):
-        return False
-    newest = channel.last_message_id
-    return newest is None or snowflake_time(newest) <= since
-
-
-def _me(client: discord.Client, name: str) -> Me:
-    if client.user is None:
-        raise RuntimeError("nothing is fetched before the login")
-    return Me(client.user.id, name)
+    def _forget(self, place: int) -> None:
+        self._failed.pop(place, None)
+        self._defects.pop(place, None)

@@ -13,8 +13,9 @@ import discord
 from discord.utils import snowflake_time
 
 from bot.pipeline import Pipeline
-from bot.platforms.discord.catch_up import MAX_AGE, CatchUp
+from bot.platforms.discord.catch_up import CatchUp
 from bot.platforms.discord.channels import channel_at, may_read
+from bot.platforms.discord.closing import MAX_AGE
 from bot.platforms.discord.keys import (
     DIRECT,
     PLATFORM,
