@@ -1,5 +1,7 @@
 """A long reply to a command whose connection breaks: no part of it stands there twice."""
 
+import asyncio
+
 import pytest
 
 from tests.discord.weather import Weather
@@ -10,6 +12,7 @@ from tests.fakes import PausingModel
 LONG = "Well, " + "\n\n".join(
     " ".join([f"word{number}"] * 250) for number in range(3)
 )  # three messages
+CALLBACK = "POST */callback"
 QUESTION = "how far is Turin?"
 SHOWN = f"> {QUESTION}\n{LONG}"
 
@@ -66,6 +69,20 @@ async def test_a_command_that_discord_tells_twice_is_answered_once(chat, server)
     assert len(server.asked("POST", "/callback")) == 3  # one for each command
 
 
+async def test_what_a_command_answers_is_said_though_its_client_goes_meanwhile(chat, server):
+    async with chat.running():
+        await server.until(lambda: server.posts(server.general))
+        await chat.settled()
+        gate = server.faults.hold(on=CALLBACK)
+        asked = asyncio.create_task(server.founder.slash("assistant status"))
+        await gate.reached.wait()
+        await _client_gone(chat, server)
+        gate.open()
+        answered = await asked
+
+    assert "Eagerness: 50 of 100" in answered.text
+
+
 async def test_a_command_is_answered_in_its_place_though_its_client_is_gone(chat, server):
     chat.model = PausingModel(reply_text="Paris|.")
     async with chat.running():
@@ -73,10 +90,32 @@ async def test_a_command_is_answered_in_its_place_though_its_client_is_gone(chat
         await server.founder.slash("assistant ask", question=QUESTION, wait=False)
         await chat.model.is_writing.wait()
         gone = chat.bot.client
-        poison(server, server.general, server.member("Ben"))
-        await server.until(gone.is_closed)
+        await _client_gone(chat, server)
         await server.until(lambda: chat.bot.client is not gone)
         chat.model.may_go_on.set()
         await chat.settled()
 
     assert chat.posts() == [f"> {QUESTION}\nParis."]
+
+
+async def test_a_command_is_acknowledged_though_its_client_goes_meanwhile(chat, server):
+    chat.model.reply_text = "Paris."
+    async with chat.running():
+        await server.until(lambda: server.posts(server.general))
+        await chat.settled()
+        gate = server.faults.hold(on=CALLBACK)
+        await server.founder.slash("assistant ask", question=QUESTION, wait=False)
+        await gate.reached.wait()
+        await _client_gone(chat, server)
+        gate.open()
+        await server.until(chat.posts)
+        await chat.settled()
+
+    assert chat.posts() == [f"> {QUESTION}\nParis."]
+
+
+async def _client_gone(chat, server):
+    """Let the client meet what its parser cannot digest, and wait until it is closed."""
+    gone = chat.bot.client
+    poison(server, server.general, server.member("Ben"))
+    await server.until(gone.is_closed)

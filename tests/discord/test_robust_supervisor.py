@@ -89,6 +89,7 @@ async def test_a_gateway_that_refuses_the_first_connection_is_asked_again(chat, 
 
 async def test_a_payload_that_cannot_be_parsed_costs_no_message(chat, server, caplog):
     async with chat.running():
+        await server.until(lambda: server.posts(server.general))  # it has greeted, and is at rest
         await hears(chat, "before")
         mia = server.member("Mia")
         poison(server, server.general, mia)

@@ -83,6 +83,7 @@ async def test_the_answer_to_a_question_that_is_deleted_goes_with_it(talk, serve
     await mia.deletes(asked)
 
     await server.until(lambda: talk.posts() == [])
+    await talk.settled()
     assert await seen_after(talk) == []
 
 

@@ -8,6 +8,7 @@ from bot.errors import PlatformError
 from bot.platforms.slack import installations as keeping
 from bot.platforms.slack.known_teams import LIFETIME_S
 from tests.slack.installing import expiring, for_many, installed_by, stored
+from tests.waiting import seen
 
 # slack_sdk 3.47 sends the client's secret in a way that aiohttp 3.14 wants otherwise.
 pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
@@ -87,8 +88,9 @@ async def test_whoever_gives_up_while_a_token_is_renewed_does_not_lose_it(slack,
 
 
 async def test_nobody_waits_for_slack_to_renew_a_token_that_is_still_good(
-    slack, kept, harbor, monkeypatch
+    slack, kept, harbor, monkeypatch, caplog
 ):
+    caplog.set_level("INFO", logger=keeping.__name__)
     monkeypatch.setattr(keeping, "RENEWED_S", 0.01)
     made, ticking = kept
     teams = made()
@@ -99,7 +101,7 @@ async def test_nobody_waits_for_slack_to_renew_a_token_that_is_still_good(
     second = await teams.team(harbor.id)
     assert second.client.token == first.client.token
     gate.open()
-    await slack.until(lambda: len(slack.tokens.of(harbor)) == 2)
+    await seen(lambda: f"Slack: the token of {harbor.id} is renewed" in caplog.messages)
     ticking.advance(LIFETIME_S + 1)
     third = await teams.team(harbor.id)
 

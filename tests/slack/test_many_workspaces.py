@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
-from sqlalchemy import text as sql
+from sqlalchemy import DateTime, bindparam, text as sql
 
 from bot.platforms.slack.encrypting import new_key
 from bot.store import Store
@@ -181,15 +181,18 @@ async def expire(slack, chat, team):
     store = await Store.open(chat.database_url)
     async with store.engine.begin() as connected:
         await connected.execute(
-            sql("UPDATE slack_bots SET bot_token_expires_at = :past"),
-            {"past": "2020-01-01 00:00:00.000000"},
+            sql("UPDATE slack_bots SET bot_token_expires_at = :past").bindparams(
+                bindparam("past", type_=DateTime)
+            ),
+            {"past": datetime(2020, 1, 1)},  # noqa: DTZ001 - the column has no time zone
         )
     await store.close()
     token: Token = slack.tokens.of(team)[-1]
     token.expires_at_s = 0.0
 
 
-async def test_two_processes_that_renew_at_once_both_go_on(chat, slack, teams):
+async def test_two_processes_that_renew_at_once_both_go_on(slack, teams, postgresql_url):
+    chat = for_many(slack, postgresql_url)
     slack.rotates_tokens = True
     async with chat.running():
         await comes(chat, teams[0])

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from enum import Enum
 from typing import Self
 
+import aiohttp
 import discord
 
 from bot.platforms.discord.refusals import FAILURES, cause
@@ -42,7 +43,7 @@ async def deferred(interaction: AnyInteraction, *, ephemeral: bool) -> Standing:
     broken: BaseException | None = None
     for _ in range(NUM_TRIES):
         try:
-            async with asyncio.timeout(ACKNOWLEDGE_TIMEOUT_S):
+            async with asyncio.timeout(ACKNOWLEDGE_TIMEOUT_S), open_session(interaction):
                 await interaction.response.defer(ephemeral=ephemeral, thinking=True)
         except discord.HTTPException as error:
             is_taken = error.code == ALREADY_ACKNOWLEDGED
@@ -95,6 +96,18 @@ class Acknowledgement:
             async with asyncio.timeout(FIRST_WAIT_S):
                 await self._is_due.wait()
         return await deferred(self.interaction, ephemeral=self._ephemeral)
+
+
+@asynccontextmanager
+async def open_session(interaction: AnyInteraction) -> AsyncIterator[aiohttp.ClientSession]:
+    """Give what calls Discord: an interaction outlives the client that heard of it."""
+    if not interaction.client.is_closed():
+        yield interaction._session
+        return
+    async with aiohttp.ClientSession() as session:
+        # Where discord.py's own methods take it from.
+        interaction._session = interaction.followup.session = session
+        yield session
 
 
 @asynccontextmanager

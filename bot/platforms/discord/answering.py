@@ -6,8 +6,7 @@ never raised into discord.py: whoever asked sees Discord's own sign.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 import aiohttp
@@ -24,6 +23,7 @@ from bot.platforms.discord.acknowledging import (
     AnyInteraction,
     Standing,
     logged,
+    open_session,
 )
 from bot.platforms.discord.buttons import button, fits
 from bot.platforms.discord.parts import MAX_CHARS
@@ -54,7 +54,7 @@ async def say_at_once(interaction: AnyInteraction, answer: CommandAnswer) -> Non
         view=view,
     )
     async with logged(interaction), asyncio.timeout(CALL_TIMEOUT_S):
-        await _tried(send)
+        await _tried(interaction, send)
         await _follow_up(interaction, rest, answer, ephemeral=True)
 
 
@@ -67,12 +67,12 @@ async def say(interaction: AnyInteraction, answer: CommandAnswer, *, is_public: 
     first, *rest = parts(answer)
     async with logged(interaction), asyncio.timeout(CALL_TIMEOUT_S):
         if answer.ephemeral and is_public:
-            await _tried(partial(_edit, interaction, PLACEHOLDER))
+            await _tried(interaction, partial(_edit, interaction, PLACEHOLDER))
             await _follow_up(interaction, [first, *rest], answer, ephemeral=True)
-            await _tried(interaction.delete_original_response)
+            await _tried(interaction, interaction.delete_original_response)
         else:
             view = _view(answer, is_last=not rest)
-            await _tried(partial(_edit, interaction, first, view))
+            await _tried(interaction, partial(_edit, interaction, first, view))
             await _follow_up(interaction, rest, answer, ephemeral=not is_public)
 
 
@@ -94,20 +94,22 @@ async def _follow_up(
     )
     for number, text in enumerate(texts, start=1):
         view = _view(answer, is_last=number == len(texts))
-        await _tried(partial(send, text, ephemeral=ephemeral, view=view))
+        await _tried(interaction, partial(send, text, ephemeral=ephemeral, view=view))
 
 
-async def _tried(call: Callable[[], Awaitable[object]]) -> None:
+async def _tried(interaction: AnyInteraction, call: Callable[[], Awaitable[object]]) -> None:
     """Call, and call again where the connection breaks: Discord closes those that stay open long."""
     for _ in range(NUM_TRIES - 1):
         try:
-            await call()
+            async with open_session(interaction):
+                await call()
         except aiohttp.ClientError as error:
             logger.debug("once more, after: %s", error)
             await asyncio.sleep(RETRY_AFTER_S)
         else:
             return
-    await call()
+    async with open_session(interaction):
+        await call()
 
 
 async def _edit(
@@ -126,7 +128,7 @@ async def _edit(
     if view is not discord.utils.MISSING:
         payload["components"] = view.to_components()
     http = interaction.client.http
-    async with _open_session(interaction) as session:
+    async with open_session(interaction) as session:
         message = await async_context.get().edit_original_interaction_response(
             interaction.application_id,
             interaction.token,
@@ -136,16 +138,6 @@ async def _edit(
             payload=payload,
         )
     return str(message["id"])
-
-
-@asynccontextmanager
-async def _open_session(interaction: AnyInteraction) -> AsyncIterator[aiohttp.ClientSession]:
-    """Give what calls Discord: an interaction outlives the client that heard of it."""
-    if not interaction.client.is_closed():
-        yield interaction._session
-        return
-    async with aiohttp.ClientSession() as session:
-        yield session
 
 
 def _view(answer: CommandAnswer, *, is_last: bool) -> discord.ui.View:
@@ -194,8 +186,7 @@ class InteractionResponder:
         """Add a message below; gives its id."""
         followup = self._interaction.followup
         try:
-            async with _open_session(self._interaction) as session:
-                followup.session = session
+            async with open_session(self._interaction):
                 message = await followup.send(
                     text, allowed_mentions=NO_MENTIONS, suppress_embeds=True, wait=True
                 )

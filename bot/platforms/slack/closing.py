@@ -105,9 +105,10 @@ class Closing:
             gap, left = gaps[-1], replace(left, room=gaps[-1].room)
         root = next((each for each in page.messages if text_in(each, "ts") == where.thread), None)
         await self.begin(where, team, gaps, parent=root)
-        await self._record(where, missing, gap, team)
         after, until = _covered(where, walk, page, told=told, asked_at=asked_at)
+        # First, for what is recorded is decided on, and that with the words as they are now.
         await self.changes.take_over(where, told, team, after=after, until=until)
+        await self._record(where, missing, gap, team)
         gaps[-1:] = [left] if left else []
         if left is not None:
             self._walks[where] = replace(walk, cursor=page.cursor)
