@@ -18,6 +18,7 @@ from bot.errors import ConfigError, EarshotError, ModelUnavailable
 from bot.worker_child import PROGRAM, options
 from bot.worker_health import Health
 from bot.worker_run import End, Timings, WorkerRun
+from inference.wire.extras import install
 
 logger = logging.getLogger(__name__)
 
@@ -164,7 +165,7 @@ class WorkerProcess:
         if end.lacks is not None:
             reason = (
                 f"the worker lacks the Python package {end.lacks!r}: "
-                "run pip install 'earshot[worker]', or set EARSHOT_MODEL_URL to a model server"
+                f"run {install('worker')}, or set EARSHOT_MODEL_URL to a model server"
             )
             self._error = ConfigError(reason)
         else:

@@ -24,6 +24,7 @@ from inference.locating import Located, Report, located, unheard
 from inference.quantize import quantization_config
 from inference.render import Renderer
 from inference.wire.chat_form import ChatForm
+from inference.wire.extras import install
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
@@ -187,8 +188,7 @@ def read_weights(where: Located, **options: Any) -> "PreTrainedModel":
     chosen |= options
     if not _PLACED.isdisjoint(chosen) and find_spec("accelerate") is None:
         raise PackageMissing(
-            f"accelerate is needed to load {where.name} and is not installed: "
-            "pip install 'earshot[worker]'"
+            f"accelerate is needed to load {where.name} and is not installed: {install('worker')}"
         )
     with explaining(where):
         loaded: Any = AutoModelForCausalLM.from_pretrained(

@@ -8,6 +8,7 @@ import importlib.util
 
 from bot.cli.findings import Finding
 from bot.config import Settings, variable
+from inference.wire.extras import install
 
 
 def check_discord(settings: Settings) -> list[Finding]:
@@ -15,7 +16,7 @@ def check_discord(settings: Settings) -> list[Finding]:
     if settings.discord_token is None:
         return []
     if importlib.util.find_spec("discord") is None:
-        remedy = f"pip install 'earshot[discord]', or unset {variable('discord_token')}."
+        remedy = f"{install('discord')}, or unset {variable('discord_token')}."
         return [Finding("discord", ok=False, detail="discord.py is not installed", remedy=remedy)]
     from bot.platforms.discord.checks import examine
 

@@ -12,6 +12,7 @@ from bot.config import Settings, variable
 from bot.errors import StoreError
 from bot.platforms.checking import Check
 from bot.platforms.together import platforms_with_tokens
+from inference.wire.extras import install
 
 
 def check_slack(settings: Settings) -> list[Finding]:
@@ -19,7 +20,7 @@ def check_slack(settings: Settings) -> list[Finding]:
     if "slack" not in platforms_with_tokens(settings):
         return []
     if not is_installed("slack"):
-        remedy = f"pip install 'earshot[slack]', or unset {variable('slack_bot_token')}."
+        remedy = f"{install('slack')}, or unset {variable('slack_bot_token')}."
         return [Finding("slack", ok=False, detail="slack_bolt is not installed", remedy=remedy)]
     return [
         Finding("slack", ok=check.ok, detail=check.detail, remedy=check.remedy)

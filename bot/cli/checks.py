@@ -21,6 +21,7 @@ from bot.config import Settings, variable
 from bot.errors import ConfigError, StoreError
 from bot.listening import check_port
 from bot.secrets_shown import shown, without_password
+from inference.wire.extras import install
 
 GIB = 2**30
 MIB = 2**20
@@ -75,7 +76,7 @@ def check_worker(settings: Settings) -> Finding:
         return Finding("worker", ok=True, detail="not needed: a model server is set")
     if worker_is_installed():
         return Finding("worker", ok=True, detail="installed")
-    remedy = f"pip install 'earshot[worker]', or set {variable('model_url')} to a model server."
+    remedy = f"{install('worker')}, or set {variable('model_url')} to a model server."
     return Finding("worker", ok=False, detail="its packages are missing", remedy=remedy)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine
 from bot.config import Settings, variable
 from bot.errors import ConfigError
 from bot.runtime import OnStatus
+from inference.wire.extras import install
 
 EXTRAS = {"discord": ("discord",), "slack": ("slack_bolt", "aiohttp", "cryptography")}
 READY = "The model is ready: Earshot answers."
@@ -53,9 +54,7 @@ def run_everywhere(settings: Settings) -> None:
 def require(platform: str) -> None:
     """Raise ConfigError unless a platform's client is installed."""
     if not is_installed(platform):
-        raise ConfigError(
-            f"{CLIENTS[platform]} is not installed: pip install 'earshot[{platform}]'"
-        )
+        raise ConfigError(f"{CLIENTS[platform]} is not installed: {install(platform)}")
 
 
 def _run_on(platform: str, settings: Settings) -> None:

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from bot.errors import ConfigError
 from bot.worker_child import PROGRAM
+from inference.wire.extras import install
 
 NEEDED = ("torch", "transformers", "peft")
 
@@ -30,7 +31,7 @@ def become_inference(
     Raises ConfigError if the worker's packages, those that are `needed`, are not installed.
     """
     if not worker_is_installed(needed):
-        raise ConfigError("The worker's packages are missing: pip install 'earshot[worker]'")
+        raise ConfigError(f"The worker's packages are missing: {install('worker')}")
     sys.stdout.flush()
     sys.stderr.flush()
     command = [*PROGRAM, *arguments]

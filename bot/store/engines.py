@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from bot.errors import StoreError
+from inference.wire.extras import install
 
 BUSY_TIMEOUT_S = 5.0  # how long a writer waits for another process to finish its transaction
 CONNECT_TIMEOUT_S = 10.0
@@ -60,7 +61,7 @@ def with_async_driver(url: str) -> URL:
     if backend == "sqlite" and parsed.database in (None, "", ":memory:"):
         raise StoreError("the history needs a file: write sqlite:///path/file.db")
     if backend == "postgresql" and importlib.util.find_spec("asyncpg") is None:
-        raise StoreError("PostgreSQL needs another package: pip install 'earshot[postgres]'")
+        raise StoreError(f"PostgreSQL needs another package: {install('postgres')}")
     # libpq and every hosting provider say sslmode, asyncpg says ssl; the values are the same.
     query = {"ssl" if name == "sslmode" else name: value for name, value in parsed.query.items()}
     return parsed.set(drivername=_DRIVERS[backend], query=query)

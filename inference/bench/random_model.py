@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from inference.errors import InferenceError, PackageMissing
+from inference.wire.extras import install
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel
@@ -58,7 +59,7 @@ def quantize_to_nf4(model: "PreTrainedModel") -> None:
         layers: Any = importlib.import_module("bitsandbytes.nn")
     except ImportError as error:
         raise PackageMissing(
-            "nf4 needs bitsandbytes, which is not installed: pip install 'earshot[tune]'"
+            f"nf4 needs bitsandbytes, which is not installed: {install('tune')}"
         ) from error
     for name, linear in list(model.named_modules()):
         if not isinstance(linear, nn.Linear) or name == _HEAD:

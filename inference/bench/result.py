@@ -13,6 +13,7 @@ import transformers
 
 from inference.bench.subject import Subject
 from inference.errors import InferenceError, PackageMissing
+from inference.wire.extras import install
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -137,7 +138,7 @@ def pyplot() -> Any:
         matplotlib = importlib.import_module("matplotlib")
     except ImportError as error:
         raise PackageMissing(
-            "a plot needs matplotlib, which is not installed: pip install 'earshot[tune]'"
+            f"a plot needs matplotlib, which is not installed: {install('tune')}"
         ) from error
     matplotlib.use("agg")
     return importlib.import_module("matplotlib.pyplot")

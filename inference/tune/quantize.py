@@ -14,6 +14,7 @@ import torch
 
 from inference.errors import TuneRefused
 from inference.quantize import quantization_config as bitsandbytes_config
+from inference.wire.extras import install
 
 if TYPE_CHECKING:
     from transformers import BitsAndBytesConfig, PreTrainedModel
@@ -30,7 +31,7 @@ def quantization_config(kind: Quantize, *, compute: torch.dtype) -> "BitsAndByte
         return None
     if find_spec("bitsandbytes") is None:
         raise TuneRefused(
-            f"--quantize {kind} needs bitsandbytes: pip install 'earshot[tune]', "
+            f"--quantize {kind} needs bitsandbytes: {install('tune')}, "
             "or train with --quantize none"
         )
     return bitsandbytes_config(kind, compute=compute)

@@ -105,7 +105,7 @@ def test_without_matplotlib_it_says_which_extra_has_it(bench, tmp_path, monkeypa
     result = bench("decide", *TINY, "--plot", tmp_path / "plot.png")
 
     assert result.exit_code == 1
-    assert "pip install 'earshot[tune]'" in result.output
+    assert "pip install '.[tune]' in your copy of Earshot" in result.output
 
 
 @pytest.mark.parametrize(

@@ -236,4 +236,4 @@ def test_without_the_worker_s_packages_it_says_what_to_install(earshot, monkeypa
     result = earshot(*command)
 
     assert isinstance(result.exception, ConfigError)
-    assert "pip install 'earshot[worker]'" in str(result.exception)
+    assert "pip install '.[worker]' in your copy of Earshot" in str(result.exception)

@@ -83,7 +83,7 @@ def test_the_worker_is_needed_only_without_a_model_server(monkeypatch):
     missing = check_worker(Settings())
 
     assert not missing.ok
-    assert "pip install 'earshot[worker]'" in missing.remedy
+    assert "pip install '.[worker]' in your copy of Earshot" in missing.remedy
 
 
 def test_an_installed_worker_is_well():

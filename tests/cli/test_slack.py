@@ -84,11 +84,11 @@ def test_without_the_extra_it_says_how_to_install_it(monkeypatch):
     settings = Settings(slack_bot_token="xoxb-1")
 
     for run in (run_on_slack, run_everywhere):
-        with pytest.raises(ConfigError, match=r"pip install 'earshot\[slack\]'"):
+        with pytest.raises(ConfigError, match=r"pip install '\.\[slack\]' in your copy of Earshot"):
             run(settings)
     (finding,) = check_slack(settings)
     assert not finding.ok
-    assert "earshot[slack]" in finding.remedy
+    assert "'.[slack]' in your copy" in finding.remedy
 
 
 def test_the_doctor_asks_slack_only_where_a_token_is_set():

@@ -228,4 +228,4 @@ def test_without_the_extra_the_doctor_says_how_to_install_it(monkeypatch):
     [finding] = check_discord(Settings(discord_token="a.b.c"))
 
     assert not finding.ok
-    assert "pip install 'earshot[discord]'" in finding.remedy
+    assert "pip install '.[discord]' in your copy of Earshot" in finding.remedy

@@ -80,6 +80,17 @@ def test_no_file_names_a_package_index(root):
         assert "index-url" not in (root / place).read_text(), place
 
 
+def test_nothing_tells_anybody_to_install_what_others_call_earshot(root):
+    text = [*root.glob("*.md"), *root.glob("docs/*"), root / "Makefile", root / "Dockerfile"]
+    code = [file for package in ("bot", "inference") for file in (root / package).rglob("*.py")]
+
+    told = [
+        file for file in [*text, *code] if re.search(r"pip install ['\"]?earshot", file.read_text())
+    ]
+
+    assert told == []
+
+
 @pytest.mark.parametrize("script", [".ci/run", ".ci/debian-packages"])
 def test_the_scripts_are_sound_bash(root, script):
     assert (root / script).stat().st_mode & 0o111

@@ -151,7 +151,9 @@ def test_a_model_that_continues_no_text_is_told_as_one(folder, config, name):
 def test_a_model_that_needs_accelerate_says_so(folder, monkeypatch):
     monkeypatch.setattr("inference.loading.find_spec", lambda _: None)
 
-    with pytest.raises(PackageMissing, match=r"accelerate.*pip install 'earshot\[worker\]'"):
+    with pytest.raises(
+        PackageMissing, match=r"accelerate.*pip install '\.\[worker\]' in your copy"
+    ):
         read_weights(located(str(folder)), device_map="cpu")
 
 

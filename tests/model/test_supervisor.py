@@ -268,7 +268,9 @@ async def test_a_missing_package_is_named_with_the_command_that_installs_it(part
     words = "ModuleNotFoundError: No module named 'torch'"
 
     async with supervised("--say", words, *part) as (worker, watcher):
-        with pytest.raises(ConfigError, match=r"'torch': run pip install 'earshot\[worker\]'"):
+        with pytest.raises(
+            ConfigError, match=r"'torch': run pip install '\.\[worker\]' in your copy"
+        ):
             await worker.wait_ready(timeout_s=PATIENCE_S)
 
         assert watcher.states == ["failed"]

@@ -176,7 +176,7 @@ async def test_without_the_driver_postgresql_is_refused_with_the_command_to_run(
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
 
-    with pytest.raises(StoreError, match=r"pip install 'earshot\[postgres\]'"):
+    with pytest.raises(StoreError, match=r"pip install '\.\[postgres\]' in your copy of Earshot"):
         await Store.open("postgresql://host/name")
 
 

@@ -19,7 +19,7 @@ def test_without_scikit_learn_it_is_said_at_once_what_to_install(monkeypatch, tm
     result = CliRunner().invoke(app, [*command.format(tmp_path).split(), str(chats)])
 
     assert result.exit_code == 1
-    assert "pip install 'earshot[tune]'" in result.stderr
+    assert "pip install '.[tune]' in your copy of Earshot" in result.stderr
 
 
 def test_without_matplotlib_a_report_is_refused_before_the_work(monkeypatch, tmp_path):
@@ -34,5 +34,5 @@ def test_without_matplotlib_a_report_is_refused_before_the_work(monkeypatch, tmp
     result = CliRunner().invoke(app, ["evaluate", str(chats), "--report", str(tmp_path / "report")])
 
     assert result.exit_code == 1
-    assert "matplotlib: pip install 'earshot[tune]'" in result.stderr
+    assert "matplotlib: pip install '.[tune]' in your copy of Earshot" in result.stderr
     assert not (tmp_path / "report").exists()

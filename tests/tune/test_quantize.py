@@ -129,7 +129,7 @@ def test_a_base_in_bf16_learns_under_autocast():
 def test_without_bitsandbytes_it_says_what_to_install(monkeypatch):
     monkeypatch.setattr("inference.tune.quantize.find_spec", lambda name: None)
 
-    with pytest.raises(TuneRefused, match=r"pip install 'earshot\[tune\]'"):
+    with pytest.raises(TuneRefused, match=r"pip install '\.\[tune\]' in your copy of Earshot"):
         quantization_config("nf4", compute=torch.float32)
 
 

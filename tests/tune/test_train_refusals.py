@@ -128,7 +128,7 @@ def test_missing_packages_are_told_before_anything_is_done(tiny_folder, data, ou
     result = trained(tiny_folder, data, out)
 
     assert result.exit_code == 1
-    assert "pip install 'earshot[tune]'" in result.stderr
+    assert "pip install '.[tune]' in your copy of Earshot" in result.stderr
 
 
 def test_a_file_in_place_of_the_folder_is_told(tiny_folder, data, out):
