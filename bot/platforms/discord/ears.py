@@ -76,11 +76,16 @@ class Ears:
             return await self.pipeline.receive(question)
 
     async def record(self, client: discord.Client, message: discord.Message) -> None:
-        """Record a message that somebody points at, if it is new. Raises StoreError."""
+        """Record a message that somebody points at, if it is new, after what was missed there.
+
+        Raises StoreError.
+        """
         where = conversation_of(message.channel)
-        ours = await self._heard(client, message, where)
-        if ours is not None:
-            await self.pipeline.overhear(ours)
+        async with self.turns.turn(place_id(where)):
+            await self.catch_up.place(client, message.channel, where)
+            ours = await self._heard(client, message, where)
+            if ours is not None:
+                await self.pipeline.overhear(ours)
 
     async def edited(self, client: discord.Client, event: discord.RawMessageUpdateEvent) -> None:
         """Hear that a message was edited."""
@@ -177,6 +182,7 @@ class Ears:
         is_known = await taken_over(self.pipeline, where, str(event.message_id), told)
         if not is_known and event.message.interaction_metadata is not None:
             # A command's answer: shown empty while it was made, and filled now.
+            await self.catch_up.place(client, event.message.channel, where)
             await self._receive(client, event.message, where)
 
     async def _delete(self, where: ConversationKey, message_id: str, *, is_removal: bool) -> None:
