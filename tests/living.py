@@ -15,7 +15,7 @@ from bot.runtime import ServedModel
 from bot.store import Store
 from tests.fakes import FakeModel
 from tests.naps import Rests
-from tests.waiting import WITHIN_S
+from tests.waiting import WITHIN_S, seen
 
 GREETING = "Hello, I'm"
 PATIENCE_S = 5.0
@@ -102,7 +102,7 @@ class Living(ABC):
 
     async def connected(self):
         """Wait until the bot has its connection; if it ends before, that is raised."""
-        await self.server.until(lambda: self.serving.done() or self.is_connected())
+        await seen(lambda: self.serving.done() or self.is_connected())
         if self.serving.done():
             self.serving.result()
 

@@ -63,7 +63,10 @@ class Chat(Living):
         """Tell whether the bot knows its servers and its commands are there."""
         is_ready = any(words.startswith("Connected") for words in self.told)
         told = self.server.asked("PUT", "/commands")  # once, if Discord took them
-        return is_ready and any(call.status is not None for call in told)
+        if not is_ready or all(call.status is None for call in told):
+            return False
+        client = self.bot.client  # it is ready before all of its servers were told of, if need be
+        return client is not None and not any(each.unavailable for each in client.guilds)
 
     def place(self, channel=None):
         """Name a channel's conversation as the history does."""

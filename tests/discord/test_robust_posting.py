@@ -264,6 +264,7 @@ async def test_a_thread_locked_in_the_middle_of_a_reply(writing, server, caplog)
 
     thread.locked = True
     server.acts.archive(thread, archived=True)
+    await seen(lambda: writing.bot.client.get_channel(int(thread.id)) is None)
     writing.model.may_go_on.set()
     await writing.settled()
 

@@ -81,9 +81,13 @@ async def started(client: Ears, token: str | None = None) -> AsyncIterator[async
 
 @asynccontextmanager
 async def ready(client: Ears) -> AsyncIterator[Ears]:
-    """Run a client and wait until it knows its guilds."""
+    """Run a client and wait until it knows its guilds, which are told of one by one."""
+
+    def is_ready() -> bool:
+        return "ready" in client.events and not any(each.unavailable for each in client.guilds)
+
     async with started(client) as task:
-        await client.server.until(lambda: "ready" in client.events or task.done())
+        await client.server.until(lambda: is_ready() or task.done())
         assert not task.done(), task.exception()
         yield client
 

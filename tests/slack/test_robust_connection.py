@@ -280,10 +280,13 @@ async def test_many_missed_questions_are_decided_on_once(chat, slack):
 
 async def test_a_flood_is_recorded_in_order_and_told_in_a_line(talk, slack, caplog, monkeypatch):
     monkeypatch.setattr("bot.platforms.crowds.MAX_WAITING", 50)
+    gate = slack.faults.hold(on="users.info")
     said = [
         await slack.says(("Alice", "Ben", "Zoe")[number % 3], "general", f"line {number}")
         for number in range(150)
     ]
+    await seen(lambda: logged(caplog))
+    gate.open()
     await slack.until_delivered()
     await talk.until(lambda: _ends_with(talk, "line 149"))
     await talk.settled()

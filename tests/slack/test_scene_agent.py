@@ -22,6 +22,7 @@ def chat(slack, tmp_path):
 
 async def opened(slack, *, beside=None):
     await slack.opens_home(ALICE, tab="messages", beside=beside)
+    await slack.until_delivered()
     await slack.until(lambda: slack.chat(ALICE).prompts)
 
 
