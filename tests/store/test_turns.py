@@ -109,16 +109,24 @@ async def test_who_waits_is_told_that_another_was_first(
 
 @pytest.mark.usefixtures("postgresql_only")
 async def test_who_gives_up_waiting_or_asking_leaves_the_turn_free(
-    store: Store, other: Store
+    store: Store, other: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def wait() -> None:
         async with other.turns.alone(ROOM):
             await asyncio.Event().wait()
 
+    async def looks(key: int) -> bool:
+        is_ours = await take(key)
+        has_looked.set()
+        return is_ours
+
+    take, has_looked = other.turns._take, asyncio.Event()
     async with store.turns.alone(ROOM):
-        waiting = asyncio.create_task(wait())
-        await asyncio.wait([waiting], timeout=0.05)
-        waiting.cancel()
+        with monkeypatch.context() as looked_at:
+            looked_at.setattr(other.turns, "_take", looks)
+            waiting = asyncio.create_task(wait())
+            await has_looked.wait()
+            waiting.cancel()
     for num_steps in range(12):  # at each point on the way to it, and in it
         waiting = asyncio.create_task(wait())
         for _ in range(num_steps):
