@@ -4,7 +4,14 @@ import json
 
 import pytest
 
-from bot.platforms.slack.losses import AGAIN_S, FLOODED_S, GIVEN_UP_S, QUIET_S, Losses
+from bot.platforms.slack.losses import (
+    AGAIN_S,
+    FLOODED_S,
+    GIVEN_UP_S,
+    QUIET_S,
+    SENT_OFF_S,
+    Losses,
+)
 from tests.slack.missing import ago, listening_bot
 from tests.slack.weather import Weather
 
@@ -55,6 +62,27 @@ def test_of_many_that_came_only_those_are_kept_that_a_late_try_may_ask_for(told)
         told.losses.arrived(BEGAN + second)
 
     assert len(told.losses._on_time) < 2 * GIVEN_UP_S
+
+
+def test_what_was_refused_is_told_once_from_its_first_event_when_the_workspace_is_served(told):
+    for said_at in (BEGAN + 9, BEGAN + 5, BEGAN + 7):
+        told.losses.refused(TEAM, said_at)
+    told.losses.served(OTHER)
+    assert told.told == []
+
+    for _ in range(2):
+        told.losses.served(TEAM)
+
+    assert told.told == [(TEAM, 0.0, f"{BEGAN + 5 - SENT_OFF_S:.6f}")]
+
+
+def test_what_was_refused_before_the_app_was_removed_is_not_told(told):
+    told.losses.refused(TEAM, BEGAN)
+    told.losses.forget(TEAM)
+
+    told.losses.served(TEAM)
+
+    assert told.told == []
 
 
 def test_an_outage_that_began_earlier_than_was_thought_is_told_at_once(told):

@@ -27,6 +27,7 @@ LOGGED = (
     "wait; what comes now is fetched after them",
     "no key in EARSHOT_SLACK_ENCRYPTION_KEY reads the token of ",
     " could not be renewed: ",
+    "Slack: what comes from ",
     "Slack: an installation was not finished: ",
     " while nobody listened (",
     "Slack: the workspace ",

@@ -4,8 +4,9 @@
    fetched later (`crowds`). slack_bolt itself acknowledges before its listeners run, so all is done
    in the middleware that comes before them.
 2. A command or an interaction is acknowledged with what its handler gives at once.
-3. What comes from a workspace without the app is refused, and logged once. It counts as arrived:
-   delivering it again would not help.
+3. What comes from a workspace without the app, or without a token that works, is refused, and logged
+   once. It counts as arrived: delivering it again would not help. Where there is only no token that
+   works, it is fetched once there is one.
 4. Where the history or Slack cannot be asked, nothing is acknowledged: Slack delivers it again.
 """
 
@@ -26,7 +27,7 @@ from slack_bolt.response import BoltResponse
 from bot.errors import EarshotError, PlatformError, PlatformUnavailable
 from bot.platforms.slack.arrivals import PATIENCE_S, Arrivals
 from bot.platforms.slack.clients import Clients
-from bot.platforms.slack.known_teams import KnownTeams
+from bot.platforms.slack.known_teams import KnownTeams, NotInstalled
 from bot.platforms.slack.losses import Losses, Missed
 from bot.platforms.slack.origins import Body, Origin, origin
 from bot.platforms.slack.teams import Team
@@ -80,6 +81,11 @@ class Intake(AsyncMiddleware):
         self._arrivals = Arrivals()
         self._losses = Losses(handlers.missed)
         self._refused: set[str] = set()
+
+    async def installed(self, team: Team) -> None:
+        """Hear that a workspace has just installed the app, perhaps anew."""
+        self._served(team.id)
+        await self._handlers.installed(team)
 
     async def close(self) -> None:
         """Let the events under way be written down."""
@@ -140,6 +146,9 @@ class Intake(AsyncMiddleware):
         except PlatformUnavailable:
             raise
         except PlatformError as error:
+            said_at = _seconds(body, "event_time")
+            if said_at is not None and not isinstance(error, NotInstalled):
+                self._losses.refused(where.team_id, said_at)
             self._refuse(body, where, error)
             return
         await self._handlers.event(body, team)
@@ -151,12 +160,17 @@ class Intake(AsyncMiddleware):
             return  # somebody's own token: the bot stays
         at = _seconds(body, "event_time") or 0.0
         if await self._teams.removed(where.team_id, where.enterprise_id, at=at):
+            self._losses.forget(where.team_id)
             await self._handlers.removed(where.team_id)
 
     async def _team(self, where: Origin) -> Team:
         team = await self._teams.team(where.team_id, where.enterprise_id)
-        self._refused.discard(where.team_id)
+        self._served(where.team_id)
         return team
+
+    def _served(self, team_id: str) -> None:
+        self._refused.discard(team_id)
+        self._losses.served(team_id)
 
     async def _acknowledged(self, body: Body, where: Origin) -> BoltResponse:
         handler = self._handlers.command if "command" in body else self._handlers.interaction

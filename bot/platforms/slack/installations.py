@@ -66,12 +66,18 @@ class Installations(AsyncInstallationStore):
     async def bot(self, team_id: str, enterprise_id: str | None = None) -> Bot | None:
         """Give the bot of a workspace, with a token that is valid for a while; None if it has none.
 
-        Raises PlatformError where the token has expired and Slack gives no new one: then the app has
-        to be installed there again; PlatformUnavailable where Slack cannot be reached for it.
+        Raises PlatformError where no key reads the token, or it has expired and Slack gives no new
+        one: then the app has to be installed there again; PlatformUnavailable where Slack cannot be
+        reached for it.
         """
         organization = await self._organization(team_id, enterprise_id)
-        bot = await self._found(team_id, organization)
-        if bot is None or not self._is_expiring(bot):
+        kept = await self._kept_for(team_id, organization)
+        if kept is None:
+            return None
+        bot = self._decrypted(kept)
+        if bot is None:
+            raise PlatformError(f"no key reads the token of {team_id}")
+        if not self._is_expiring(bot):
             return bot
         # Not to be cut off between Slack's answer and the database: the old token is spent then.
         renewing = asyncio.ensure_future(self._renewed(team_id, organization))
@@ -213,9 +219,9 @@ class Installations(AsyncInstallationStore):
             try:
                 fresh = await self._with_new_token(bot)
             except PlatformError as error:
-                logger.warning("Slack: the token of %s could not be renewed: %s", team_id, error)
                 if self._is_expiring(bot, minutes=0):
                     raise
+                logger.warning("Slack: the token of %s could not be renewed: %s", team_id, error)
                 return bot  # it is good for a while yet, and renewing is tried again
             save = partial(self.async_save_bot, fresh)
             await insisted(save, f"the new token of {team_id}")  # the old one is spent

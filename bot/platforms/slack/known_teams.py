@@ -12,7 +12,7 @@ from typing import Protocol
 from slack_sdk.oauth.installation_store import Bot
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import EarshotError, PlatformError
+from bot.errors import EarshotError, PlatformError, PlatformUnavailable
 from bot.platforms.slack.clients import Clients, Refused, asked
 from bot.platforms.slack.installations import Installations
 from bot.platforms.slack.lenient import as_payload, part_of, text_in
@@ -26,7 +26,15 @@ LIFETIME_S = 300.0
 # What Slack says of the token of a workspace that removed the app.
 REMOVED = frozenset({"account_inactive", "token_revoked"})
 
-NOT_INSTALLED = "the app is not installed in the workspace {}"
+# A token that no longer works comes back by a new installation, which ends this at once.
+FAILED_S = 60.0
+
+
+class NotInstalled(PlatformError):  # noqa: N818 - a state of a workspace
+    """A workspace does not have the app: what is said there is not for it."""
+
+    def __init__(self, team_id: str) -> None:
+        super().__init__(f"the app is not installed in the workspace {team_id}")
 
 
 class KnownTeams(Protocol):
@@ -35,8 +43,8 @@ class KnownTeams(Protocol):
     async def team(self, team_id: str, enterprise_id: str | None = None) -> Team:
         """Give a workspace. `enterprise_id` is the organization that it belongs to, if known.
 
-        Raises PlatformUnavailable where Slack cannot be reached, PlatformError where the app is not
-        installed, StoreError.
+        Raises PlatformUnavailable where Slack cannot be reached, NotInstalled, PlatformError where
+        there is no token that works, StoreError.
         """
         ...
 
@@ -74,7 +82,7 @@ class OneTeam:
         """Give the workspace, if it is that one."""
         team = await self.only()
         if team_id not in {team.id, enterprise_id}:
-            raise PlatformError(NOT_INSTALLED.format(team_id))
+            raise NotInstalled(team_id)
         return team
 
     async def only(self) -> Team:
@@ -117,8 +125,18 @@ class _Known:
     read_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    error: PlatformError
+    at: float
+
+
 class ManyTeams:
-    """The workspaces that installed the app; each is read anew after a while."""
+    """The workspaces that installed the app; each is read anew after a while.
+
+    That there is no token that works is told for a while without asking again: it would be asked for
+    with each event.
+    """
 
     def __init__(
         self,
@@ -131,6 +149,7 @@ class ManyTeams:
         self._clients = clients
         self._clock = clock
         self._known: dict[str, _Known] = {}
+        self._failed: dict[str, _Failed] = {}
         self._reading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def team(self, team_id: str, enterprise_id: str | None = None) -> Team:
@@ -182,12 +201,25 @@ class ManyTeams:
     def forget(self, team_id: str) -> None:
         """Read a workspace anew when it is next asked for."""
         self._known.pop(team_id, None)
+        self._failed.pop(team_id, None)
+
+    async def _bot(self, team_id: str, enterprise_id: str | None) -> Bot | None:
+        failed = self._failed.get(team_id)
+        if failed is not None and self._clock() - failed.at < FAILED_S:
+            raise failed.error.with_traceback(None)
+        try:
+            return await self._installations.bot(team_id, enterprise_id)
+        except PlatformUnavailable:
+            raise
+        except PlatformError as error:
+            self._failed[team_id] = _Failed(error, self._clock())
+            raise
 
     async def _read(self, team_id: str, enterprise_id: str | None) -> _Known:
-        bot = await self._installations.bot(team_id, enterprise_id)
+        bot = await self._bot(team_id, enterprise_id)
         if bot is None:
             self._known.pop(team_id, None)
-            raise PlatformError(NOT_INSTALLED.format(team_id))
+            raise NotInstalled(team_id)
         before = self._known.get(team_id)
         if before is not None and before.team.client.token == bot.bot_token:
             return _Known(before.team, self._clock())

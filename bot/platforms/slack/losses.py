@@ -5,6 +5,9 @@ times within six minutes: at once, after a minute, after five. What it gives up 
 who was away for so long gets late tries of what was said last; and in a place where something newer
 was heard before those, the end of the history does not tell what is missing. The last event before
 the outage does that came at its first try.
+
+What is refused, because no token of its workspace works, Slack takes for delivered. It is fetched
+once one does.
 """
 
 import logging
@@ -26,6 +29,7 @@ NUM_RETRIES = 2  # from then on it is long ago that something was said,
 AGAIN_S = 300.0  # and for so long its like comes after an outage
 GIVEN_UP_S = 420.0  # and a minute more than all tries take: an outage need not concern every event
 QUIET_S = 300.0  # without any request: it may have been an outage in which nothing was said last
+SENT_OFF_S = 60.0  # the time of an event is when Slack sent it off: what it tells of is older
 
 # Of a workspace, or of all; for how many seconds more; since a time of Slack's, if that is known.
 Missed = Callable[[str | None, float, str | None], None]
@@ -50,6 +54,7 @@ class Losses:
         self._told: dict[str, tuple[float, float]] = {}  # when, and since when
         self._on_time = deque([time.time() if began_at is None else began_at])
         self._reached_at = clock()
+        self._refused_since: dict[str, float] = {}
 
     def flooded(self, team_id: str, since: float | None) -> None:
         """Hear that Slack keeps the events of a workspace back, for the rest of a minute."""
@@ -90,6 +95,21 @@ class Losses:
         self._told[team_id] = now, since
         logger.info("Slack: events of %s come late: what did not come is fetched", team_id)
         self._missed(team_id, 0.0, _ts(since))
+
+    def refused(self, team_id: str, said_at: float) -> None:
+        """Hear that an event was refused, while no token of its workspace works."""
+        self._refused_since[team_id] = min(said_at, self._refused_since.get(team_id, said_at))
+
+    def served(self, team_id: str) -> None:
+        """Hear that a token of a workspace works; to be told before anything newer is heard there."""
+        since = self._refused_since.pop(team_id, None)
+        if since is not None:
+            logger.info("Slack: %s is served again: what was refused is fetched", team_id)
+            self._missed(team_id, 0.0, _ts(since - SENT_OFF_S))
+
+    def forget(self, team_id: str) -> None:
+        """Hear that a workspace removed the app: what was said there is not for it."""
+        self._refused_since.pop(team_id, None)
 
 
 def _ts(seconds: float) -> str:

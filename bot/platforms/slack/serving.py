@@ -16,7 +16,7 @@ from bot.platforms.slack.clients import Clients, Refused
 from bot.platforms.slack.connecting import OnGap, SocketMode
 from bot.platforms.slack.credentials import BOT_TOKEN_PLACE, Credentials, credentials
 from bot.platforms.slack.installations import Installations
-from bot.platforms.slack.installing import new_installations, oauth_flow
+from bot.platforms.slack.installing import Installed, new_installations, oauth_flow
 from bot.platforms.slack.known_teams import REMOVED, KnownTeams, ManyTeams, OneTeam
 from bot.platforms.slack.paths import INSTALL_PATH
 from bot.platforms.slack.socket import Pace
@@ -104,7 +104,7 @@ class Connection:
         await ready()
         self._intake = Intake(handlers, self.teams)
         app = new_app(self._intake, self.clients, signing_secret=self.credentials.signing_secret)
-        self._web = self._new_web(app, handlers)
+        self._web = self._new_web(app, self._intake.installed)
         began = partial(handlers.missed, None, 0.0, None)
         began()
         self.opened.set()
@@ -151,7 +151,7 @@ class Connection:
         self._installations = new_installations(self.store, self.credentials.provider, self.clients)
         return ManyTeams(self._installations, self.clients)
 
-    def _new_web(self, app: AsyncApp, handlers: Handlers) -> SlackWeb:
+    def _new_web(self, app: AsyncApp, installed: Installed) -> SlackWeb:
         provider, teams, oauth = self.credentials.provider, self.teams, None
         if provider is not None and isinstance(teams, ManyTeams) and self._installations:
             oauth = oauth_flow(
@@ -161,7 +161,7 @@ class Connection:
                 clients=self.clients,
                 installations=self._installations,
                 teams=teams,
-                installed=handlers.installed,
+                installed=installed,
             )
         return SlackWeb(app, signing_secret=self.credentials.signing_secret, oauth=oauth)
 
