@@ -4,7 +4,6 @@ import logging
 import os
 import socket
 import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -51,7 +50,6 @@ app.command()(fit)
 Model = Annotated[
     str | None, typer.Option("--model", help="Hub id or folder; the default model if not given.")
 ]
-Adapter = Annotated[Path | None, typer.Option("--adapter", help="Folder of a LoRA adapter.")]
 Threads = Annotated[int | None, typer.Option("--threads", min=1, help="CPU threads; all cores.")]
 
 

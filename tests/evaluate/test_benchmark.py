@@ -4,16 +4,19 @@ The floors are below what it reached when it was shipped, by the width of the in
 adapter, a chat form or a prompt that broke, not a point of luck. docs/measurements.md has it whole.
 """
 
+from pathlib import Path
+
 import pytest
 
+import inference.tune
 from inference.tune.calibrate import threshold_of
-from inference.tune.commands.evaluate import OWN_CONVERSATIONS
 from inference.tune.evaluation.files import Conversations, Reading, read_files
 from inference.tune.evaluation.judging import judged
 from inference.tune.evaluation.local import LocalChoice, local_judge
 from inference.tune.evaluation.window import Naming
 from inference.tune.metrics import figures
 
+OWN_CONVERSATIONS = Path(inference.tune.__file__).parent / "conversations"
 EVERY = 8  # conversation of those held out: all of them would take ten minutes
 MIN_AUROC = 0.94
 MIN_MACRO_F1 = 0.80

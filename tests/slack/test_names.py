@@ -28,6 +28,8 @@ from tests.slack.directory import (
 )
 from tests.waiting import WITHIN_S
 
+A_GROUP = Mentioned(groups={"S1"})
+
 TOO_MANY = (429, {"Retry-After": "30"}, {"ok": False, "error": "ratelimited"})
 BROKEN = (500, {}, {"ok": False, "error": "internal_error"})
 
@@ -131,10 +133,10 @@ async def test_a_changed_name_is_asked_for_again(directory, team):
 
 async def test_a_changed_person_leaves_the_user_groups_known(directory, team):
     everybody = people()
-    await everybody.group_name(team, "S1")
+    await everybody.names(team, A_GROUP)
 
     everybody.forget(TEAM, NELLY)
-    await everybody.group_name(team, "S1")
+    await everybody.names(team, A_GROUP)
 
     assert directory.num_asked("usergroups.list") == 1
 
@@ -257,14 +259,13 @@ async def test_channels_apps_and_groups_have_names(directory, team):
     everybody = people()
     directory.channels["C2"] = {"id": "C2", "name": "vip", "is_private": True, "creator": OTTO}
 
-    assert await everybody.channel_name(team, GENERAL) == "general"
+    names = await everybody.names(team, Mentioned(channels={GENERAL, "C9"}, groups={"S1", "S9"}))
+    assert (names.channel(GENERAL), names.channel("C9")) == ("#general", "#unknown-channel")
+    assert (names.group("S1"), names.group("S9")) == ("@painters", "@unknown-group")
     assert await everybody.channel(team, "C2") == Channel("C2", "vip", OTTO, is_private=True)
-    assert await everybody.channel_name(team, "C9") == "C9"
     assert await everybody.channel(team, "C9") is None
     assert await everybody.bot_name(team, "B9") == "Deploys"
     assert await everybody.bot_name(team, "B1") == "B1"
-    assert await everybody.group_name(team, "S1") == "painters"
-    assert await everybody.group_name(team, "S9") == "S9"
 
 
 async def test_a_roll_call_is_not_looked_up_whole(directory, team):
@@ -279,7 +280,7 @@ async def test_a_roll_call_is_not_looked_up_whole(directory, team):
 async def test_a_workspace_can_be_forgotten(directory, team):
     everybody = people()
     await everybody.name(team, NELLY)
-    await everybody.group_name(team, "S1")
+    await everybody.names(team, A_GROUP)
 
     everybody.forget_team(TEAM)
     await everybody.name(team, NELLY)

@@ -38,7 +38,7 @@ class _Walk:
     cursor: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Closing:
     """Knows what is missing, and fetches it. `clock` gives aware UTC times."""
 
@@ -55,8 +55,8 @@ class Closing:
 
     def __post_init__(self) -> None:
         """Make the parts that keep gaps and look for changes."""
-        object.__setattr__(self, "gaps", Gaps(self.store, PLATFORM, sent_at))
-        object.__setattr__(self, "changes", MissedChanges(self.store, self.pipeline, self.people))
+        self.gaps = Gaps(self.store, PLATFORM, sent_at)
+        self.changes = MissedChanges(self.store, self.pipeline, self.people)
 
     async def gaps_at(
         self, where: ConversationKey, *, before: str | None, missed_from: str | None = None

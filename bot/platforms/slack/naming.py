@@ -65,8 +65,6 @@ class Channel:
     creator: str = ""
     is_member: bool = False
     is_private: bool = False
-    is_archived: bool = False
-    is_shared: bool = False
 
 
 class People:
@@ -114,15 +112,6 @@ class People:
     async def channel(self, team: Team, channel_id: str) -> Channel | None:
         """Give a channel by its id; None where Slack does not tell, such as for a private one."""
         return await self._channels.get(team, channel_id, lambda: _channel(team, channel_id))
-
-    async def channel_name(self, team: Team, channel_id: str) -> str:
-        """Give the name of a channel; its id where Slack does not tell."""
-        found = await self.channel(team, channel_id)
-        return (found.name if found else "") or channel_id
-
-    async def group_name(self, team: Team, group_id: str) -> str:
-        """Give the handle of a user group; its id where Slack does not tell."""
-        return (await self._handles(team)).get(group_id) or group_id
 
     def forget(self, team_id: str, what_id: str) -> None:
         """Ask Slack anew for what has changed there: a person, an app, a channel."""
@@ -235,8 +224,6 @@ async def _channel(team: Team, channel_id: str) -> Channel | None:
         creator=text_in(channel, "creator"),
         is_member=is_set(channel, "is_member", "is_im"),
         is_private=is_set(channel, "is_private", "is_mpim", "is_im", "is_group"),
-        is_archived=is_set(channel, "is_archived"),
-        is_shared=is_set(channel, "is_ext_shared", "is_shared"),
     )
 
 

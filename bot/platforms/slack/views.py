@@ -23,11 +23,9 @@ CALL_TIMEOUT_S = 10.0
 # From https://docs.slack.dev/reference/views and https://docs.slack.dev/reference/block-kit.
 MAX_BLOCKS = 100
 MAX_TITLE_CHARS = 24  # those of its buttons, too
-MAX_METADATA_CHARS = 3000
 MAX_TEXT_CHARS = 3000  # in a section
 MAX_LABEL_CHARS = 2000  # hints, too
 MAX_OPTION_CHARS = 75  # buttons, too
-MAX_PLACEHOLDER_CHARS = 150
 MAX_CONFIRM_CHARS = 300
 
 Json = dict[str, object]

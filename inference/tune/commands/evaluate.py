@@ -12,8 +12,6 @@ from inference.tune.split import HOLD_OUT
 if TYPE_CHECKING:
     from inference.tune.evaluation.run import Evaluation
 
-OWN_CONVERSATIONS = Path(__file__).parents[1] / "conversations"
-
 
 def evaluate(  # noqa: PLR0913 - one parameter a flag
     files: Annotated[

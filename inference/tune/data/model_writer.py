@@ -70,11 +70,6 @@ class ModelWriter:
             http_client=DefaultAsyncHttpxClient(trust_env=not is_local(self._address)),
         )
 
-    @property
-    def is_structured(self) -> bool:
-        """Whether the server takes a request for structured output, as far as is known."""
-        return "response_format" not in self._refused
-
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
