@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.commands.grammar import PREFIX, Who
+from bot.commands.grammar import TYPED, Who
 from bot.commands.parse import Invocation
 from bot.messages import Author, ConversationKey
 from bot.model_cards import card_within
@@ -26,7 +26,8 @@ class Caller:
 
     `may_manage`: whether the platform lets them manage the channel; `may_manage_workspace`, the
     whole workspace it belongs to, which people there call by `workspace_called`; `may_read_back`:
-    whether it shows them what was said there before.
+    whether it shows them what was said there before; `prefix` is what they type there before the
+    words of a command.
     """
 
     where: ConversationKey
@@ -36,6 +37,11 @@ class Caller:
     may_manage_workspace: bool = False
     workspace_called: str = "server"
     may_read_back: bool = True
+    prefix: str = TYPED
+
+    def typed(self, *words: str) -> str:
+        """Give a command as the caller types it there."""
+        return f"{self.prefix}{' '.join(words)}"
 
     def may(self, needed: Who) -> bool:
         """Tell whether the caller is among these people."""
@@ -48,11 +54,13 @@ class Caller:
 class Offer:
     """A button under an answer: pressed, `command` runs as the presser's own, with their rights.
 
-    `label` says what it does; `command` are the words after `/assistant`.
+    `label` says what it does; `command` are the words after `/assistant`, or whatever `prefix` is
+    typed there.
     """
 
     label: str
     command: str
+    prefix: str = TYPED
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,4 +140,4 @@ def offered_in_words(answer: CommandAnswer) -> str:
     """Give the text of an answer, with its offer in a last line, where there are no buttons."""
     if answer.offer is None:
         return answer.text
-    return f"{answer.text}\nTo do it, type {PREFIX} {answer.offer.command}."
+    return f"{answer.text}\nTo do it, type {answer.offer.prefix}{answer.offer.command}."

@@ -95,7 +95,8 @@ def _by_default(handler: Handler, *settings: str) -> Handler:
         text = f"By default: {answer.text}"
         changes_here = not call.for_all and not call.invocation.only_shows
         if changes_here and await _chosen(call) & {*settings}:
-            text += " This channel keeps its own choice; /assistant defaults follow ends that."
+            end = call.caller.typed("defaults follow")
+            text += f" This channel keeps its own choice; {end} ends that."
         return replace(answer, text=text)
 
     return carried_out

@@ -21,7 +21,6 @@ from bot.commands import (
     tuning,
 )
 from bot.commands.answer import Call, Caller, CommandAnswer, Handler
-from bot.commands.definition import PREFIX
 from bot.commands.parse import Invocation, UsageError, parse
 from bot.errors import ModelError, StoreError
 from bot.messages import Author
@@ -79,7 +78,7 @@ class Commands:
     async def run(self, text: str, caller: Caller) -> CommandAnswer:
         """Carry out `text`, the words after `/assistant`."""
         try:
-            return await self.invoke(parse(text), caller)
+            return await self.invoke(parse(text, prefix=caller.prefix), caller)
         except UsageError as error:
             return CommandAnswer(str(error), ephemeral=True)
 
@@ -88,7 +87,7 @@ class Commands:
 
         Raises UsageError where a text argument cannot be read.
         """
-        name = " ".join((PREFIX, *invocation.path))
+        name = caller.typed(*invocation.path)
         if not caller.may(invocation.needs):
             like_that = " like that" if invocation.command.bare_shows else ""
             managers = invocation.needs.called(caller.workspace_called)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 PREFIX = "/assistant"
+TYPED = f"{PREFIX} "  # what people type before the words of a command, unless told otherwise
 
 
 class Who(StrEnum):

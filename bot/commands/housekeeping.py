@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from bot.commands.answer import Call, CommandAnswer, Offer, counted
-from bot.commands.definition import COMMANDS, PREFIX, Command, Who
-from bot.commands.grammar import leaves
+from bot.commands.answer import Call, Caller, CommandAnswer, Offer, counted
+from bot.commands.definition import COMMANDS, Command, Who
+from bot.commands.grammar import TYPED, leaves
 from bot.commands.parse import usage_line
 from bot.commands.privacy import how_long
 from bot.commands.tuning import MODE_MEANS, eagerness_in_words, quiet_in_words
@@ -54,7 +54,11 @@ async def status(call: Call) -> CommandAnswer:
     if suggestion is None:
         return call.answer("\n".join(lines))
     told = f"I suggest an eagerness of {suggestion.eagerness}. {suggestion.reason}"
-    offer = Offer(f"Set eagerness to {suggestion.eagerness}", f"eagerness {suggestion.eagerness}")
+    offer = Offer(
+        f"Set eagerness to {suggestion.eagerness}",
+        f"eagerness {suggestion.eagerness}",
+        call.caller.prefix,
+    )
     return call.answer("\n".join([*lines, f"Suggestion: {told}"]), offer=offer)
 
 
@@ -65,7 +69,7 @@ async def clear(call: Call) -> CommandAnswer:
         what = "of this thread alone" if is_thread else "here, in the threads too"
         return call.answer(
             f"This would delete what I remember {what}, for good: every message, and every decision "
-            f"on them. To do it, type {PREFIX} clear confirm."
+            f"on them. To do it, type {call.caller.typed('clear confirm')}."
         )
     # First, so that a stop between the two lets no catch-up fetch it all again.
     await call.store.marks.hear_from(where, call.caller.now)
@@ -86,46 +90,39 @@ async def help_(call: Call) -> CommandAnswer:
     """List the commands, or explain one."""
     name = call.text("command")
     command = next((command for command in COMMANDS if command.name == name), None)
-    text = (
-        overview()
-        if command is None
-        else explanation(command, workspace=call.caller.workspace_called)
-    )
+    text = overview(call.caller.prefix) if command is None else explanation(command, call.caller)
     return call.answer(text, fixed_width=True)
 
 
-def overview() -> str:
-    """List all commands in two columns."""
+def overview(prefix: str = TYPED) -> str:
+    """List all commands in two columns; `prefix` is what people type before one."""
     rows = [(" ".join(path), leaf.summary) for path, leaf in leaves(COMMANDS)]
     width = max(len(name) for name, _ in rows)
     listed = [f"  {name:<{width}}  {summary}" for name, summary in rows]
     return "\n".join(
         [
-            f"Type {PREFIX} and one of these:",
+            f"Each is typed like this: {prefix}why",
             *listed,
-            f"{PREFIX} help and a command's name tells more about it.",
+            f"{prefix}help why tells more about one of them.",
         ]
     )
 
 
-def explanation(command: Command, *, workspace: str) -> str:
-    """Say what a command does, what it takes, who may use it, with examples.
-
-    `workspace` is what people there call what has channels.
-    """
+def explanation(command: Command, caller: Caller) -> str:
+    """Say what a command does, what it takes, who may use it, with examples, as they are typed."""
     lines = [command.summary]
     for path, leaf in leaves((command,)):
-        lines.append(f"  {usage_line(path, leaf)}")
+        lines.append(f"  {usage_line(path, leaf, prefix=caller.prefix)}")
         if command.subcommands:
             lines.append(f"      {leaf.summary}")
         lines += [f"      {argument.name}: {argument.summary}" for argument in leaf.arguments]
         if leaf.who is not Who.EVERYONE:
             seen = " Everyone may look." if leaf.bare_shows else ""
-            lines.append(f"      Only {leaf.who.called(workspace)}.{seen}")
+            lines.append(f"      Only {leaf.who.called(caller.workspace_called)}.{seen}")
     examples = [example for _, leaf in leaves((command,)) for example in leaf.examples]
     if examples:
         lines.append("For example:")
-        lines += [f"  {PREFIX} {example}" for example in examples]
+        lines += [f"  {caller.typed(example)}" for example in examples]
     return "\n".join(lines)
 
 

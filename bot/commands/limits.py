@@ -35,7 +35,8 @@ async def cooldown(call: Call) -> CommandAnswer:
     rest_s = 0.0 if text.casefold() in ("off", "0") else duration(text).total_seconds()
     if rest_s > MAX_COOLDOWN_S:
         longest = say_span(timedelta(seconds=MAX_COOLDOWN_S))
-        raise UsageError(f"I can rest at most {longest}. /assistant mode mention is for good.")
+        for_good = call.caller.typed("mode mention")
+        raise UsageError(f"I can rest at most {longest}. {for_good} is for good.")
     settings = await call.store.channels.change(where, cooldown_s=rest_s)
     return call.answer(cooldown_in_words(settings, call))
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from bot.commands.definition import COMMANDS, PREFIX, Argument, Command, Kind, Who
+from bot.commands.definition import COMMANDS, Argument, Command, Kind, Who
+from bot.commands.grammar import TYPED
 
 MAX_QUOTED_CHARS = 30
 
@@ -45,35 +46,36 @@ class Invocation:
         return self.command.ephemeral or self.only_shows
 
 
-def parse(text: str) -> Invocation:
+def parse(text: str, *, prefix: str = TYPED) -> Invocation:
     """Find the command and its arguments in `text`, the words after `/assistant`.
 
-    Nothing at all means `help`. Raises UsageError.
+    Nothing at all means `help`. Raises UsageError, whose hints begin with the `prefix` that is typed
+    there.
     """
     word, rest = _first_word(text)
     if not word:
         word = "help"
     command = _named(word, COMMANDS)
     if command is None:
-        raise UsageError(_unknown(word, rest))
+        raise UsageError(_unknown(word, rest, prefix))
     path = [command.name]
     if command.subcommands:
         word, rest = _first_word(rest)
         group, command = command, _named(word, command.subcommands)
         if command is None:
-            raise UsageError(_unknown_sub(word, group))
+            raise UsageError(_unknown_sub(word, group, prefix))
         path.append(command.name)
-    values = _values(rest, command, usage_line(path, command))
+    values = _values(rest, command, usage_line(path, command, prefix=prefix))
     return Invocation(tuple(path), command, values)
 
 
-def usage_line(path: Sequence[str], command: Command) -> str:
+def usage_line(path: Sequence[str], command: Command, *, prefix: str = TYPED) -> str:
     """Give the form of a command, such as `/assistant why [n]`; brackets mean: may be left out."""
     if command.subcommands:
         shown = ["|".join(sub.name for sub in command.subcommands)]
     else:
         shown = [_placeholder(argument) for argument in command.arguments]
-    return " ".join([PREFIX, *path, *shown])
+    return prefix + " ".join([*path, *shown])
 
 
 def clipped(text: str, max_chars: int = MAX_QUOTED_CHARS) -> str:
@@ -113,24 +115,24 @@ def _nearest(word: str, names: Sequence[str]) -> str | None:
     return near[0] if near else None
 
 
-def _unknown(word: str, rest: str) -> str:
+def _unknown(word: str, rest: str, prefix: str) -> str:
     near = _nearest(word, [command.name for command in COMMANDS])
-    hints = [f"Did you mean {PREFIX} {near}?"] if near else []
+    hints = [f"Did you mean {prefix}{near}?"] if near else []
     if " " in rest:  # a whole sentence is more likely a question than a slip of the keys
-        hints.append(f"To ask me something, type {PREFIX} ask and your question.")
+        hints.append(f"To ask me something, type {prefix}ask and your question.")
     elif near != "help":
-        hints.append(f"{PREFIX} help lists them all.")
+        hints.append(f"{prefix}help lists them all.")
     return " ".join([f'There is no command "{clipped(word)}".', *hints])
 
 
-def _unknown_sub(word: str, group: Command) -> str:
+def _unknown_sub(word: str, group: Command, prefix: str) -> str:
     names = [sub.name for sub in group.subcommands]
     if not word:
         listed = ", ".join(names)
-        return f"{PREFIX} {group.name} needs one more word: {listed}."
+        return f"{prefix}{group.name} needs one more word: {listed}."
     near = _nearest(word, names)
-    hint = f"Did you mean {PREFIX} {group.name} {near}?" if near else f"It has: {', '.join(names)}."
-    return f'{PREFIX} {group.name} has no "{clipped(word)}". {hint}'
+    hint = f"Did you mean {prefix}{group.name} {near}?" if near else f"It has: {', '.join(names)}."
+    return f'{prefix}{group.name} has no "{clipped(word)}". {hint}'
 
 
 def _values(rest: str, command: Command, usage: str) -> dict[str, str | int]:

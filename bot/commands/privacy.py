@@ -4,7 +4,6 @@ Each sentence here is a promise that `bot.store` keeps; change them together.
 """
 
 from bot.commands.answer import Call, CommandAnswer, counted
-from bot.commands.grammar import PREFIX
 from bot.messages import ChannelSettings
 
 KEPT_BY_OTHERS = "What others wrote, and my own replies, stay even where they mention you."
@@ -33,9 +32,10 @@ async def show(call: Call) -> CommandAnswer:
             f"\nI also keep {counted(about.num_opinions, 'opinion')} of yours on my replies, under "
             "your user id: a reaction, or that you removed one."
         )
+    stop, delete = call.caller.typed("privacy optout"), call.caller.typed("privacy forget-me")
     return call.answer(
         f"{told}\n{how_long(settings, here=call.here)} {training_in_words(settings, call)}\n"
-        "/assistant privacy optout stops it, /assistant privacy forget-me deletes it."
+        f"{stop} stops it, {delete} deletes it."
     )
 
 
@@ -47,14 +47,17 @@ async def opt_out(call: Call) -> CommandAnswer:
         f"You are opted out: the text of {counted(wiped, 'message')} of yours is deleted, and so are "
         "your opinions on my replies. From now on I keep no opinion of yours, and note that you "
         "write, and when, but never what, so I can't answer you either. "
-        f"{KEPT_BY_OTHERS} /assistant privacy optin undoes this for what you write from then on."
+        f"{KEPT_BY_OTHERS} {call.caller.typed('privacy optin')} undoes this for what you write "
+        "from then on."
     )
 
 
 async def opt_in(call: Call) -> CommandAnswer:
     """Store the caller's words again, from now on."""
     where = call.caller.where
-    await call.store.speakers.opt_in(where.platform, where.workspace, call.caller.author.id)
+    await call.store.speakers.opt_in(
+        where.platform, where.workspace, call.caller.author.id, at=call.caller.now
+    )
     return call.answer(
         "You are opted in: from now on I store what you write here. What was deleted stays deleted."
     )
@@ -63,12 +66,15 @@ async def opt_in(call: Call) -> CommandAnswer:
 async def forget_me(call: Call) -> CommandAnswer:
     """Delete what the caller wrote and thought of replies, everywhere in the workspace."""
     where, author = call.caller.where, call.caller.author
-    forgotten = await call.store.speakers.forget(where.platform, where.workspace, author.id)
+    forgotten = await call.store.speakers.forget(
+        where.platform, where.workspace, author.id, at=call.caller.now
+    )
     opted_out = await call.store.speakers.is_opted_out(where.platform, where.workspace, author.id)
+    optout = call.caller.typed("privacy optout")
     next_ = (
         "You stay opted out."
         if opted_out
-        else "I store what you write from now on, unless you use /assistant privacy optout."
+        else f"I store what you write from now on, unless you use {optout}."
     )
     return call.answer(
         f"I deleted the text of {counted(forgotten, 'message')} of yours, your name, and your "
@@ -102,10 +108,9 @@ async def training(call: Call) -> CommandAnswer:
     told = training_in_words(settings, call)
     if not settings.may_train:
         return call.answer(f"{told} What was taken for training before is not undone.")
-    path = " ".join((PREFIX, *call.invocation.path))
     return call.answer(
         f"{told} That goes for what was said before, too, but not for people who opted out. "
-        f"{path} off ends it."
+        f"{call.caller.typed(*call.invocation.path, 'off')} ends it."
     )
 
 

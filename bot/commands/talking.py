@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.commands.answer import Call, CommandAnswer, counted
+from bot.commands.grammar import TYPED
 from bot.commands.parse import clipped
 from bot.commands.times import say_span
 from bot.cut import shown
@@ -36,11 +37,11 @@ async def ask(call: Call) -> CommandAnswer:
     if settings.mode in (Mode.LISTEN, Mode.OFF):
         return CommandAnswer(
             f"My mode here is {settings.mode}, so I don't answer. "
-            "/assistant mode mention or active changes that.",
+            f"{call.caller.typed('mode mention')} or active changes that.",
             ephemeral=True,
         )
     if await call.store.speakers.is_opted_out(where.platform, where.workspace, author.id):
-        return CommandAnswer(OPTED_OUT, ephemeral=True)
+        return CommandAnswer(OPTED_OUT.replace(TYPED, call.caller.prefix), ephemeral=True)
     return CommandAnswer("", ephemeral=False, ask=call.text("question"))
 
 

@@ -82,9 +82,7 @@ def quiet_hours(text: str, *, zone: str) -> QuietHours:
         )
     start_minute, end_minute = _minute_of_day(start), _minute_of_day(end)
     if start_minute == end_minute:
-        raise UsageError(
-            "Those hours begin and end at the same time. /assistant mode turns me off."
-        )
+        raise UsageError("Those hours begin and end at the same time. To turn me off, set my mode.")
     weekdays: frozenset[int] = frozenset()
     for word in filter(None, words[1:]):
         days = _days(word)

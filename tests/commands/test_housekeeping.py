@@ -78,6 +78,8 @@ async def test_status_offers_managers_what_feedback_suggests_and_changes_nothing
         "at 45 I would have kept 3 of those to myself."
     )
     assert offered_in_words(answer).endswith("\nTo do it, type /assistant eagerness 45.")
+    elsewhere = await channel.run("status", prefix="@Earshot !")
+    assert offered_in_words(elsewhere).endswith("\nTo do it, type @Earshot !eagerness 45.")
     assert (await channel.store.channels.settings(WHERE)).eagerness == 50
     await channel.run(answer.offer.command)
     assert (await channel.store.channels.settings(WHERE)).eagerness == 45

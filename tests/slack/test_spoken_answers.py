@@ -111,7 +111,40 @@ async def test_a_slip_of_the_keys_is_told_the_right_word(bot: Bot) -> None:
     await bot.done()
 
     (told,) = bot.whispered("trips", "Alice")
-    assert 'There is no command "wyh". Did you mean /assistant why?' in told
+    assert 'There is no command "wyh". Did you mean @Earshot !why?' in told
+
+
+async def test_in_a_thread_clear_tells_how_to_clear_that_thread(bot: Bot) -> None:
+    bot.slack.member("Alice", is_admin=True)
+    root = await bot.slack.says("Bob", "trips", "Where to?")
+    await bot.slack.says("Alice", "trips", f"{bot.slack.bot.mention} !clear", thread=root)
+
+    await bot.done()
+
+    (told,) = bot.whispered("trips", "Alice")
+    assert "of this thread alone" in told
+    assert told.endswith("To do it, type @Earshot !clear confirm.")
+
+
+async def test_in_a_direct_chat_hints_leave_the_mention_out(bot: Bot) -> None:
+    await bot.slack.says("Alice", "@Alice", "!wyh")
+    await bot.slack.says("Alice", "@Alice", "!clear")
+
+    await bot.done()
+
+    told = [post.text for post in bot.slack.posts("@Alice")]
+    assert any("Did you mean !why? !help lists them all." in text for text in told)
+    assert any(text.endswith("To do it, type !clear confirm.") for text in told)
+
+
+async def test_a_command_by_slash_is_told_of_by_slash(bot: Bot) -> None:
+    await bot.types("Alice", "trips", "clear")
+    await bot.types("Alice", "@Alice", "wyh")
+
+    (told,) = bot.whispered("trips", "Alice")
+    (direct,) = bot.whispered("@Alice", "Alice")
+    assert told.endswith("To do it, type /assistant clear confirm.")
+    assert "Did you mean /assistant why?" in direct
 
 
 async def test_settings_come_with_a_button_since_no_form_opens_by_a_message(bot: Bot) -> None:
@@ -120,7 +153,7 @@ async def test_settings_come_with_a_button_since_no_form_opens_by_a_message(bot:
     await bot.done()
 
     (whisper,) = bot.slack.whispers("trips", "Alice")
-    assert whisper.text == SETTINGS_BY_BUTTON
+    assert whisper.text == SETTINGS_BY_BUTTON.format(help="@Earshot !help")
     (button,) = whisper.blocks[-1]["elements"]
     assert button["value"] == "settings"
 

@@ -38,7 +38,8 @@ class Listener:
     """Whom an answer is for, and where they gave a command.
 
     `response_url` is an interaction's own address. `sees` is where they see an answer, if that is
-    another place: Slack shows nothing in a thread in which nobody wrote yet.
+    another place: Slack shows nothing in a thread in which nobody wrote yet. `by_mention`: they
+    gave it in a message.
     """
 
     team: Team
@@ -46,6 +47,7 @@ class Listener:
     user_id: str
     response_url: str = ""
     sees: ConversationKey | None = None
+    by_mention: bool = False
     num_left: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:

@@ -40,7 +40,9 @@ class Commanding:
         """Carry a command out and say what comes of it; the names are those of `Asking`."""
         try:
             await self.prepare(listener)
-            caller = await self.managing.caller(listener.team, listener.where, listener.user_id)
+            caller = await self.managing.caller(
+                listener.team, listener.where, listener.user_id, by_mention=listener.by_mention
+            )
             answer = await self.commands.invoke(called, caller)
             if answer.ask is not None:
                 await self.asking.ask(

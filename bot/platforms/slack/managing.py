@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.commands import Caller
+from bot.commands.grammar import TYPED
 from bot.messages import Author, ConversationKey
 from bot.platforms.slack.keys import is_direct
 from bot.platforms.slack.lenient import is_payload, is_set
@@ -34,8 +35,13 @@ class Managing:
     people: People
     clock: Callable[[], datetime]
 
-    async def caller(self, team: Team, where: ConversationKey, user_id: str) -> Caller:
-        """Say who calls, where, with which rights; a place without a channel is the workspace."""
+    async def caller(
+        self, team: Team, where: ConversationKey, user_id: str, *, by_mention: bool = False
+    ) -> Caller:
+        """Say who calls, where, with which rights; a place without a channel is the workspace.
+
+        `by_mention`: they do it by a message, not by a command of Slack's.
+        """
         person = await self.people.name(team, user_id)
         if person.is_manager:
             person = await self.people.name(team, user_id, max_age_s=MAX_RIGHTS_AGE_S)
@@ -53,7 +59,17 @@ class Managing:
             self.clock(),
             may_manage_workspace=is_admin,
             workspace_called="workspace",
+            prefix=self.prefix(where, by_mention=by_mention),
         )
+
+    def prefix(self, where: ConversationKey, *, by_mention: bool) -> str:
+        """Give what people type there before a command: Slack refuses its own ones in threads.
+
+        In a direct chat the mention may be left out.
+        """
+        if where.thread is None and not by_mention:
+            return TYPED
+        return "!" if is_direct(where.channel) else f"@{self.people.assistant_name} !"
 
     async def is_in(self, team: Team, channel_id: str) -> bool | None:
         """Tell whether the bot is in a channel or chat; None where Slack does not say."""

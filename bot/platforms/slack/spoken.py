@@ -23,7 +23,7 @@ from bot.platforms.slack.teams import Team
 
 ASK = "ask"
 SUBTYPES = ("", "file_share", "thread_broadcast")  # of what people write themselves
-SETTINGS_BY_BUTTON = "This button opens the settings of this channel. !help lists my commands."
+SETTINGS_BY_BUTTON = "This button opens the settings of this channel. {help} lists my commands."
 
 _COMMAND = re.compile(r"(?P<sign>/assistant(?!\w)|!(?=\w))\s*(?P<rest>.*)", re.DOTALL)
 _NAMES = frozenset((*(command.name for command in COMMANDS), SETTINGS))
@@ -74,7 +74,7 @@ class Spoken:
         if typed is None or not user_id:
             return False
         if "edited" not in event and self.once.is_new(team.id, where.channel, ts):
-            listener = Listener(team, where, user_id)
+            listener = Listener(team, where, user_id, by_mention=True)
             self.tasks.start(
                 partial(self._answered, listener, typed, ts), name=f"a command in {where}"
             )
@@ -85,12 +85,14 @@ class Spoken:
             return
         if is_direct(listener.where.channel):
             listener.sees = await self.place(listener.where, ts)
+        prefix = self.commanding.managing.prefix(listener.where, by_mention=True)
         if typed.casefold() in ("", SETTINGS):
-            offer = CommandAnswer(SETTINGS_BY_BUTTON, ephemeral=True, offer=OPEN_SETTINGS)
+            told = SETTINGS_BY_BUTTON.format(help=f"{prefix}help")
+            offer = CommandAnswer(told, ephemeral=True, offer=OPEN_SETTINGS)
             await self.answering.say(listener, offer)
             return
         try:
-            called = parse(typed)
+            called = parse(typed, prefix=prefix)
         except UsageError as error:
             await self.answering.tell(listener, str(error))
         else:
