@@ -16,7 +16,7 @@ from bot.delivery import Delivery
 from bot.judge import Judge
 from bot.leftovers import Leftovers
 from bot.messages import Author, ConversationKey, Message, Mode
-from bot.notices import OPTED_OUT
+from bot.notices import OPTED_OUT, SAID_BEFORE
 from bot.ports import Model, Platform
 from bot.settle import Settling
 from bot.signs import Signs
@@ -114,8 +114,8 @@ class Pipeline:
         if settings.mode is Mode.OFF or not await self.store.messages.record(message):
             return False
         self.conversations.wake(where, addressed=message.addressed)
-        if message.addressed and await self._has_opted_out(message):
-            told = self.signs.notice(where, OPTED_OUT, reply_to=message.id)
+        if message.addressed and (excuse := await self._unread(message)) is not None:
+            told = self.signs.notice(where, excuse, reply_to=message.id)
             self.conversations.aside(told, name=f"a notice in {where}")
         return True
 
@@ -213,8 +213,11 @@ class Pipeline:
         looking = self.delivery.look_after_reply(where, question_id)
         self.conversations.aside(looking, name=f"the reply to what was deleted in {where}")
 
-    async def _has_opted_out(self, message: Message) -> bool:
-        where = message.conversation
-        return await self.store.speakers.is_opted_out(
-            where.platform, where.workspace, message.author.id
-        )
+    async def _unread(self, message: Message) -> str | None:
+        """Say why a message is not read that its author wanted none of kept; None if it is."""
+        where, speakers = message.conversation, self.store.speakers
+        person = (where.platform, where.workspace, message.author.id)
+        if await speakers.is_opted_out(*person):
+            return OPTED_OUT
+        is_kept = await speakers.keeps(*person, said_at=message.sent_at)
+        return None if is_kept else SAID_BEFORE

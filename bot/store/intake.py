@@ -147,7 +147,11 @@ async def write_rows(
     for message, row, is_new in zip(brought, rows, are_new, strict=True):
         if is_new and message.overheard and not row["hidden"]:
             await settle(connection, row)
-    latest = {_person(each): each.author for each, new in zip(brought, are_new, strict=True) if new}
+    latest = {
+        _person(message): message.author
+        for message, row, is_new in zip(brought, rows, are_new, strict=True)
+        if is_new and not row["hidden"]
+    }
     for person, author in latest.items():
         await follow_name(connection, people[person], author)
     return are_new
@@ -157,7 +161,7 @@ def _row(
     message: Message, places: Mapping[StoredKey, int], people: Mapping[PersonKey, Speaker]
 ) -> dict[str, Any]:
     speaker = people[_person(message)]
-    kept = not speaker.opted_out
+    kept = speaker.keeps(message.sent_at)
     return {
         "conversation_id": places[stored_key(message.conversation)],
         "platform_id": storable(message.id),

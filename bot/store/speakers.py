@@ -19,6 +19,13 @@ MAX_LOOKED_BACK = 2000  # messages; about 3 ms, and far more than a prompt shows
 PersonKey = tuple[str, str, str]
 
 _PERSON_COLUMNS = (speakers.c.platform, speakers.c.workspace, speakers.c.author_id)
+_SPEAKER_COLUMNS = (
+    speakers.c.id,
+    speakers.c.name,
+    speakers.c.is_bot,
+    speakers.c.opted_out,
+    speakers.c.kept_from,
+)  # as Speaker has them
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,13 @@ class Speaker:
     name: str
     is_bot: bool
     opted_out: bool
+    kept_from: datetime | None = None
+
+    def keeps(self, said_at: datetime | None) -> bool:
+        """Tell whether what they said at a time may be kept; None: nobody knows when that was."""
+        if self.opted_out or self.kept_from is None:
+            return not self.opted_out
+        return said_at is not None and said_at >= self.kept_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +84,15 @@ class Speakers:
             wiped = await connection.execute(_wiped(speaker.id).values(hidden=True))
         return wiped.rowcount
 
-    async def opt_in(self, platform: str, workspace: str, author_id: str) -> None:
-        """Keep the person's text from now on; what was wiped stays wiped."""
-        person = is_person(platform, workspace, author_id)
+    async def opt_in(self, platform: str, workspace: str, author_id: str, *, at: datetime) -> None:
+        """Keep what the person says from `at` on; what was wiped stays wiped.
+
+        What was said before, and comes only later, is not kept.
+        """
+        person = and_(is_person(platform, workspace, author_id), speakers.c.opted_out)
+        back = update(speakers).where(person).values(opted_out=False, kept_from=at)
         async with self._database.writing() as connection:
-            await connection.execute(update(speakers).where(person).values(opted_out=False))
+            await connection.execute(back)
 
     async def is_opted_out(self, platform: str, workspace: str, author_id: str) -> bool:
         """Tell whether the person's text must not be kept."""
@@ -82,22 +100,33 @@ class Speakers:
         async with self._database.reading() as connection:
             return bool(await connection.scalar(query))
 
-    async def forget(self, platform: str, workspace: str, author_id: str) -> int:
+    async def keeps(
+        self, platform: str, workspace: str, author_id: str, *, said_at: datetime | None
+    ) -> bool:
+        """Tell whether what a person said at a time may be kept; None: nobody knows when it was."""
+        key = person_key(platform, workspace, author_id)
+        async with self._database.reading() as connection:
+            found = await _found(connection, [key])
+        return key not in found or found[key].keeps(said_at)
+
+    async def forget(self, platform: str, workspace: str, author_id: str, *, at: datetime) -> int:
         """Turn the person's messages into tombstones, remove the name and their feedback.
 
-        An opt-out stays. Gives the number of messages forgotten.
+        What was said before `at`, and comes only later, is not kept either: their id and this time
+        stay, also of one whom nobody knew. An opt-out stays. Gives the number of messages forgotten.
         """
-        person = is_person(platform, workspace, author_id)
-        ids = select(speakers.c.id).where(person).scalar_subquery()
+        key = person_key(platform, workspace, author_id)
         async with self._database.writing() as connection:
             await hold(connection, in_workspace(platform, workspace))
-            await connection.execute(update(speakers).where(person).values(name=""))
+            speaker = (await ensured_speakers(connection, {key: Author(author_id, "")}))[key]
+            is_it = speakers.c.id == speaker.id
+            await connection.execute(update(speakers).where(is_it).values(name="", kept_from=at))
             await connection.execute(
                 delete(feedback).where(_is_opinion_of(platform, workspace, author_id))
             )
             forgotten = await connection.execute(
                 update(messages)
-                .where(messages.c.speaker_id == ids, not_(messages.c.deleted))
+                .where(messages.c.speaker_id == speaker.id, not_(messages.c.deleted))
                 .values(text="", attachments=[], deleted=True)
             )
         return forgotten.rowcount
@@ -177,7 +206,7 @@ async def ensured_speakers(
     The rows stay locked until the transaction ends: nobody opts out between this and what the
     caller writes.
     """
-    found = await _locked(connection, people.keys())
+    found = await _found(connection, people.keys(), lock=True)
     while missing := sorted(people.keys() - found.keys()):
         names = [column.name for column in _PERSON_COLUMNS]
         rows = [
@@ -185,14 +214,14 @@ async def ensured_speakers(
             for key in missing
         ]
         await connection.execute(insert_or_skip(connection, speakers), rows)
-        found |= await _locked(connection, missing)
+        found |= await _found(connection, missing, lock=True)
     return found
 
 
 async def follow_name(connection: AsyncConnection, speaker: Speaker, author: Author) -> None:
-    """Take over the name of the person's latest message, unless they opted out."""
+    """Take over the name that the person's latest message came with."""
     shown = storable(author.name), author.is_bot
-    if shown != (speaker.name, speaker.is_bot) and not speaker.opted_out:
+    if shown != (speaker.name, speaker.is_bot):
         await connection.execute(
             update(speakers)
             .where(speakers.c.id == speaker.id)
@@ -228,28 +257,18 @@ def _wiped(speaker_id: int) -> Update:
     )
 
 
-async def _locked(
-    connection: AsyncConnection, keys: Collection[PersonKey]
+async def _found(
+    connection: AsyncConnection, keys: Collection[PersonKey], *, lock: bool = False
 ) -> dict[PersonKey, Speaker]:
     # Column by column, and a few too many: SQLite reads the whole table for (a, b) IN ((...), (...)).
     # PostgreSQL locks the rows in one order, so that two writers cannot wait for each other.
     columns = zip(_PERSON_COLUMNS, zip(*keys, strict=True), strict=True)
     query = (
-        select(
-            *_PERSON_COLUMNS,
-            speakers.c.id,
-            speakers.c.name,
-            speakers.c.is_bot,
-            speakers.c.opted_out,
-        )
+        select(*_PERSON_COLUMNS, *_SPEAKER_COLUMNS)
         .where(*(column.in_(set(parts)) for column, parts in columns))
         .order_by(speakers.c.id)
-        .with_for_update(key_share=True)
     )
+    if lock:
+        query = query.with_for_update(key_share=True)
     rows = await connection.execute(query)
-    return {
-        (row.platform, row.workspace, row.author_id): Speaker(
-            row.id, row.name, row.is_bot, row.opted_out
-        )
-        for row in rows
-    }
+    return {(each[0], each[1], each[2]): Speaker(*each[3:]) for each in rows}

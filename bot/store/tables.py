@@ -115,6 +115,7 @@ speakers = Table(
     Column("name", StorableText, nullable=False),  # empty: forgotten
     Column("is_bot", Boolean, nullable=False, default=False),
     Column("opted_out", Boolean, nullable=False, default=False),
+    Column("kept_from", UtcDateTime),  # nothing that they said before it is kept
     UniqueConstraint("platform", "workspace", "author_id"),
 )
 

@@ -84,9 +84,10 @@ async def test_optin_stores_again_but_brings_nothing_back(channel: Channel) -> N
     await channel.run("privacy optout")
 
     answer = await channel.run("privacy optin")
-    await channel.says(ANA, "after")
+    await channel.says(ANA, "said while out, told late", minutes_ago=1)
+    await channel.says(ANA, "after", minutes_ago=0)
 
-    assert await texts(channel) == ["", "after"]
+    assert await texts(channel) == ["", "", "after"]
     assert answer.text.startswith("You are opted in: from now on I store what you write here.")
 
 

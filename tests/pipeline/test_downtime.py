@@ -278,7 +278,7 @@ async def test_a_question_about_a_message_shows_it_as_long_as_it_stands(scene):
     await scene.asks("Ana", "whose is that?", id="ask-9", reply_to="m1")
     assert 'Ana: whose is that? ⏎ "my number is 555"' in scene.prompt
 
-    await scene.store.speakers.forget("room", "local", "id-Bob")
+    await scene.store.speakers.forget("room", "local", "id-Bob", at=scene.now)
     await scene.asks("Ana", "and now?")
 
     assert "Ana: whose is that?" in scene.prompt

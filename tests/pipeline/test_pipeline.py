@@ -1,12 +1,13 @@
 """What people see of the whole path of a message."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from bot.errors import ModelUnavailable
 from bot.messages import Author, Mode
-from bot.notices import LISTENING, OPTED_OUT
+from bot.notices import LISTENING, OPTED_OUT, SAID_BEFORE
 from bot.settle import Settling
 from tests.fakes import FakeModel, FakePlatform
 from tests.pipeline.scene import KITCHEN, LOUNGE, ME, Scene
@@ -213,6 +214,19 @@ async def test_an_opted_out_person_who_addresses_it_is_told_why_it_is_silent(sce
 
     assert scene.notices == [OPTED_OUT]
     assert scene.posts == []
+
+
+async def test_a_question_from_before_one_was_forgotten_is_not_kept_and_its_asker_is_told(scene):
+    question = scene.message("Ana", "my secret?", addressed=True)
+    later = scene.now + timedelta(seconds=1)
+    await scene.store.speakers.forget("room", "local", "id-Ana", at=later)
+
+    await scene.pipeline.receive(question)
+    await scene.settled()
+
+    [entry] = await scene.entries()
+    assert (entry.text, entry.hidden) == ("", True)
+    assert (scene.notices, scene.posts) == ([SAID_BEFORE], [])
 
 
 async def test_mode_off_records_nothing(scene):

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.messages import Mode
+from bot.messages import Author, Mode
 from bot.platforms.slack.keys import ts_at
 from tests.slack.missing import ago, listening_bot, missed
 from tests.slack_server.world import Message
@@ -60,6 +60,32 @@ async def test_what_was_said_before_history_was_cleared_is_never_asked_for(slack
     assert await bot.texts() == ["two"]
     (first, *_) = slack.asked("conversations.history")[1:]
     assert float(first.args["oldest"]) >= mark.timestamp()
+
+
+async def test_what_somebody_said_before_being_forgotten_comes_back_without_its_words(slack, bot):
+    await bot.hears(await slack.says("Ben", "general", "hello", ago=ago(minutes=10)))
+    await missed(slack, "one", "two")
+    alice, now = slack.user("Alice").id, slack.clock.now()
+    await bot.store.speakers.forget("slack", slack.team.id, alice, at=now)
+
+    bot.restart()
+    await bot.sweeps()
+
+    assert await bot.texts() == ["hello", "", ""]
+
+
+async def test_what_somebody_said_while_opted_out_comes_back_without_its_words(slack, bot):
+    await bot.hears(await slack.says("Ben", "general", "hello", ago=ago(minutes=10)))
+    await missed(slack, "one", "two")
+    alice, now = slack.user("Alice").id, slack.clock.now()
+    await bot.store.speakers.opt_out("slack", slack.team.id, Author(alice, "Alice"))
+    await bot.store.speakers.opt_in("slack", slack.team.id, alice, at=now)
+
+    bot.restart()
+    await bot.sweeps()
+    await bot.hears(await slack.says("Alice", "general", "I am back"))
+
+    assert await bot.texts() == ["hello", "", "", "I am back"]
 
 
 async def test_a_channel_that_is_off_is_not_asked_for(slack, bot):

@@ -10,7 +10,17 @@ from bot.messages import Author, FeedbackKind, workspace_key
 from bot.store import Store, intake
 from bot.store.conversations import ensured_ids
 from tests.store.erasing import erased
-from tests.store.samples import EARSHOT, ROOM, SPEAK, THREAD, kept_with, later, message, reply
+from tests.store.samples import (
+    EARSHOT,
+    ROOM,
+    SPEAK,
+    START,
+    THREAD,
+    kept_with,
+    later,
+    message,
+    reply,
+)
 
 DAY = 24 * 60
 WORKSPACE = workspace_key("room", "home")
@@ -132,9 +142,9 @@ async def _clear(store: Store) -> None:
 async def _forget(store: Store) -> None:
     for turn in range(20):
         person = PEOPLE[turn % len(PEOPLE)]
-        await store.speakers.forget("room", "home", person.id)
+        await store.speakers.forget("room", "home", person.id, at=START)
         await store.speakers.opt_out("room", "home", person)
-        await store.speakers.opt_in("room", "home", person.id)
+        await store.speakers.opt_in("room", "home", person.id, at=START)
 
 
 async def _erase(store: Store) -> None:

@@ -93,7 +93,7 @@ async def test_a_forgotten_person_s_feedback_is_removed_in_that_workspace(store:
         for author in (ANN, BEN):
             await _give(store, decision_id, author=author, where=where)
 
-    await store.speakers.forget("room", "home", ANN.id)
+    await store.speakers.forget("room", "home", ANN.id, at=START)
 
     assert len(await store.feedback.received(ROOM, since=START)) == 1
     assert len(await store.feedback.received(there, since=START)) == 2
@@ -120,7 +120,7 @@ async def test_who_opts_out_takes_their_feedback_along_and_gives_none(store: Sto
     assert len(await store.feedback.received(ROOM, since=START)) == 1
     assert not await _give(store, decision_id, DISLIKED)
 
-    await store.speakers.opt_in("room", "home", ANN.id)
+    await store.speakers.opt_in("room", "home", ANN.id, at=START)
     assert await _give(store, decision_id, DISLIKED)
 
 

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2099_01_01_moods"
-down_revision = "2026_11_21_slack"
+down_revision = "2026_11_22_kept_from"
 branch_labels = depends_on = None
 
 def upgrade():
@@ -164,7 +164,7 @@ async def test_an_upgrade_that_fails_changes_nothing(
         await upgrade(empty_url)
 
     assert "moods" not in await _tables(empty_url)
-    with pytest.raises(StoreError, match="revision 2026_11_21_slack"):
+    with pytest.raises(StoreError, match="revision 2026_11_22_kept_from"):
         await Store.open(empty_url)
 
 

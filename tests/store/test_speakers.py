@@ -69,7 +69,7 @@ async def test_after_opting_in_new_text_is_stored_and_old_stays_wiped(store: Sto
     await store.speakers.opt_out(*HOME, ANN)
     assert await store.speakers.is_opted_out(*HOME, ANN.id)
 
-    await store.speakers.opt_in(*HOME, ANN.id)
+    await store.speakers.opt_in(*HOME, ANN.id, at=START)
 
     assert not await store.speakers.is_opted_out(*HOME, ANN.id)
     await store.messages.record(message("m2"))
@@ -99,17 +99,17 @@ async def test_forgetting_leaves_tombstones_and_no_name(store: Store) -> None:
     await store.messages.record_all([message("m1"), message("m2", conversation=THREAD)])
     await store.messages.record(message("m3", author=BEN))
 
-    assert await store.speakers.forget(*HOME, ANN.id) == 2
+    assert await store.speakers.forget(*HOME, ANN.id, at=START) == 2
 
     (first, last) = await store.messages.recent(ROOM, limit=10)
     assert (first.deleted, first.text, first.author) == (True, "", Author(ANN.id, ""))
     assert (last.deleted, last.author) == (False, BEN)
-    assert await store.speakers.forget(*HOME, ANN.id) == 0
+    assert await store.speakers.forget(*HOME, ANN.id, at=START) == 0
 
 
 async def test_forgetting_keeps_an_opt_out_and_learns_no_new_name(store: Store) -> None:
     await store.speakers.opt_out(*HOME, ANN)
-    await store.speakers.forget(*HOME, ANN.id)
+    await store.speakers.forget(*HOME, ANN.id, at=START)
 
     await store.messages.record(message())
 
@@ -121,11 +121,77 @@ async def test_forgetting_keeps_an_opt_out_and_learns_no_new_name(store: Store) 
 
 async def test_one_who_speaks_again_after_being_forgotten_has_a_name_again(store: Store) -> None:
     await store.messages.record(message("m1"))
-    await store.speakers.forget(*HOME, ANN.id)
+    await store.speakers.forget(*HOME, ANN.id, at=START)
 
     await store.messages.record(message("m2"))
 
     assert await store.speakers.names(ROOM) == [ANN]
+
+
+async def test_what_was_said_before_being_forgotten_is_not_kept_however_late_it_comes(
+    store: Store,
+) -> None:
+    await store.messages.record(message("m1"))
+    await store.speakers.forget(*HOME, ANN.id, at=later(5))
+
+    await store.messages.record(message("m2", sent_at=later(4), attachments=("a.png",)))
+    await store.messages.record(message("m3", sent_at=later(5)))
+
+    missed, new = (await store.messages.recent(ROOM, limit=9))[1:]
+    assert (missed.hidden, missed.text, missed.attachments) == (True, "", ())
+    assert (new.hidden, new.text) == (False, "Hello")
+
+
+async def test_what_was_said_while_one_was_out_is_not_kept_after_opting_in(store: Store) -> None:
+    await store.speakers.opt_out(*HOME, ANN)
+    await store.speakers.opt_in(*HOME, ANN.id, at=later(5))
+
+    room = await store.late.keep_room(9)
+    await store.messages.record_all([message("m1", sent_at=later(4)), message("m2", author=BEN)])
+    await store.late.record(room, [message("m3", sent_at=later(3))], upwards=True)
+
+    said = await store.messages.recent(ROOM, limit=9)
+    assert [(entry.id, entry.text) for entry in said] == [("m3", ""), ("m1", ""), ("m2", "Hello")]
+
+
+async def test_who_was_never_out_loses_nothing_by_opting_in(store: Store) -> None:
+    await store.messages.record(message("m1"))
+
+    await store.speakers.opt_in(*HOME, ANN.id, at=later(5))
+    await store.messages.record(message("m2", sent_at=later(4)))
+
+    assert [entry.text for entry in await store.messages.recent(ROOM, limit=9)] == ["Hello"] * 2
+
+
+async def test_one_of_whom_nothing_is_known_can_be_forgotten_beforehand(store: Store) -> None:
+    assert await store.speakers.forget(*HOME, ANN.id, at=later(5)) == 0
+
+    await store.messages.record(message(sent_at=later(4)))
+
+    (entry,) = await store.messages.recent(ROOM, limit=9)
+    assert (entry.text, entry.author.name) == ("", "")
+
+
+async def test_what_comes_late_does_not_bring_a_forgotten_name_back(store: Store) -> None:
+    await store.messages.record(message("m1"))
+    await store.speakers.forget(*HOME, ANN.id, at=later(5))
+
+    await store.messages.record(message("m2", sent_at=later(4)))
+
+    assert await store.speakers.name(*HOME, ANN.id) is None
+
+
+async def test_words_of_a_time_of_which_nothing_is_kept_are_told_from_others(store: Store) -> None:
+    await store.speakers.forget(*HOME, ANN.id, at=later(5))
+    await store.speakers.opt_out(*HOME, BEN)
+
+    keeps = store.speakers.keeps
+
+    assert not await keeps(*HOME, ANN.id, said_at=later(4))
+    assert not await keeps(*HOME, ANN.id, said_at=None)
+    assert await keeps(*HOME, ANN.id, said_at=later(5))
+    assert not await keeps(*HOME, BEN.id, said_at=later(9))
+    assert await keeps(*HOME, "9", said_at=None)
 
 
 async def test_what_is_stored_about_a_person_is_told(store: Store) -> None:
@@ -149,9 +215,9 @@ async def test_nothing_is_stored_about_one_who_opted_out(store: Store) -> None:
 
 async def test_strangers_have_nothing_stored_and_nothing_to_forget(store: Store) -> None:
     assert await store.speakers.stored(*HOME, "9") == StoredAbout(0, None, None, opted_out=False)
-    assert await store.speakers.forget(*HOME, "9") == 0
+    assert await store.speakers.forget(*HOME, "9", at=START) == 0
     assert not await store.speakers.is_opted_out(*HOME, "9")
-    await store.speakers.opt_in(*HOME, "9")
+    await store.speakers.opt_in(*HOME, "9", at=START)
 
 
 async def test_names_are_those_of_people_the_latest_speaker_first(store: Store) -> None:
@@ -212,7 +278,7 @@ async def test_a_person_s_name_is_the_one_last_seen_in_that_workspace(store: Sto
     assert await store.speakers.name("room", "home", ANN.id) == "Anna"
     assert await store.speakers.name("room", "office", ANN.id) is None
 
-    await store.speakers.forget("room", "home", ANN.id)
+    await store.speakers.forget("room", "home", ANN.id, at=START)
     assert await store.speakers.name("room", "home", ANN.id) is None
 
 
@@ -220,6 +286,6 @@ async def test_the_last_name_of_a_person_is_known_until_it_is_forgotten(store: S
     await store.messages.record(message(author=ANN))
     assert await store.speakers.name("room", "home", ANN.id) == ANN.name
 
-    await store.speakers.forget("room", "home", ANN.id)
+    await store.speakers.forget("room", "home", ANN.id, at=START)
     assert await store.speakers.name("room", "home", ANN.id) is None
     assert await store.speakers.name("room", "home", "nobody") is None

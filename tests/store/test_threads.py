@@ -13,6 +13,7 @@ from tests.store.samples import (
     ROOM,
     SILENT,
     SPEAK,
+    START,
     kept_with,
     later,
     message,
@@ -182,7 +183,7 @@ async def test_what_somebody_had_forgotten_is_forgotten_in_the_copy(store: Store
     await _asked_and_answered(store)
     await store.messages.begin_thread(THREAD)
 
-    await store.speakers.forget("room", "home", ANN.id)
+    await store.speakers.forget("room", "home", ANN.id, at=START)
 
     assert await _texts(store) == ["", "Flour, I think."]
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.messages import workspace_key
 from bot.store import Store
-from tests.store.samples import ANN, BEN, EARSHOT, ROOM, THREAD, message
+from tests.store.samples import ANN, BEN, EARSHOT, ROOM, START, THREAD, message
 
 
 async def test_only_channels_that_allow_it_are_listed_with_their_threads(store: Store) -> None:
@@ -50,7 +50,7 @@ async def test_what_opted_out_people_wrote_is_hidden_and_without_text(store: Sto
 async def test_everybody_of_the_workspace_is_listed_but_not_the_forgotten(store: Store) -> None:
     for number, author in enumerate((ANN, BEN, EARSHOT)):
         await store.messages.record(message(f"m{number}", "x", author))
-    await store.speakers.forget("room", "home", BEN.id)
+    await store.speakers.forget("room", "home", BEN.id, at=START)
 
     assert await store.training.people("room", "home") == [ANN, EARSHOT]
     assert await store.training.people("room", "office") == []
