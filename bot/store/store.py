@@ -18,6 +18,7 @@ from bot.store.moves import Moves
 from bot.store.notes import Notes
 from bot.store.outbox import Outbox
 from bot.store.schema import create_or_check, upgrade_to_head
+from bot.store.slack_installations import SlackInstallations
 from bot.store.slack_states import SlackStates
 from bot.store.speakers import Speakers
 from bot.store.training import Training
@@ -50,6 +51,7 @@ class Store:
         self.notes = Notes(database)
         self.turns = Turns(database)
         self.slack_states = SlackStates(database)
+        self.slack_installations = SlackInstallations(database)
 
     @classmethod
     async def open(

@@ -126,3 +126,27 @@ async def test_a_token_that_ended_for_good_is_refused_after_one_look(slack, proc
         await team.client.auth_test()
 
     assert len(slack.asked("auth.test")) == 1
+
+
+async def test_a_removal_that_one_hears_of_waits_for_the_token_that_the_other_is_given(
+    slack, processes
+):
+    one, other = processes
+    harbor = slack.add_team("Lighthouse", installed=False)
+    await one.install(harbor)
+    await one.teams.team(harbor.id)
+    slack.clock.advance(11 * 3600)
+    gate = slack.faults.hold(on="oauth.v2.access", after=True)
+    renewing = asyncio.ensure_future(one.teams.team(harbor.id))
+    await gate.reached.wait()
+    for token in slack.tokens.of(harbor):
+        token.inactive = True
+
+    now = slack.clock.now().timestamp()
+    removing = asyncio.ensure_future(other.teams.removed(harbor.id, None, at=now))
+    await asyncio.wait({removing}, timeout=0.1)  # it waits, or it has deleted what there is
+    gate.open()
+    await renewing
+
+    assert await removing
+    assert not await one.teams.is_installed(harbor.id)

@@ -1,7 +1,8 @@
 """The installations of an app of many workspaces: slack_sdk's tables in our database, tokens encrypted.
 
 A token that expires is renewed before it does, by one process at a time: the refresh token that
-belongs to it is good for one use.
+belongs to it is good for one use. A removal, and a new installation, wait for a renewal under way:
+what it writes down must not outlast them.
 """
 
 import asyncio
@@ -9,9 +10,10 @@ import copy
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from functools import partial
-from typing import TypeVar
 
 from slack_sdk.oauth.installation_store import Bot, Installation
 from slack_sdk.oauth.installation_store.async_installation_store import AsyncInstallationStore
@@ -19,11 +21,11 @@ from slack_sdk.oauth.installation_store.sqlalchemy import AsyncSQLAlchemyInstall
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import PlatformError
-from bot.messages import ConversationKey
 from bot.platforms.insist import insisted
 from bot.platforms.slack.clients import Refused, asked
 from bot.platforms.slack.credentials import Provider
 from bot.platforms.slack.keys import PLATFORM, channel_key
+from bot.platforms.slack.sealing import Record, sealed, unsealed
 from bot.store import Store
 
 logger = logging.getLogger(__name__)
@@ -32,9 +34,8 @@ RENEW_BEFORE_MINUTES = 120  # of the twelve hours that a token lives; as Bolt do
 GOOD_FOR_MINUTES = 10  # longer than anybody remembers a token
 RENEWED_S = 1.0  # that a token which is still good waits for the next
 STOP_S = 30.0
+EXPIRED = "token_expired"  # so Slack refuses a token that it renews, if asked to
 RENEWAL = "token renewal"  # in place of a channel: what a process waits for its turn with
-
-Record = TypeVar("Record", Bot, Installation)
 
 
 class Installations(AsyncInstallationStore):
@@ -63,9 +64,12 @@ class Installations(AsyncInstallationStore):
         """List the workspaces in which the app is, by what the history knows."""
         return await self._store.workspaces.present(PLATFORM)
 
-    async def bot(self, team_id: str, enterprise_id: str | None = None) -> Bot | None:
+    async def bot(
+        self, team_id: str, enterprise_id: str | None = None, *, ended: str | None = None
+    ) -> Bot | None:
         """Give the bot of a workspace, with a token that is valid for a while; None if it has none.
 
+        `ended` is a token that Slack says has expired, whatever was written down of it.
         Raises PlatformError where no key reads the token, or it has expired and Slack gives no new
         one: then the app has to be installed there again; PlatformUnavailable where Slack cannot be
         reached for it.
@@ -74,16 +78,16 @@ class Installations(AsyncInstallationStore):
         kept = await self._kept_for(team_id, organization)
         if kept is None:
             return None
-        bot = self._decrypted(kept)
+        bot = self._unsealed(kept)
         if bot is None:
             raise PlatformError(f"no key reads the token of {team_id}")
-        if not self._is_expiring(bot):
+        if not self._is_expiring(bot, ended):
             return bot
         # Not to be cut off between Slack's answer and the database: the old token is spent then.
-        renewing = asyncio.ensure_future(self._renewed(team_id, organization))
+        renewing = asyncio.ensure_future(self._renewed(bot, team_id, organization, ended))
         self._renewals.add(renewing)
         renewing.add_done_callback(self._renewals.discard)
-        if not self._is_expiring(bot, minutes=GOOD_FOR_MINUTES):
+        if not self._is_expiring(bot, ended, minutes=GOOD_FOR_MINUTES):
             await asyncio.wait({renewing}, timeout=RENEWED_S)
             if not renewing.done():  # Slack takes its time, and people wait for an answer
                 renewing.add_done_callback(_took_note)
@@ -107,33 +111,47 @@ class Installations(AsyncInstallationStore):
         return await self._kept_for(team_id, await self._organization(team_id, None)) is not None
 
     async def removed(self, team_id: str, enterprise_id: str | None, *, at: float) -> bool:
-        """Delete what was installed before `at`, in seconds; False if there is nothing of the kind.
+        """Delete what a workspace granted, as it removed the app `at` a time of Slack's, in seconds.
 
-        Raises PlatformUnavailable where Slack would have to be asked which came first.
+        False if that is no news: it has granted the app anew since, or nothing of it is kept.
+        Raises PlatformUnavailable where Slack cannot be asked.
         """
         organization = await self._organization(team_id, enterprise_id)
-        kept = await self._kept_for(team_id, organization)
-        if kept is None:
+        first = await self._kept_for(team_id, organization)
+        if first is None:
             return False
-        bot = self._decrypted(kept)  # what no key reads any more is gone at any rate
-        if bot is not None and bot.installed_at > at and await self._is_valid(bot):
-            return False
-        await self.async_delete_all(enterprise_id=kept.enterprise_id, team_id=kept.team_id)
-        return True
+        async with self._alone(first):
+            kept = await self._kept_for(team_id, organization)
+            if kept is None:
+                return False
+            bot = self._unsealed(kept)  # what no key reads any more is gone at any rate
+            if bot is not None and await self._is_good(bot, at):
+                return False
+            await self._store.slack_installations.delete(
+                self._client_id, team_id=kept.team_id, enterprise_id=kept.enterprise_id
+            )
+            return True
 
-    async def _is_valid(self, bot: Bot) -> bool:
-        """Ask whether a token is good: this machine's clock may be wrong about what came first."""
+    async def _is_good(self, bot: Bot, at: float) -> bool:
+        """Ask whether a token is good: a clock may be wrong about what came first."""
         try:
             await asked(self._client.auth_test(token=bot.bot_token), doing="a token")
         except Refused as error:
-            return error.code == "token_expired"  # that is no removal
+            # An expired one tells nothing: then its time has to do.
+            return error.code == EXPIRED and bot.installed_at > at
         return True
 
     async def async_save(self, installation: Installation) -> None:
-        """Keep a new installation; it counts instead of an earlier one of the workspace."""
-        sealed = self._encrypted(installation)
-        team_id = installation.team_id
-        await self._store.carry_through(self._kept.async_save(sealed))
+        """Keep a new installation, instead of any earlier one of the workspace."""
+        new, team_id = self._sealed(installation), installation.team_id
+        async with self._alone(installation):
+            await self._store.carry_through(self._kept.async_save(new))
+            await self._store.slack_installations.delete(
+                self._client_id,
+                team_id=team_id,
+                enterprise_id=installation.enterprise_id,
+                but=datetime.fromtimestamp(new.installed_at, UTC),
+            )
         if team_id and installation.enterprise_id:
             await self._store.notes.set(
                 PLATFORM, _organization_of(team_id), installation.enterprise_id
@@ -141,34 +159,7 @@ class Installations(AsyncInstallationStore):
 
     async def async_save_bot(self, bot: Bot) -> None:
         """Keep a bot's new token."""
-        await self._store.carry_through(self._kept.async_save_bot(self._encrypted(bot)))
-
-    async def async_find_bot(
-        self,
-        *,
-        enterprise_id: str | None,
-        team_id: str | None,
-        is_enterprise_install: bool | None = False,
-    ) -> Bot | None:
-        """Find a bot, its token readable; None also where no key of the settings reads it."""
-        bot = await self._kept_bot(team_id, enterprise_id, is_organization=is_enterprise_install)
-        return None if bot is None else self._decrypted(bot)
-
-    async def async_delete_bot(self, *, enterprise_id: str | None, team_id: str | None) -> None:
-        """Delete a bot's token."""
-        await self._store.carry_through(
-            self._kept.async_delete_bot(enterprise_id=enterprise_id, team_id=team_id)
-        )
-
-    async def async_delete_installation(
-        self, *, enterprise_id: str | None, team_id: str | None, user_id: str | None = None
-    ) -> None:
-        """Delete who installed the app."""
-        await self._store.carry_through(
-            self._kept.async_delete_installation(
-                enterprise_id=enterprise_id, team_id=team_id, user_id=user_id
-            )
-        )
+        await self._store.carry_through(self._kept.async_save_bot(self._sealed(bot)))
 
     async def _kept_bot(
         self, team_id: str | None, enterprise_id: str | None, *, is_organization: bool | None
@@ -192,7 +183,7 @@ class Installations(AsyncInstallationStore):
     async def _found(self, team_id: str, enterprise_id: str | None) -> Bot | None:
         """Find the bot of a workspace, its token readable; None where no key reads it."""
         kept = await self._kept_for(team_id, enterprise_id)
-        return None if kept is None else self._decrypted(kept)
+        return None if kept is None else self._unsealed(kept)
 
     async def _kept_for(self, team_id: str, enterprise_id: str | None) -> Bot | None:
         """Look for the workspace's own installation, then for that of its organization.
@@ -206,20 +197,33 @@ class Installations(AsyncInstallationStore):
             bot = await self._kept_bot(team_id, None, is_organization=False)
         return bot
 
-    def _is_expiring(self, bot: Bot, *, minutes: float = RENEW_BEFORE_MINUTES) -> bool:
-        ends_at = bot.bot_token_expires_at
-        return ends_at is not None and ends_at <= self._clock() + minutes * 60
+    @asynccontextmanager
+    async def _alone(self, granted: Bot | Installation) -> AsyncIterator[None]:
+        """Have the turn of whoever granted the app: within this process, and among others."""
+        whose = granted.team_id or granted.enterprise_id or ""
+        turn = self._store.turns.alone(channel_key(whose, RENEWAL))
+        async with self._renewing[whose], turn:
+            yield
 
-    async def _renewed(self, team_id: str, enterprise_id: str | None) -> Bot | None:
-        # Within this process one after the other, among processes by turns.
-        async with self._renewing[team_id], self._store.turns.alone(_renewal_of(team_id)):
+    def _is_expiring(
+        self, bot: Bot, ended: str | None, *, minutes: float = RENEW_BEFORE_MINUTES
+    ) -> bool:
+        ends_at = bot.bot_token_expires_at
+        if ends_at is None:
+            return False  # there is nothing to renew it with
+        return bot.bot_token == ended or ends_at <= self._clock() + minutes * 60
+
+    async def _renewed(
+        self, first: Bot, team_id: str, enterprise_id: str | None, ended: str | None
+    ) -> Bot | None:
+        async with self._alone(first):
             bot = await self._found(team_id, enterprise_id)
-            if bot is None or not self._is_expiring(bot):
+            if bot is None or not self._is_expiring(bot, ended):
                 return bot  # another process was first
             try:
                 fresh = await self._with_new_token(bot)
             except PlatformError as error:
-                if self._is_expiring(bot, minutes=0):
+                if self._is_expiring(bot, ended, minutes=0):
                     raise
                 logger.warning("Slack: the token of %s could not be renewed: %s", team_id, error)
                 return bot  # it is good for a while yet, and renewing is tried again
@@ -242,28 +246,11 @@ class Installations(AsyncInstallationStore):
         fresh.bot_token_expires_at = int(self._clock()) + int(answer["expires_in"])
         return fresh
 
-    def _encrypted(self, record: Record) -> Record:
-        sealed = copy.copy(record)
-        # Whole seconds come back from the database as they were: a renewed token replaces the old.
-        sealed.installed_at = float(int(record.installed_at))
-        for name in _secret_names(record):
-            token = getattr(record, name)
-            setattr(sealed, name, token and self._encryption.encrypted(token))
-        return sealed
+    def _sealed(self, record: Record) -> Record:
+        return sealed(record, self._encryption)
 
-    def _decrypted(self, bot: Bot) -> Bot | None:
-        for name in _secret_names(bot):
-            stored = getattr(bot, name)
-            token = stored and self._encryption.decrypted(stored)
-            if stored and token is None:
-                logger.error(
-                    "Slack: no key in EARSHOT_SLACK_ENCRYPTION_KEY reads the token of %s: add the "
-                    "key that it was stored with, or install the app there again",
-                    bot.team_id or bot.enterprise_id,
-                )
-                return None
-            setattr(bot, name, token)
-        return bot
+    def _unsealed(self, bot: Bot) -> Bot | None:
+        return unsealed(bot, self._encryption)
 
 
 def _took_note(renewing: asyncio.Future[Bot | None]) -> None:
@@ -272,21 +259,5 @@ def _took_note(renewing: asyncio.Future[Bot | None]) -> None:
         logger.debug("a renewal failed: %s", error)
 
 
-def _secret_names(record: Bot | Installation) -> tuple[str, ...]:
-    if isinstance(record, Bot):
-        return ("bot_token", "bot_refresh_token")
-    return (
-        "bot_token",
-        "bot_refresh_token",
-        "user_token",
-        "user_refresh_token",
-        "incoming_webhook_url",
-    )
-
-
 def _organization_of(team_id: str) -> str:
     return f"organization/{team_id}"
-
-
-def _renewal_of(team_id: str) -> ConversationKey:
-    return channel_key(team_id, RENEWAL)
