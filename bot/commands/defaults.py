@@ -16,6 +16,7 @@ from bot.commands.tuning import (
     mode,
     persona,
     quiet_in_words,
+    read_hours,
     set_quiet_hours,
 )
 from bot.messages import workspace_key
@@ -81,10 +82,19 @@ async def follow(call: Call) -> CommandAnswer:
 
 async def _quiet_hours(call: Call) -> CommandAnswer:
     settings = await call.store.channels.settings(call.caller.where)
+    return await set_quiet_hours(_hours_typed(call), settings, call)
+
+
+def read_quiet_hours(call: Call) -> None:
+    """Read the quiet hours that were typed. Raises UsageError."""
+    read_hours(_hours_typed(call))
+
+
+def _hours_typed(call: Call) -> str:
     words = call.text("hours").split()
     if words and words[0].casefold() == "hours":  # as it is typed for a channel
         del words[0]
-    return await set_quiet_hours(" ".join(words), settings, call)
+    return " ".join(words)
 
 
 def _by_default(handler: Handler, *settings: str) -> Handler:

@@ -8,7 +8,7 @@ Nothing a person types makes it raise.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from bot.commands import (
     defaults,
@@ -66,6 +66,14 @@ HANDLERS: Mapping[tuple[str, ...], Handler] = {
     ("help",): housekeeping.help_,
 }
 
+READERS: Mapping[tuple[str, ...], Callable[[Call], object]] = {
+    ("quiet",): tuning.read_quiet,
+    ("limits", "cooldown"): limits.read_rest,
+    ("defaults", "quiet"): defaults.read_quiet_hours,
+    ("defaults", "cooldown"): limits.read_rest,
+}
+"""Those that read a text as their command does, and do nothing; any other text is right."""
+
 
 class Commands:
     """Answers `/assistant` for every platform. `me` is the assistant as people know it there."""
@@ -82,6 +90,11 @@ class Commands:
         except UsageError as error:
             return CommandAnswer(str(error), ephemeral=True)
 
+    def check(self, invocation: Invocation, caller: Caller) -> None:
+        """Raise UsageError if a text argument cannot be read; nothing is done."""
+        if invocation.values and (read := READERS.get(invocation.path)) is not None:
+            read(self._call(invocation, caller))
+
     async def invoke(self, invocation: Invocation, caller: Caller) -> CommandAnswer:
         """Carry out a command that is already taken apart, as a platform's own form delivers it.
 
@@ -94,12 +107,14 @@ class Commands:
             return CommandAnswer(f"Only {managers} can use {name}{like_that}.", ephemeral=True)
         if invocation.command.tells_history and not caller.may_read_back:
             return CommandAnswer(NOT_SHOWN.format(name=name), ephemeral=True)
-        call = Call(invocation, caller, self._store, self._model, self._me)
         try:
-            return await HANDLERS[invocation.path](call)
+            return await HANDLERS[invocation.path](self._call(invocation, caller))
         except StoreError:
             logger.exception("%s failed in %s", name, caller.where)
             return CommandAnswer(STORE_FAILED, ephemeral=True)
         except (ModelError, TimeoutError):
             logger.exception("%s failed in %s", name, caller.where)
             return CommandAnswer(CANNOT_THINK, ephemeral=True)
+
+    def _call(self, invocation: Invocation, caller: Caller) -> Call:
+        return Call(invocation, caller, self._store, self._model, self._me)

@@ -32,13 +32,19 @@ async def cooldown(call: Call) -> CommandAnswer:
     if not text:
         settings = await call.store.channels.settings(where)
         return call.answer(f"{cooldown_in_words(settings, call)}{await call.origin('cooldown_s')}")
+    settings = await call.store.channels.change(where, cooldown_s=read_rest(call))
+    return call.answer(cooldown_in_words(settings, call))
+
+
+def read_rest(call: Call) -> float:
+    """Read the rest that was typed, in seconds. Raises UsageError."""
+    text = call.text("time")
     rest_s = 0.0 if text.casefold() in ("off", "0") else duration(text).total_seconds()
     if rest_s > MAX_COOLDOWN_S:
         longest = say_span(timedelta(seconds=MAX_COOLDOWN_S))
         for_good = call.caller.typed("mode mention")
         raise UsageError(f"I can rest at most {longest}. {for_good} is for good.")
-    settings = await call.store.channels.change(where, cooldown_s=rest_s)
-    return call.answer(cooldown_in_words(settings, call))
+    return rest_s
 
 
 async def bots(call: Call) -> CommandAnswer:

@@ -5,6 +5,7 @@ value each shows what is set. The rights are checked before, in `dispatch`.
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from bot.commands.answer import Call, CommandAnswer
 from bot.commands.times import duration, quiet_hours, say_moment, say_quiet_hours, until
@@ -79,16 +80,33 @@ async def quiet(call: Call) -> CommandAnswer:
     if word.casefold() == "off":
         settings = await call.store.channels.change(call.caller.where, quiet_until=None)
         return call.answer(f"The quiet time is over. {_hours_stay(settings)}".strip())
-    now = call.caller.now
     zone = _zone(settings)
+    moment = _read_moment(call, zone)
+    await call.store.channels.change(call.caller.where, quiet_until=moment)
+    told = say_moment(moment, now=call.caller.now, zone=zone)
+    return call.answer(f"I'll be quiet until {told}. {STILL_ANSWERS}")
+
+
+def read_quiet(call: Call) -> None:
+    """Read the quiet time or the quiet hours that were typed. Raises UsageError."""
+    word, _, rest = call.text("time").partition(" ")
+    if word.casefold() == "hours":
+        read_hours(rest.strip())
+    elif word.casefold() not in ("", "off"):
+        _read_moment(call, DEFAULT_ZONE)
+
+
+def read_hours(text: str) -> None:
+    """Read quiet hours, or the word `off`. Raises UsageError."""
+    if text.casefold() not in ("", "off"):
+        quiet_hours(text, zone=DEFAULT_ZONE)
+
+
+def _read_moment(call: Call, zone: str) -> datetime:
+    word, _, rest = call.text("time").partition(" ")
     if word.casefold() == "until":
-        moment = until(rest, now=now, zone=zone)
-    else:
-        moment = now + duration(call.text("time").removeprefix("for "))
-    settings = await call.store.channels.change(call.caller.where, quiet_until=moment)
-    return call.answer(
-        f"I'll be quiet until {say_moment(moment, now=now, zone=zone)}. {STILL_ANSWERS}"
-    )
+        return until(rest, now=call.caller.now, zone=zone)
+    return call.caller.now + duration(call.text("time").removeprefix("for "))
 
 
 async def set_quiet_hours(text: str, settings: ChannelSettings, call: Call) -> CommandAnswer:

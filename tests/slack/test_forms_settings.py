@@ -37,9 +37,9 @@ async def test_what_a_manager_changes_is_done_and_told(views: Seen) -> None:
     assert not errors
     assert (settings.mode, settings.eagerness, settings.persona) == (Mode.ACTIVE, 30, "a pirate")
     told = texts(views.modal(MANAGER).shown)
-    assert told[0] == "My persona here is now: a pirate"
-    assert told[1].startswith("My mode here is now active")
-    assert told[2].startswith("My eagerness here is now 30 of 100.")
+    assert told[0].startswith("My mode here is now active")
+    assert told[1].startswith("My eagerness here is now 30 of 100.")
+    assert told[2] == "My persona here is now: a pirate"
 
 
 async def test_a_form_submitted_as_it_came_changes_nothing_and_closes(views: Seen) -> None:
@@ -75,6 +75,75 @@ async def test_what_cannot_be_read_is_said_beside_its_field(views: Seen) -> None
     assert views.has_modal(MANAGER)
 
 
+async def test_while_anything_cannot_be_read_nothing_is_changed(views: Seen) -> None:
+    where = views.where("general")
+    await views.store.channels.change(where, persona="a librarian", eagerness=30, at=utc_now())
+    await views.opens(MANAGER, where)
+
+    errors = await views.submits(
+        MANAGER,
+        persona="a pirate",
+        **{"quiet/hours": "at night", "defaults/follow": ["defaults/follow"]},
+    )
+
+    assert set(errors) == {"quiet/hours"}
+    assert await views.store.channels.chosen(where) == {"persona", "eagerness"}
+    assert (await views.settings("general")).persona == "a librarian"
+
+
+async def test_what_is_put_back_after_an_error_is_as_it_was(views: Seen) -> None:
+    await views.store.channels.change(views.where("general"), persona="a librarian")
+    await views.opens(MANAGER, views.where("general"))
+
+    errors = await views.submits(MANAGER, persona="a pirate", quiet="soonish")
+    await views.submits(MANAGER, persona="a librarian", quiet="2h")
+
+    settings = await views.settings("general")
+    assert set(errors) == {"quiet"}
+    assert settings.persona == "a librarian"
+    assert settings.quiet_until is not None
+
+
+async def test_of_the_defaults_too_nothing_is_changed_while_anything_cannot_be_read(
+    views: Seen,
+) -> None:
+    await views.opens(MANAGER, views.for_all)
+
+    errors = await views.submits(
+        MANAGER,
+        **{
+            "defaults/persona": "a pirate",
+            "defaults/quiet": "at night",
+            "defaults/cooldown": "soon",
+        },
+    )
+
+    assert set(errors) == {"defaults/quiet", "defaults/cooldown"}
+    assert await views.store.channels.chosen(views.for_all) == frozenset()
+
+
+async def test_where_the_history_fails_halfway_what_was_done_is_told(
+    views: Seen, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL)
+    await views.opens(MANAGER, views.where("general"))
+    change = views.store.channels.change
+
+    async def fails_later(*args: object, **changes: object) -> object:
+        if "persona" in changes:
+            raise StoreError("the disk is full")
+        return await change(*args, **changes)
+
+    monkeypatch.setattr(views.store.channels, "change", fails_later)
+
+    errors = await views.submits(MANAGER, mode="active", persona="a pirate")
+
+    told = texts(views.modal(MANAGER).shown)
+    assert not errors
+    assert told[0].startswith("My mode here is now active")
+    assert told[1:] == [STORE_FAILED]
+
+
 async def test_whoever_may_not_change_them_reads_them(views: Seen) -> None:
     await views.store.channels.change(views.where("general"), persona="a librarian")
 
@@ -108,7 +177,7 @@ async def test_the_defaults_are_for_the_managers_of_the_workspace(views: Seen) -
     told = texts(views.modal(MANAGER).shown)
     assert settings.eagerness == 30
     assert settings.quiet_hours is not None
-    assert told[0] == (
+    assert told[1] == (
         "By default: Quiet hours are now 22:00-07:00 every day UTC. Mention me and I still answer."
     )
     assert not any("This channel" in text for text in told)
@@ -191,9 +260,12 @@ async def test_an_error_that_comes_late_is_told_in_words(
     views: Seen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await views.opens(MANAGER, views.where("general"))
+    may_go_on = asyncio.Event()
+    views.rights.waits_for = may_go_on.wait
     monkeypatch.setattr(forms, "SAVE_WITHIN_S", 0.0)
 
     await views.submits(MANAGER, quiet="soonish")
+    may_go_on.set()
     await views.tasks.idle()
 
     assert texts(views.modal(MANAGER).shown)[0].startswith('I can\'t read "soonish"')

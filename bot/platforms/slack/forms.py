@@ -2,7 +2,8 @@
 
 1. A form opens within Slack's three seconds: what takes longer to read is filled in afterwards.
 2. What was changed runs as its command, with the rights that whoever submits it has then.
-3. An error stands beside its field. Where a text cannot be read, only other texts were changed.
+3. An error stands beside its field. While anything cannot be read, nothing is changed; what was
+   changed before the history failed is told.
 4. What was done is told in the form's place, for the eyes of whoever filled it in.
 """
 
@@ -13,14 +14,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
-from bot.commands import Caller, Commands, UsageError
+from bot.commands import Caller, Commands, Invocation, UsageError, parse
 from bot.commands.dispatch import STORE_FAILED
-from bot.commands.grammar import Kind
 from bot.errors import StoreError
 from bot.messages import ConversationKey
 from bot.notices import CANNOT_THINK
 from bot.platforms.slack.ask_form import ASK, Asked, ask_form, asked
 from bot.platforms.slack.settings_form import (
+    FOLLOW,
+    FOLLOWS,
     OUT_OF_DATE,
     SAVING,
     SETTINGS,
@@ -159,24 +161,33 @@ class Forms:
     async def _carried_out(
         self, sent: Submitted, caller: Caller
     ) -> tuple[list[str], dict[str, str]]:
-        """Run the command of each change; gives the answers, and what went wrong by field."""
+        """Run the command of each change; gives the answers, or what went wrong by field.
+
+        A form with errors stays, with its marks of what held when it was opened: so nothing may be
+        changed then.
+        """
+        called, errors = self._read(sent, caller)
         answers: list[str] = []
+        for block_id, invocation in called.items() if not errors else ():
+            text = (await self.commands.invoke(invocation, caller)).text
+            if text in (STORE_FAILED, CANNOT_THINK):
+                return ([*answers, text], {}) if answers else ([], {block_id: text})
+            answers.append(text)
+        return answers, errors
+
+    def _read(
+        self, sent: Submitted, caller: Caller
+    ) -> tuple[dict[str, Invocation], dict[str, str]]:
+        """Give the command of each change, or why it cannot be read, by field."""
+        called = {FOLLOW: parse(FOLLOWS)} if sent.follows else {}
         errors: dict[str, str] = {}
-        if sent.follows:
-            answers.append((await self.commands.run("defaults follow", caller)).text)
-        for field, typed in sent.changed.items():  # texts first
-            if errors and field.argument.kind is not Kind.TEXT:
-                break
+        for field, typed in sent.changed.items():
             try:
-                text = (await self.commands.invoke(field.invocation(typed), caller)).text
+                called[field.id] = field.invocation(typed)
+                self.commands.check(called[field.id], caller)
             except UsageError as error:
                 errors[field.id] = str(error)
-                continue
-            if text in (STORE_FAILED, CANNOT_THINK):
-                errors[field.id] = text
-            else:
-                answers.append(text)
-        return answers, errors
+        return called, errors
 
 
 def _saying(text: str) -> Json:

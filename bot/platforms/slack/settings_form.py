@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from bot.commands import Who
-from bot.commands.grammar import Kind
 from bot.messages import ChannelSettings, ConversationKey, workspace_key
 from bot.platforms.slack.form_fields import VALUE, Field, block, fields, mark, origin_of
 from bot.platforms.slack.keys import PLATFORM, channel_key, is_direct
@@ -28,6 +27,7 @@ from bot.platforms.slack.views import (
 
 SETTINGS = "earshot-settings"
 FOLLOW = "defaults/follow"
+FOLLOWS = "defaults follow"  # the command of that box
 
 WAIT = "One moment…"
 SAVING = "I'm still at it. You can close this; it is done all the same."
@@ -121,7 +121,7 @@ def submitted(view: Mapping[str, Any], team_id: str) -> Submitted | None:
     typed = {block_id: value or "" for block_id, value in given(view).items()}
     changed = {
         field: typed[field.id].strip()
-        for field in sorted(form.fields, key=lambda field: field.argument.kind is not Kind.TEXT)
+        for field in form.fields
         if field.id in typed and mark(typed[field.id]) != kept["was"].get(field.id)
     }
     return Submitted(form, changed, follows=bool(typed.get(FOLLOW)))
