@@ -16,9 +16,13 @@ class Memory:
         """Give the last name seen of a person in that workspace, None if never seen there."""
         return await self._store.speakers.name(where.platform, where.workspace, author_id)
 
-    async def is_opted_out(self, where: ConversationKey, author_id: str) -> bool:
-        """Tell whether a person of that workspace wants nothing of what they say kept."""
-        return await self._store.speakers.is_opted_out(where.platform, where.workspace, author_id)
+    async def keeps(
+        self, where: ConversationKey, author_id: str, *, said_at: datetime | None
+    ) -> bool:
+        """Tell whether a person of that workspace wants kept what they said at a time, if known."""
+        return await self._store.speakers.keeps(
+            where.platform, where.workspace, author_id, said_at=said_at
+        )
 
     async def is_ours(self, where: ConversationKey, message_id: str) -> bool:
         """Tell whether a message is a reply of the assistant, or a part of one."""

@@ -87,15 +87,19 @@ async def served(directory):
 class Kept:
     """Remembers names, and who wants nothing kept."""
 
-    def __init__(self, names=(), opted_out=()):
+    def __init__(self, names=(), opted_out=(), kept_from=()):
         self.names = dict(names)
         self.opted_out = set(opted_out)
+        self.kept_from = dict(kept_from)
 
     async def name_of(self, where, author_id):
         return self.names.get((where.workspace, author_id))
 
-    async def is_opted_out(self, where, author_id):
-        return (where.workspace, author_id) in self.opted_out
+    async def keeps(self, where, author_id, *, said_at):
+        if (where.workspace, author_id) in self.opted_out:
+            return False
+        kept_from = self.kept_from.get((where.workspace, author_id))
+        return kept_from is None or (said_at is not None and said_at >= kept_from)
 
 
 def people(kept=None, **more):

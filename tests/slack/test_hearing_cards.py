@@ -8,6 +8,7 @@ from bot.platforms.slack import files
 from bot.platforms.slack.describing import card, described
 from bot.platforms.slack.edits import now_said
 from bot.platforms.slack.hearing import heard
+from bot.platforms.slack.keys import sent_at
 from bot.platforms.slack.reading import Names
 from bot.platforms.slack.teams import Team
 from tests.slack.directory import IN_GENERAL, OTTO, Directory, Kept, people, said, served
@@ -109,6 +110,25 @@ async def test_forwarded_words_of_somebody_who_opted_out_are_not_kept(kind):
 
     assert message.attachments == ("forwarded words", "forwarded: Otto: no secret")
     assert now.attachments == message.attachments
+
+
+async def test_forwarded_words_from_before_their_author_was_forgotten_are_not_kept():
+    at = sent_at("1735689700.000000")
+    everybody = people(Kept(kept_from={(IN_GENERAL.workspace, "U9"): at}))
+    old, new, timeless = (
+        {"is_share": True, "author_id": "U9", "author_name": "Zoe", "text": text, **ts}
+        for text, ts in (
+            ("old", {"ts": "1735689600.000000"}),
+            ("new", {"ts": "1735689700.000000"}),
+            ("of some time", {}),
+        )
+    )
+    event = said("look", attachments=[old, new, timeless])
+
+    async with served(Directory()) as team:
+        message = await heard(event, IN_GENERAL, team=team, people=everybody, reader=files.unread)
+
+    assert message.attachments == ("forwarded words", "forwarded: Zoe: new", "forwarded words")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from bot.platforms.slack import files
 from bot.platforms.slack.blocks import worded
 from bot.platforms.slack.files import clipped
 from bot.platforms.slack.lenient import Payload, is_set, part_of, parts_of, text_in
-from bot.platforms.slack.reading import Names, readable
+from bot.platforms.slack.reading import Forwarded, Names, readable
 from bot.platforms.slack.teams import Team
 
 MAX_TEXT_FILES = 3
@@ -38,10 +38,15 @@ async def described(
     return (*found, *filter(None, cards))
 
 
-def forwarded_authors(message: Payload) -> set[str]:
-    """Give the ids of the people whose words a message forwards."""
+def forwarded(message: Payload) -> list[Payload]:
+    """List those attachments of a message that are forwarded words of somebody known."""
     cards = parts_of(message, "attachments")[:MAX_CARDS]
-    return set(filter(None, (text_in(each, "author_id") for each in cards if _is_forwarded(each))))
+    return [each for each in cards if _is_forwarded(each) and text_in(each, "author_id")]
+
+
+def forwarded_from(attachment: Payload) -> Forwarded:
+    """Tell whose forwarded words these are, and when they were said."""
+    return text_in(attachment, "author_id"), text_in(attachment, "ts")
 
 
 def is_preview(attachment: Payload) -> bool:
@@ -99,7 +104,7 @@ def _is_forwarded(attachment: Payload) -> bool:
 
 def _forwarded(attachment: Payload, names: Names) -> str:
     """Describe words of somebody else that this message passes on."""
-    if text_in(attachment, "author_id") in names.opted_out:
+    if forwarded_from(attachment) in names.withheld:
         return WITHHELD
     author = readable(text_in(attachment, "author_name", "author_subname"), names)
     text = worded(_blocks_within(attachment), names)

@@ -15,7 +15,7 @@ from datetime import datetime
 
 from bot.messages import ConversationKey, Message
 from bot.platforms.slack.blocks import worded
-from bot.platforms.slack.describing import described, forwarded_authors
+from bot.platforms.slack.describing import described, forwarded, forwarded_from
 from bot.platforms.slack.files import Reader, clipped, unread
 from bot.platforms.slack.keys import channel_key, is_direct, is_ts, sent_at
 from bot.platforms.slack.lenient import Payload, is_set, part_of, parts_of, text_in
@@ -155,7 +155,8 @@ async def names_in(message: Payload, team: Team, people: People) -> Names:
     """
     said = (message.get(key) for key in ("text", "blocks", "attachments"))
     names = await people.names(team, mentioned(*said))
-    return replace(names, opted_out=await people.opted_out(team, forwarded_authors(message)))
+    said_at = {forwarded_from(each): moment(each) for each in forwarded(message)}
+    return replace(names, withheld=await people.withheld(team, said_at))
 
 
 def moment(message: Payload) -> datetime | None:

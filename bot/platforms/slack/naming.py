@@ -7,8 +7,9 @@ raises for Slack's sake.
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from bot.errors import StoreError
@@ -16,7 +17,7 @@ from bot.messages import Author, ConversationKey, workspace_key
 from bot.platforms.slack.keys import PLATFORM
 from bot.platforms.slack.lenient import Payload, as_payload, is_set, part_of, parts_of, text_in
 from bot.platforms.slack.looking_up import LIFETIME_S, LookedUp, system_clock
-from bot.platforms.slack.reading import Mentioned, Names, plain
+from bot.platforms.slack.reading import Forwarded, Mentioned, Names, plain
 from bot.platforms.slack.teams import Team
 
 logger = logging.getLogger(__name__)
@@ -33,8 +34,10 @@ class Kept(Protocol):
         """Give the last name seen of a person in a workspace, None if never seen there."""
         ...
 
-    async def is_opted_out(self, where: ConversationKey, author_id: str) -> bool:
-        """Tell whether a person of a workspace wants nothing of what they say kept."""
+    async def keeps(
+        self, where: ConversationKey, author_id: str, *, said_at: datetime | None
+    ) -> bool:
+        """Tell whether a person of a workspace wants kept what they said at a time, if known."""
         ...
 
 
@@ -142,10 +145,21 @@ class People:
             channels={each.id: each.name for each in places if each and each.name},
         )
 
-    async def opted_out(self, team: Team, author_ids: Collection[str]) -> frozenset[str]:
-        """Find who of them wants nothing of what they say kept. Raises StoreError."""
-        here = workspace_key(PLATFORM, team.id)
-        return frozenset([each for each in author_ids if await self._kept.is_opted_out(here, each)])
+    async def withheld(
+        self, team: Team, said: Mapping[Forwarded, datetime | None]
+    ) -> frozenset[Forwarded]:
+        """Find what of it its author wants nothing kept of; given is when it was said, if known.
+
+        Raises StoreError.
+        """
+        here, keeps = workspace_key(PLATFORM, team.id), self._kept.keeps
+        return frozenset(
+            [
+                words
+                for words, said_at in said.items()
+                if not await keeps(here, words[0], said_at=said_at)
+            ]
+        )
 
     async def _handles(self, team: Team, *, is_needed: bool = True) -> dict[str, str]:
         if not is_needed:

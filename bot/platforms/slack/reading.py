@@ -24,17 +24,21 @@ _SECONDS = re.compile(r"[0-9]{1,17}")
 _SPOKEN = ("mailto:", "tel:", "http://", "https://")  # what a link's own words leave out
 
 
+Forwarded = tuple[str, str]
+"""Words that a message forwards, by their author's id and the time stamp they were said at."""
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """Whose name an id of Slack's stands for; ids that nobody knows are not in here.
 
-    `opted_out` are those whose forwarded words are not to be kept.
+    `withheld` are the forwarded words that are not to be kept.
     """
 
     people: Mapping[str, str] = field(default_factory=dict)
     groups: Mapping[str, str] = field(default_factory=dict)
     channels: Mapping[str, str] = field(default_factory=dict)
-    opted_out: frozenset[str] = frozenset()
+    withheld: frozenset[Forwarded] = frozenset()
 
     def person(self, user_id: str, label: str = "") -> str:
         """Show the mention of a person; `label` is what the mark itself calls them."""
