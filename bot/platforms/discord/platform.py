@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import discord
@@ -99,7 +99,7 @@ class DiscordPlatform:
             raise PlatformError(f"a reply in {item.conversation} shows nothing")
         showing = await self._showing(item)
         if showing.is_unsure or self._may_stand_there(item):
-            await self._recall(showing, whole)
+            await self._recall(showing, whole, responder)
         try:
             await showing.show(whole, responder=responder, insist=True)
         except PlatformError as error:
@@ -115,9 +115,7 @@ class DiscordPlatform:
         """Delete what a draft showed, also one of an earlier process."""
         await self._drafts.end(item)
         showing = await self._showing(item)
-        is_of_before = item.created_at < self.started_at
-        until = self.started_at + CLOCK_MARGIN if is_of_before else None
-        await showing.remove(others_until=until)
+        await showing.remove()
         self._showings.pop(item.key, None)
 
     async def remove(self, where: ConversationKey, message_ids: Sequence[str]) -> None:
@@ -146,8 +144,8 @@ class DiscordPlatform:
         async def show(text: str) -> None:
             responder = await self.responders.of(item.reply_to)
             if not showing.ids:
-                with store_trouble():
-                    await self.outbox.begin(item)
+                with store_trouble():  # by its first words a later process knows it
+                    await self.outbox.begin(replace(item, text=text))
             begun = _parts(text, responder, whole=False)
             await showing.show(begun, responder=responder, insist=False)
 
@@ -161,11 +159,16 @@ class DiscordPlatform:
             ids = await self.outbox.parts(item.key)
             settings = await self.channels.settings(item.conversation)
             refers = settings.reply_as_reference and await self.is_addressed(item)
-        return Showing(item, self._poster, self.outbox, refers, ids, [None] * len(ids))
+        showing = Showing(item, self._poster, self.outbox, refers, ids, [None] * len(ids))
+        if item.created_at < self.started_at:
+            showing.others_until = self.started_at + CLOCK_MARGIN
+        return showing
 
-    async def _recall(self, showing: Showing, whole: Sequence[Part]) -> None:
+    async def _recall(
+        self, showing: Showing, whole: Sequence[Part], responder: Responder | None
+    ) -> None:
         try:
-            await showing.recall(whole)
+            await showing.recall(whole, responder=responder)
         except PlatformUnavailable:
             raise
         except PlatformError as error:  # better twice than not at all

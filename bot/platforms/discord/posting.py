@@ -31,13 +31,17 @@ CLOCK_MARGIN = timedelta(seconds=5)  # our clock may be as much ahead of Discord
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A message of ours as it stands in the channel. `reply_to` is None where it refers to none."""
+    """A message of ours as it stands in the channel. `reply_to` is None where it refers to none.
+
+    `command_id` names the interaction that it answers, None for an ordinary message.
+    """
 
     id: str
     text: str
     reply_to: str | None
     has_file: bool
     is_silent: bool
+    command_id: str | None = None
 
     @property
     def sent_at(self) -> datetime:
@@ -141,6 +145,17 @@ class Poster:
 
         await self.trying.tried(show, where, "show that it is typing", insist=False)
 
+    async def may_look(self, where: ConversationKey) -> bool:
+        """Tell whether Discord shows us what was said: where not, a channel looks empty."""
+
+        async def look(client: discord.Client) -> bool:
+            channel = client.get_channel(place_id(where))
+            if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+                return True
+            return channel.permissions_for(channel.guild.me).read_message_history
+
+        return await self.trying.tried(look, where, "see its rights")
+
     async def own_since(self, where: ConversationKey, moment: datetime) -> list[Posted]:
         """Find the messages of ours in a conversation since a moment, oldest first."""
 
@@ -209,10 +224,12 @@ def _file(part: Part) -> discord.File:
 def _posted(message: discord.Message) -> Posted:
     reference = message.reference
     is_reply = reference is not None and reference.message_id is not None
+    given = message.interaction_metadata
     return Posted(
         str(message.id),
         message.content,
         str(reference.message_id) if reference is not None and is_reply else None,
         has_file=bool(message.attachments),
         is_silent=message.flags.suppress_notifications,
+        command_id=None if given is None else str(given.id),
     )

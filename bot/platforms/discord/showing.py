@@ -13,6 +13,13 @@ import discord
 
 from bot.errors import PlatformError, PlatformRemoved, PlatformUnavailable, StoreError
 from bot.messages import OutboxItem
+from bot.platforms.discord.evidence import (
+    answers,
+    begins_like,
+    left_by_another,
+    may_stand_since,
+    shows,
+)
 from bot.platforms.discord.parts import Part
 from bot.platforms.discord.posting import Posted, Poster
 from bot.platforms.discord.responding import Responder
@@ -41,8 +48,10 @@ def nonce(key: str, number: int) -> str:
 class Showing:
     """The messages of a reply. `refers`: whether the first one refers to the question.
 
-    `stand` is what each message shows, None where that is not known. `is_unsure`: a message may have
-    been posted whose id we do not know. `is_removed`: somebody deleted it before it was whole.
+    `stand` is what each message shows, None where that is not known. `lost` are tries whose answer
+    did not come, by the number of the part: messages may stand there whose ids we do not know. So may
+    those of an earlier process, until `others_until`; None if it had none. `first_by` is what posted
+    the first message, None for an ordinary one. `is_removed`: somebody deleted it before it was whole.
     """
 
     item: OutboxItem
@@ -51,8 +60,15 @@ class Showing:
     refers: bool
     ids: list[str] = field(default_factory=list)
     stand: list[Part | None] = field(default_factory=list)
-    is_unsure: bool = False
+    others_until: datetime | None = None
+    lost: list[tuple[int, Part]] = field(default_factory=list)
+    first_by: Responder | None = None
     is_removed: bool = False
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether messages may stand there whose ids nobody told us."""
+        return bool(self.lost)
 
     async def show(
         self, parts: Sequence[Part], *, responder: Responder | None, insist: bool
@@ -72,38 +88,35 @@ class Showing:
             while len(self.ids) > len(parts):
                 await self.poster.delete(self.item.conversation, self.ids[-1])
                 del self.ids[-1], self.stand[-1]
+            await self._remove_lost()
 
     def _check_wanted(self) -> None:
         if self.is_removed:
             raise PlatformRemoved("somebody deleted what was shown of it")
 
-    async def recall(self, parts: Sequence[Part]) -> None:
+    async def recall(self, parts: Sequence[Part], *, responder: Responder | None) -> None:
         """Look in the channel for what is shown already, also of parts that were not written down."""
         found = await self._own_ones()
         by_id = {posted.id: posted for posted in found}
         for number, (message_id, part) in enumerate(zip(self.ids, parts, strict=False)):
             if message_id in by_id and by_id[message_id].shows(part):
                 self.stand[number] = part
-        others = [each for each in found if each.id not in self.ids and await self._is_free(each)]
+        free = await self._free(found)
         for number, part in list(enumerate(parts))[len(self.ids) :]:
-            same = next((each for each in others if self._is(each, number, part)), None)
+            same = next((each for each in free if self._is(each, number, part)), None)
             if same is None:
                 return
-            others.remove(same)
+            free.remove(same)
+            if number == 0 and same.command_id is not None:
+                self.first_by = responder
             await self._took(number, same.id, part if same.shows(part) else None)
 
-    async def remove(self, *, others_until: datetime | None) -> None:
-        """Delete the messages; also those that answer the question and that we do not know of.
-
-        An earlier process may have left such until a time, None if there was none. What was posted
-        later is the answer that was written anew, and may not be written down yet.
-        """
-        others = await self._own_ones() if others_until or self.is_unsure else []
-        if others_until is not None and not self.is_unsure:
-            others = [each for each in others if each.sent_at <= others_until]
-        answers = [each.id for each in others if self._answers(each) and await self._is_free(each)]
-        for message_id in dict.fromkeys([*self.ids, *answers]):
+    async def remove(self) -> None:
+        """Delete the messages; also those that are not known to be this reply's, and are."""
+        others = await self._others() if self.others_until else []
+        for message_id in dict.fromkeys([*self.ids, *others]):
             await self.poster.delete(self.item.conversation, message_id)
+        await self._remove_lost()
         self.ids.clear()
         self.stand.clear()
 
@@ -117,12 +130,14 @@ class Showing:
             if message_id is None:
                 posted = await self._send(number, part, insist=insist)
         except PlatformUnavailable:
-            self.is_unsure = True
+            self.lost.append((number, part))
             raise
         except PlatformError:  # where it may not write, it may still answer a command
             message_id = await self._respond(number, part, responder, insist=insist)
             if message_id is None:
                 raise
+        if number == 0:
+            self.first_by = None if message_id is None else responder
         await self._took(number, message_id or (posted.id if posted else ""), part)
         if posted is not None and not posted.shows(part):  # a draft whose answer was lost
             await self._change(number, part, None, insist=insist)
@@ -169,7 +184,9 @@ class Showing:
         where, message_id = self.item.conversation, self.ids[number]
         is_reply = self.refers and number == 0
         try:
-            if number or await self._respond(0, part, responder, insist=insist) is None:
+            # What answers one command does not become the answer to another, nor does a message.
+            by = responder if number == 0 and responder is self.first_by else None
+            if await self._respond(0, part, by, insist=insist) is None:
                 await self.poster.edit(where, message_id, part, is_reply=is_reply, insist=insist)
         except Gone:  # somebody took it away: it is not put back
             logger.info("message %s of a reply in %s was deleted meanwhile", message_id, where)
@@ -179,27 +196,65 @@ class Showing:
     async def _took(self, number: int, message_id: str, part: Part | None) -> None:
         self.ids.append(message_id)
         self.stand.append(part)
-        self.is_unsure = False
+        self.lost = [each for each in self.lost if each[0] != number]
         try:
             await self.outbox.part_posted(self.item.key, number, message_id)
         except StoreError as error:  # people have it; after a stop it is found in the channel
             logger.warning("a part of a reply is not written down: %s", error)
 
+    async def _others(self) -> list[str]:
+        """Find what an earlier process may have posted of it and did not write down.
+
+        What was posted later is the answer that was written anew, and may not be written down yet.
+        """
+        until = self.others_until
+        found = [each for each in await self._own_ones() if until and each.sent_at <= until]
+        left = left_by_another(found, await self._free(found), self.item, self.ids)
+        return [each.id for each in left]
+
+    async def _remove_lost(self) -> None:
+        """Delete what may have been posted by tries whose answer did not come."""
+        if not self.lost:
+            return
+        where = self.item.conversation
+        if await self.poster.may_look(where):
+            free = await self._free(await self._own_ones())
+            ids = [each.id for each in free if self._is_lost(each)]
+        else:  # Discord tells the id once more to who asks with the same nonce
+            again = dict(self.lost)
+            ids = [(await self._send(number, again[number], insist=True)).id for number in again]
+        for message_id in ids:
+            await self.poster.delete(where, message_id)
+        self.lost.clear()
+
+    def _is_lost(self, posted: Posted) -> bool:
+        """Tell a message by what was tried; what answers a command is overwritten where it stands."""
+        if posted.command_id is not None:
+            return False
+        return any(
+            posted.shows(part) or (number == 0 and answers(posted, self.item))
+            for number, part in self.lost
+        )
+
     async def _own_ones(self) -> list[Posted]:
-        """List our messages since the reply was begun, without notices."""
-        found = await self.poster.own_since(self.item.conversation, self.item.created_at)
+        """List our messages since the reply may have been begun, without notices."""
+        since = may_stand_since(self.item)
+        found = await self.poster.own_since(self.item.conversation, since)
         return [posted for posted in found if not posted.is_silent]
 
-    async def _is_free(self, posted: Posted) -> bool:
-        """Tell whether no reply is known to be shown by a message: two may say the same words."""
-        where = self.item.conversation
-        with store_trouble():
-            return await self.outbox.decision_behind(where, posted.id) is None
+    async def _free(self, found: Sequence[Posted]) -> list[Posted]:
+        """Pick the messages that no reply is known to be shown by: two may say the same words."""
+        where, free = self.item.conversation, []
+        for posted in found:
+            with store_trouble():
+                is_known = await self.outbox.decision_behind(where, posted.id) is not None
+            if not is_known and posted.id not in self.ids:
+                free.append(posted)
+        return free
 
     def _is(self, posted: Posted, number: int, part: Part) -> bool:
-        """Tell a part by its text, which may stand below a question, or by what it answers."""
-        shows = posted.shows(part) or posted.text.endswith(f"\n{part.text}")
-        return shows or (number == 0 and self._answers(posted))
-
-    def _answers(self, posted: Posted) -> bool:
-        return self.item.reply_to is not None and posted.reply_to == self.item.reply_to
+        """Tell a part by its text, by what it answers, or by how it begins."""
+        if shows(posted, part) or (number == 0 and answers(posted, self.item)):
+            return True
+        is_tried = any(posted.shows(each) for tried, each in self.lost if tried == number)
+        return is_tried or (self.others_until is not None and begins_like(posted, part))
