@@ -1,6 +1,6 @@
 """The two places where Earshot can be extended: a chat platform, and a model.
 
-Each Protocol has several implementations: Discord, the room, the terminal and the replay are
+Each Protocol has several implementations: Discord, Slack, the room, the terminal and the replay are
 platforms; an OpenAI-compatible server and the fakes of the tests are models.
 """
 
