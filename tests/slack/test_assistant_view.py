@@ -9,7 +9,7 @@ import pytest
 
 from bot.errors import PlatformError, StoreError
 from bot.messages import Author, Message
-from bot.platforms.slack.assistant_view import NOT_BOTH
+from bot.platforms.slack.assistant_view import NOT_BOTH, NOT_TOLD
 from bot.platforms.slack.keys import channel_key, sent_at
 from bot.platforms.slack.pane_threads import MAX_KEPT, PaneThreads
 from bot.platforms.slack.prompts import ABOUT_THE_CHANNEL, MISSED, greeting
@@ -200,6 +200,33 @@ async def test_nobody_learns_of_a_channel_that_they_are_not_in(views: Seen) -> N
 
     assert is_command
     assert views.platform.notices[-1] == NOT_BOTH
+    assert not views.model.asked
+
+
+async def test_what_was_missed_in_group_messages_is_told(views: Seen) -> None:
+    views.slack.add_channel("trio", slack_server.Kind.MPIM, members=[ALICE, "Ben"])
+    await views.heard("Ben", "trio", "The trip is on Monday.")
+    pane = opened(views)
+    await views.pane.started(event(views, pane, "trio"), views.team)
+
+    await ask_what_was_missed(views, pane)
+
+    assert pane.prompts[0] == ABOUT_THE_CHANNEL
+    assert "The trip is on Monday." in str(views.model.asked)
+
+
+async def test_while_slack_does_not_tell_who_is_where_nobody_is_told_that_they_are_not(
+    views: Seen,
+) -> None:
+    await views.heard("Ben", "general", "We meet on Friday.")
+    pane = opened(views)
+    await views.pane.started(event(views, pane), views.team)
+    views.slack.faults.unavailable(on="users.conversations", times=100)
+
+    is_command = await ask_what_was_missed(views, pane)
+
+    assert is_command
+    assert views.platform.notices[-1] == NOT_TOLD
     assert not views.model.asked
 
 

@@ -38,6 +38,27 @@ async def test_it_has_the_channels_that_both_are_in(views: Seen) -> None:
     assert sum(text.startswith("<#") for text in seen_) == 2
 
 
+async def test_it_has_the_group_messages_that_both_are_in(views: Seen) -> None:
+    trio = views.slack.add_channel("trio", Kind.MPIM, members=[MEMBER, "Ben"])
+
+    seen_ = await views.looks_at_home(MEMBER)
+
+    assert channel_line(trio, seen_).endswith(": mode mention, eagerness 50")
+
+
+async def test_an_app_that_may_not_know_of_group_messages_shows_the_channels(views: Seen) -> None:
+    views.slack.add_channel("trio", Kind.MPIM, members=[MEMBER, "Ben"])
+    views.slack.faults.error(
+        "missing_scope", on=lambda call: "mpim" in str(call.given.get("types")), times=2
+    )
+
+    seen_ = await views.looks_at_home(MEMBER)
+
+    assert [text for text in seen_ if text.startswith("<#")] == [
+        channel_line(views.slack.general, seen_)
+    ]
+
+
 async def test_the_messages_tab_is_left_alone(views: Seen) -> None:
     await views.home.opened({"tab": "messages", "user": views.slack.user(MEMBER).id}, views.team)
 
@@ -153,7 +174,7 @@ async def test_other_buttons_are_none_of_its(views: Seen, actions: object) -> No
 async def test_where_slack_lists_no_channels_the_rest_is_there(
     views: Seen, caplog: pytest.LogCaptureFixture
 ) -> None:
-    views.slack.faults.error("missing_scope", on="users.conversations")
+    views.slack.faults.error("missing_scope", on="users.conversations", times=4)
 
     seen_ = await views.looks_at_home(MEMBER)
 

@@ -35,6 +35,9 @@ logger = logging.getLogger(__name__)
 MAX_TITLE_CHARS = 60  # a list shows no more
 
 NOT_BOTH = "I can only sum up a channel that you and I are both in, and you don't look at one."
+NOT_TOLD = (
+    "I can't tell right now: Slack doesn't say who is in that channel. Please ask again later."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +128,12 @@ class AssistantView:
     async def _sum_up(
         self, where: ConversationKey, event: Payload, channel: ConversationKey, team: Team
     ) -> None:
-        text, user_id = NOT_BOTH, text_in(event, "user")
+        user_id = text_in(event, "user")
         pane = await Signs(self.platform).place(where, text_in(event, "ts"))
         async with self.platform.typing(pane):
-            if await is_shared(team, channel.channel, user_id):
+            is_theirs = await is_shared(team, channel.channel, user_id)
+            text = NOT_TOLD if is_theirs is None else NOT_BOTH
+            if is_theirs:
                 caller = await self.caller(team, channel, user_id)
                 text = (await self.commands.run("catchup", caller)).text
             await tell(self.platform, pane, text)

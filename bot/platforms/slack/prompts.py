@@ -58,9 +58,12 @@ async def offer(
     await shown(setting, team, "offer things to ask", refusing=refusing)
 
 
-async def is_shared(team: Team, channel_id: str, user_id: str) -> bool:
-    """Tell whether a person and the assistant are both in a channel."""
-    return bool(channel_id) and channel_id in (await shared_channels(team, user_id) or ())
+async def is_shared(team: Team, channel_id: str, user_id: str) -> bool | None:
+    """Tell whether a person and the assistant are both in a channel; None where Slack does not."""
+    if not channel_id:
+        return False
+    both = await shared_channels(team, user_id)
+    return None if both is None else channel_id in both
 
 
 async def tell(platform: Platform, where: ConversationKey, text: str) -> bool:
