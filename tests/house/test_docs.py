@@ -5,6 +5,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from bot.cli.reference import pages, write_pages
+from bot.commands.definition import COMMANDS
 from bot.config import Settings, variable
 
 
@@ -64,6 +65,23 @@ def test_every_file_that_the_architecture_names_exists(root):
 
     for path in re.findall(r"`((?:bot|inference)/[\w./]+)`", text):
         assert (root / path).exists(), path
+
+
+@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md"])
+def test_what_people_can_command_is_listed(root, page):
+    text = (root / page).read_text()
+
+    assert not [command.name for command in COMMANDS if f"`{command.name}`" not in text]
+
+
+def test_the_changes_name_every_program(root):
+    text = (root / "CHANGELOG.md").read_text()
+    names = re.findall(
+        r"^\* `([a-z]+)`: ", pages()["docs/cli.md"].partition("## ")[0], re.MULTILINE
+    )
+
+    assert "room" in names
+    assert not [name for name in names if f"`earshot {name}" not in text]
 
 
 def test_the_readme_names_its_two_commands(root):
