@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 methods = Methods()
 
 
+@methods.on("api.test", "error", token="")
+def api_test(server: "SlackServer", call: Call) -> Json:
+    if call.args.get("error"):
+        raise Refused(call.args["error"])
+    return {"args": call.given}
+
+
 @methods.on("auth.test", token=None)
 def auth_test(server: "SlackServer", call: Call) -> Json:
     assert call.token is not None

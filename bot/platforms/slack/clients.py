@@ -33,7 +33,7 @@ UNSAID_WAIT_S = 30.0  # as slack_sdk takes it
 # So Slack refuses a token that was good: the app was installed anew, or removed.
 ENDED = frozenset({"account_inactive", "invalid_auth", "token_expired", "token_revoked"})
 
-Another = Callable[[str], Awaitable[str | None]]
+Another = Callable[[str, str], Awaitable[str | None]]  # than this one, which Slack refuses so
 
 
 class Refused(PlatformError):  # noqa: N818 - what Slack did, named as the logs name it
@@ -63,9 +63,10 @@ class _LivelyClient(AsyncWebClient):
         try:
             return await super().api_call(api_method, **given)
         except SlackApiError as error:
-            if self.another is None or code(error) not in ENDED:
+            why = code(error)
+            if self.another is None or why not in ENDED:
                 raise
-            token = await self.another(spent)
+            token = await self.another(spent, why)
             if token is None:
                 raise
         self.token = token
@@ -93,7 +94,8 @@ class Clients:
     def client(self, token: str | None = None, another: Another | None = None) -> AsyncWebClient:
         """Make a client that calls with this token.
 
-        `another` is asked for a newer one when Slack refuses it as ended; None if there is none.
+        `another` is asked for a newer one when Slack refuses it as ended, and told Slack's word for
+        that; it gives None if there is none.
         """
         if self._session is None or self._session.closed:
             self._session = self._new_session()

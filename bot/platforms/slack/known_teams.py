@@ -1,4 +1,4 @@
-"""Knows the workspaces that have the app: the one of a bot token, or those that installed it."""
+"""Knows the workspaces that have the app. Of those that installed it, which are many, it is here."""
 
 import asyncio
 import logging
@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from typing import Protocol
 
 from slack_sdk.oauth.installation_store import Bot
@@ -14,8 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import EarshotError, PlatformError, PlatformUnavailable
 from bot.platforms.slack.clients import Clients, Refused, asked
-from bot.platforms.slack.installations import Installations
-from bot.platforms.slack.lenient import as_payload, part_of, text_in
+from bot.platforms.slack.installations import EXPIRED, Installations
 from bot.platforms.slack.teams import Team
 
 logger = logging.getLogger(__name__)
@@ -68,57 +68,6 @@ class KnownTeams(Protocol):
         ...
 
 
-class OneTeam:
-    """The workspace of a bot token."""
-
-    def __init__(self, token: str, clients: Clients) -> None:
-        self._token = token
-        self._clients = clients
-        self._asking = asyncio.Lock()
-        self._team: Team | None = None
-        self._is_removed = False
-
-    async def team(self, team_id: str, enterprise_id: str | None = None) -> Team:
-        """Give the workspace, if it is that one."""
-        team = await self.only()
-        if team_id not in {team.id, enterprise_id}:
-            raise NotInstalled(team_id)
-        return team
-
-    async def only(self) -> Team:
-        """Give the workspace; Slack is asked once. Raises Refused for a token that is not valid."""
-        async with self._asking:
-            if self._team is None:
-                self._team = await introduced(self._clients, self._token)
-            return self._team
-
-    async def ids(self) -> list[str]:
-        """Give the workspace's id, as the only one."""
-        return [(await self.only()).id]
-
-    async def removed(self, team_id: str, enterprise_id: str | None, *, at: float) -> bool:
-        """Note that the workspace removed the app; its token does not come back."""
-        if self._team is not None and self._team.id not in {team_id, enterprise_id}:
-            return False  # another one, in which the same app was installed by hand
-        is_news = not self._is_removed
-        self._is_removed = True
-        if is_news:
-            logger.error(
-                "Slack: the workspace %s removed the app, and its token with it: install the app "
-                "there again, set EARSHOT_SLACK_BOT_TOKEN to the new token, and start again",
-                team_id,
-            )
-        return is_news
-
-    async def is_gone(self, team_id: str) -> bool:
-        """Tell that it is there: without a valid token there is no start."""
-        return False
-
-    async def is_installed(self, team_id: str) -> bool:
-        """Tell whether it is that workspace, and has not removed the app."""
-        return not self._is_removed and team_id == (await self.only()).id
-
-
 @dataclass(slots=True)
 class _Known:
     team: Team
@@ -156,10 +105,9 @@ class ManyTeams:
         """Give a workspace that installed the app."""
         async with self._reading[team_id]:
             known = self._known.get(team_id)
-            if known is None or self._clock() - known.read_at > LIFETIME_S:
-                known = await self._read(team_id, enterprise_id)
-                self._known[team_id] = known
-            return known.team
+            if known is not None and self._clock() - known.read_at <= LIFETIME_S:
+                return known.team
+            return await self._read(team_id, enterprise_id)
 
     async def ids(self) -> list[str]:
         """List the ids of all workspaces that installed the app."""
@@ -189,7 +137,7 @@ class ManyTeams:
             logger.warning(
                 "Slack: the app was removed from %s while nobody listened (%s)", team_id, error.code
             )
-            return await self.removed(team_id, None, at=time.time())
+            return await self.removed(team_id, None, at=inf)  # whenever that was
         except PlatformError as error:
             logger.warning("Slack: whether %s still has the app is unknown: %s", team_id, error)
         return False
@@ -203,66 +151,51 @@ class ManyTeams:
         self._known.pop(team_id, None)
         self._failed.pop(team_id, None)
 
-    async def _bot(self, team_id: str, enterprise_id: str | None) -> Bot | None:
+    async def _read(
+        self, team_id: str, enterprise_id: str | None, *, ended: str | None = None
+    ) -> Team:
+        """Read a workspace, with another token than the one that has `ended`, if there is one."""
+        bot = await self._bot(team_id, enterprise_id, ended)
+        if bot is None:
+            self._known.pop(team_id, None)
+            raise NotInstalled(team_id)
+        before = self._known.get(team_id)
+        if before is not None and before.team.client.token == bot.bot_token:
+            team = before.team
+        else:
+            client = self._clients.client(bot.bot_token, partial(self._another_token, team_id))
+            team = _team_of(bot, team_id, client)
+        self._known[team_id] = _Known(team, self._clock())
+        return team
+
+    async def _bot(self, team_id: str, enterprise_id: str | None, ended: str | None) -> Bot | None:
         failed = self._failed.get(team_id)
         if failed is not None and self._clock() - failed.at < FAILED_S:
             raise failed.error.with_traceback(None)
         try:
-            return await self._installations.bot(team_id, enterprise_id)
+            return await self._installations.bot(team_id, enterprise_id, ended=ended)
         except PlatformUnavailable:
             raise
         except PlatformError as error:
             self._failed[team_id] = _Failed(error, self._clock())
             raise
 
-    async def _read(self, team_id: str, enterprise_id: str | None) -> _Known:
-        bot = await self._bot(team_id, enterprise_id)
-        if bot is None:
-            self._known.pop(team_id, None)
-            raise NotInstalled(team_id)
-        before = self._known.get(team_id)
-        if before is not None and before.team.client.token == bot.bot_token:
-            return _Known(before.team, self._clock())
-        client = self._clients.client(bot.bot_token, partial(self._another_token, team_id))
-        return _Known(_team_of(bot, team_id, client), self._clock())
+    async def _another_token(self, team_id: str, spent: str, why: str) -> str | None:
+        """Give a token for a workspace where Slack takes ours no more, and says why.
 
-    async def _another_token(self, team_id: str, spent: str) -> str | None:
-        """Give the token that another process was given for a workspace, where ours has ended."""
+        Another process may have been given it; one that has expired is renewed.
+        """
         try:
             async with self._reading[team_id]:
                 known = self._known.get(team_id)
-                if known is None or known.team.client.token == spent:
-                    known = self._known[team_id] = await self._read(team_id, None)
+                if known is not None and known.team.client.token != spent:
+                    return known.team.client.token
+                ended = spent if why == EXPIRED else None
+                token = (await self._read(team_id, None, ended=ended)).client.token
         except EarshotError as error:
             logger.warning("Slack: the token of %s has ended: %s", team_id, error)
             return None
-        token = known.team.client.token
         return None if token == spent else token
-
-
-async def introduced(clients: Clients, token: str) -> Team:
-    """Ask Slack whose token it is. Raises Refused and PlatformUnavailable."""
-    client = clients.client(token)
-    answer = await asked(client.auth_test(), doing="who the bot is")
-    given = as_payload(answer.data)
-    app_id = text_in(given, "app_id") or await _app_id(clients, token, text_in(given, "bot_id"))
-    return Team(
-        id=text_in(given, "team_id") or text_in(given, "enterprise_id"),
-        name=text_in(given, "team"),
-        user_id=text_in(given, "user_id"),
-        bot_id=text_in(given, "bot_id"),
-        app_id=app_id,
-        client=client,
-    )
-
-
-async def _app_id(clients: Clients, token: str, bot_id: str) -> str:
-    """Ask which app a bot belongs to; a server that cannot tell is not asked again."""
-    try:
-        answer = await asked(clients.client(token).bots_info(bot=bot_id), doing="its app")
-    except Refused:
-        return ""
-    return text_in(part_of(as_payload(answer.data), "bot"), "app_id")
 
 
 def _team_of(bot: Bot, team_id: str, client: AsyncWebClient) -> Team:

@@ -62,6 +62,7 @@ class SlackBot:
             self.settings,
             self.store,
             saw_date=self.clock.saw_date,
+            clock=self.clock.now,
             say=self.say,
             sleep=self.sleep,
         )

@@ -3,7 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 
 from slack_bolt.async_app import AsyncApp
@@ -12,16 +14,18 @@ from bot.config import Settings, variable
 from bot.errors import ConfigError, PlatformUnavailable
 from bot.platforms.insist import insisted
 from bot.platforms.slack.app import Handlers, Intake, new_app
-from bot.platforms.slack.clients import Clients, Refused
+from bot.platforms.slack.clients import Clients, Refused, asked
 from bot.platforms.slack.connecting import OnGap, SocketMode
 from bot.platforms.slack.credentials import BOT_TOKEN_PLACE, Credentials, credentials
 from bot.platforms.slack.installations import Installations
 from bot.platforms.slack.installing import Installed, new_installations, oauth_flow
-from bot.platforms.slack.known_teams import REMOVED, KnownTeams, ManyTeams, OneTeam
+from bot.platforms.slack.known_teams import REMOVED, KnownTeams, ManyTeams
+from bot.platforms.slack.one_team import OneTeam
 from bot.platforms.slack.paths import INSTALL_PATH
 from bot.platforms.slack.socket import Pace
 from bot.platforms.slack.token_owners import TokenOwners
 from bot.platforms.slack.web import SlackWeb, serve_web
+from bot.runtime import utc_now
 from bot.store import Store
 
 logger = logging.getLogger(__name__)
@@ -41,13 +45,15 @@ SawDate = Callable[[str | None], None]
 class Connection:
     """What connects Earshot with Slack. Made outside of any loop; `close` ends what it opened.
 
-    `teams` may be asked as soon as `serve` runs; once `opened` is set, `web` is there. `saw_date` is told the date of each answer.
+    `teams` may be asked as soon as `serve` runs; once `opened` is set, `web` is there. `saw_date` is
+    told the date of each answer, `clock` gives aware UTC times by it.
     Raises ConfigError where credentials are missing.
     """
 
     settings: Settings
     store: Store
     saw_date: SawDate = lambda _: None
+    clock: Callable[[], datetime] = utc_now
     say: Say = lambda _: None
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     pace: Pace = field(default_factory=Pace)
@@ -95,9 +101,9 @@ class Connection:
     ) -> None:
         """Serve until cancelled. Raises ConfigError for what a person has to mend.
 
-        `ready` is awaited once the token is known to be good, before anything comes. `on_gap` is
-        awaited after each connection; over HTTP, where Slack tells of none, after the start alone.
-        The handler `missed` was told of it before anything could come.
+        `ready` is awaited once Slack has answered, and its token is good, before anything comes.
+        `on_gap` is awaited after each connection; over HTTP, where Slack tells of none, after the
+        start alone. The handler `missed` was told of it before anything could come.
         Without `own_server`, somebody else serves `web`.
         """
         await self._introduced(handlers.removed)
@@ -148,7 +154,12 @@ class Connection:
     def _new_teams(self) -> KnownTeams:
         if self.credentials.provider is None:
             return OneTeam(self._bot_token, self.clients)
-        self._installations = new_installations(self.store, self.credentials.provider, self.clients)
+        self._installations = new_installations(
+            self.store,
+            self.credentials.provider,
+            self.clients,
+            clock=lambda: self.clock().timestamp(),
+        )
         return ManyTeams(self._installations, self.clients)
 
     def _new_web(self, app: AsyncApp, installed: Installed) -> SlackWeb:
@@ -184,18 +195,14 @@ class Connection:
         )
 
     async def _introduced(self, removed: Callable[[str], Awaitable[None]]) -> None:
-        """Wait until Slack has told who the bot is; of many workspaces none is asked."""
+        """Wait until Slack answers: its time is known then, and who the bot is, if it is only one."""
         teams, wait_s = self.teams, FIRST_WAIT_S
-        if not isinstance(teams, OneTeam):
-            return
         while True:
             try:
-                team = await teams.only()
-            except Refused as error:
-                raise ConfigError(
-                    f"Slack refused the bot token of {variable('slack_bot_token')} "
-                    f"({error.code}): {BOT_TOKEN_PLACE}.{await self._noted(error, removed)}"
-                ) from error
+                if isinstance(teams, OneTeam):
+                    await self._know(teams, removed)
+                else:
+                    await self._look()
             except PlatformUnavailable as error:
                 logger.warning(
                     "Slack cannot be reached at %s: %s; trying again in %.0f s",
@@ -204,12 +211,27 @@ class Connection:
                     wait_s,
                 )
             else:
-                self._name = team.name
-                note = partial(TokenOwners(self.store).belongs, self._bot_token, team.id)
-                await insisted(note, "whose token it has", sleep=self.sleep)
                 return
             await self.sleep(wait_s)
             wait_s = min(2 * wait_s, MAX_WAIT_S)
+
+    async def _know(self, teams: OneTeam, removed: Callable[[str], Awaitable[None]]) -> None:
+        """Ask whose token it is. Raises ConfigError for one that is not good, PlatformUnavailable."""
+        try:
+            team = await teams.only()
+        except Refused as error:
+            raise ConfigError(
+                f"Slack refused the bot token of {variable('slack_bot_token')} "
+                f"({error.code}): {BOT_TOKEN_PLACE}.{await self._noted(error, removed)}"
+            ) from error
+        self._name = team.name
+        note = partial(TokenOwners(self.store).belongs, self._bot_token, team.id)
+        await insisted(note, "whose token it has", sleep=self.sleep)
+
+    async def _look(self) -> None:
+        """Ask for nothing but an answer, which carries the time. Raises PlatformUnavailable."""
+        with suppress(Refused):  # that is an answer, too
+            await asked(self.clients.client().api_test(), doing="whether it answers")
 
     async def _noted(self, refusal: Refused, removed: Callable[[str], Awaitable[None]]) -> str:
         """Note that the workspace removed the app, if that is why its token is refused."""
