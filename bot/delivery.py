@@ -43,14 +43,17 @@ class Delivery:
     _waiting: set[ConversationKey] = field(init=False, default_factory=set)
 
     async def post(self, item: OutboxItem) -> OutboxStatus:
-        """Post what stands in the outbox; once posted, it is part of the history.
+        """Post what was just put into the outbox, here; once posted, it is part of the history.
 
         Gives FAILED where the platform would not take it, and whoever asked is told; PENDING where
         it cannot be reached: `try_again` posts it then; WITHDRAWN where somebody deleted it meanwhile.
         """
+        return await self._tried(item, is_new=True)
+
+    async def _tried(self, item: OutboxItem, *, is_new: bool) -> OutboxStatus:
         self._being_posted.add(item.key)
         try:
-            status = await self._post(item)
+            status = await self._post(item, is_new=is_new)
             if status is OutboxStatus.FAILED:
                 await self._fail(item)
             elif status is OutboxStatus.PENDING:
@@ -152,16 +155,16 @@ class Delivery:
 
     async def _post_late(self, item: OutboxItem) -> None:
         if item.created_at >= self.clock() - timedelta(seconds=self.max_age_s):
-            await self.post(item)
+            await self._tried(item, is_new=False)
         elif await self._is_withdrawn(item):
             await self.store.outbox.withdraw(item.key)
             logger.warning(
                 "a reply in %s is withdrawn: it could not be posted in time", item.conversation
             )
 
-    async def _post(self, item: OutboxItem) -> OutboxStatus:
+    async def _post(self, item: OutboxItem, *, is_new: bool) -> OutboxStatus:
         try:
-            message_id = await self.platform.post(item)
+            message_id = await self.platform.post(item, is_new=is_new)
         except PlatformUnavailable as error:
             logger.warning("a reply in %s has to wait: %s", item.conversation, error)
             return OutboxStatus.PENDING

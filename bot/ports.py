@@ -79,11 +79,12 @@ class Platform(Protocol):
         """Show the text written so far; called only for addressed turns. May do nothing."""
         ...
 
-    async def post(self, item: OutboxItem) -> str:
+    async def post(self, item: OutboxItem, *, is_new: bool = False) -> str:
         """Post `item.text` and give the platform's message id.
 
-        Posting the same `item.key` twice posts once. Raises PlatformRemoved if somebody deleted what
-        stood there of it already.
+        Posting the same `item.key` twice posts once, whichever process did it before. `is_new`: nobody
+        tried before, and nothing stands there but what `draft` showed. Raises PlatformRemoved if
+        somebody deleted what stood there of it already.
         """
         ...
 

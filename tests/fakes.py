@@ -73,10 +73,14 @@ class PausingModel(FakeModel):
 
 @dataclass
 class FakePlatform:
-    """A platform that remembers what it was told; set `failure` to make posting fail."""
+    """A platform that remembers what it was told; set `failure` to make posting fail.
+
+    `tries` tells of each post whether it was called the first of its reply.
+    """
 
     name: str = "room"
     posts: list[str] = field(default_factory=list)
+    tries: list[bool] = field(default_factory=list)
     drafts: list[str] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
@@ -99,7 +103,8 @@ class FakePlatform:
     async def draft(self, item: OutboxItem, text: str) -> None:
         self.drafts.append(text)
 
-    async def post(self, item: OutboxItem) -> str:
+    async def post(self, item: OutboxItem, *, is_new: bool = False) -> str:
+        self.tries.append(is_new)
         if self.failure:
             raise self.failure
         if item.key not in self.posted_keys:

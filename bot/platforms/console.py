@@ -88,7 +88,7 @@ class ConsolePlatform:
         """Show the text written so far."""
         self._screen.stream(text, name=self._me, name_style=ASSISTANT_STYLE)
 
-    async def post(self, item: OutboxItem) -> str:
+    async def post(self, item: OutboxItem, *, is_new: bool = False) -> str:
         """Print the reply, once for a key, and give its message id."""
         if item.key not in self._posted:
             self._posted.add(item.key)

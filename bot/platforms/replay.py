@@ -62,7 +62,7 @@ class ReplayPlatform:
     async def draft(self, item: OutboxItem, text: str) -> None:
         """Show nothing."""
 
-    async def post(self, item: OutboxItem) -> str:
+    async def post(self, item: OutboxItem, *, is_new: bool = False) -> str:
         """Post nothing; the message id is the item's key."""
         return item.key
 

@@ -36,14 +36,14 @@ class AskedPlatform(FakePlatform):
     def register(self, message_id: str, responder: InteractionResponder) -> bool:
         return self.responders.setdefault(message_id, responder) is responder
 
-    async def post(self, item: OutboxItem) -> str:
+    async def post(self, item: OutboxItem, *, is_new: bool = False) -> str:
         responder = self.responders.get(item.reply_to or "")
         if responder is not None and await responder.is_open():
             try:
                 return await responder.edit_first(item.text)
             except discord.NotFound:
                 assert responder.expired()
-        return await super().post(item)
+        return await super().post(item, is_new=is_new)
 
     async def notice(self, where: ConversationKey, text: str, *, reply_to: str | None) -> None:
         responder = self.responders.get(reply_to or "")

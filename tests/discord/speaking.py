@@ -40,7 +40,6 @@ class Speaker:
             outbox=self.store.outbox,
             channels=self.store.channels,
             is_addressed=self.is_addressed,
-            clock=self.server.clock.now,
             started_at=self.server.clock.now(),
             sleep=self.pace,
         )

@@ -62,7 +62,7 @@ class KilledPlatform(FakePlatform):
     async def decided(self, where, decision, message_ids):
         reached("decided")
 
-    async def post(self, item):
+    async def post(self, item, *, is_new=False):
         reached("posting")
         posts = [json.loads(line) for line in self._file.read_text().splitlines()]
         if item.key not in [post["key"] for post in posts]:

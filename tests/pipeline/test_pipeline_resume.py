@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from bot.acting import new_key
+from bot.errors import PlatformUnavailable
 from bot.messages import OutboxItem, OutboxStatus
 from tests.pipeline.scene import BEGINNING, LOUNGE
 
@@ -59,6 +60,19 @@ async def test_resume_drops_a_reply_that_has_grown_old(scene):
 
     assert scene.posts == []
     assert await scene.store.outbox.pending("room") == []
+
+
+async def test_only_the_first_try_of_who_wrote_a_reply_is_called_so(scene):
+    await write_down(scene, "It is at six.", at=scene.now)
+    await scene.pipeline.resume()
+    scene.platform.failure = PlatformUnavailable("no connection")
+    await scene.asks("Ana", "where?")
+    scene.platform.failure = None
+
+    await scene.pipeline.delivery.try_again()
+
+    assert scene.posts == ["It is at six.", "Paris."]
+    assert scene.platform.tries == [False, True, False]
 
 
 async def write_down(scene, text, *, at, key=None):

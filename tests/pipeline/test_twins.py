@@ -43,7 +43,7 @@ class KeylessPlatform(FakePlatform):
         super().__init__()
         self.shown = shown
 
-    async def post(self, item):
+    async def post(self, item, *, is_new=False):
         if self.failure:
             raise self.failure
         await asyncio.sleep(0)

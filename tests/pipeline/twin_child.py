@@ -60,7 +60,7 @@ class TwinPlatform(FakePlatform):
         if decision.decision.action == "speak":
             await reached("decided")
 
-    async def post(self, item):
+    async def post(self, item, *, is_new=False):
         await reached("posting")
         with self._file.open("a") as file:
             file.write(json.dumps({"key": item.key, "reply_to": item.reply_to}) + "\n")

@@ -39,7 +39,7 @@ async def test_a_limit_is_waited_for_and_nothing_is_looked_up(slack, earshot):
     item = await earshot.reply("About 250 km.")
     slack.faults.rate_limit(7, on="chat.postMessage")
 
-    await earshot.platform.post(item)
+    await earshot.platform.post(item, is_new=True)
 
     assert earshot.naps.waited == [7.0]
     assert not slack.asked("conversations.replies")
@@ -64,7 +64,7 @@ async def test_a_limited_app_looks_for_its_message_page_by_page(slack, earshot):
     slack.faults.reset(on="chat.postMessage", after=True)
     slack.faults.rate_limit(120, on="conversations.history")
     with pytest.raises(PlatformUnavailable):
-        await earshot.platform.post(item)
+        await earshot.platform.post(item, is_new=True)
     for number in range(40):
         await slack.says("Mia", "general", f"and {number}")
 

@@ -1,7 +1,7 @@
 """Discord as a chat platform: Earshot's words go into its channels, threads and direct messages.
 
-Posting a reply twice posts it once: Discord knows a message's nonce for some minutes; after that,
-and after a restart, the channel itself is asked what stands there.
+Posting a reply twice posts it once: Discord knows a message's nonce for some minutes, and before
+another try than its first the channel itself is asked what stands there.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import discord
 
@@ -27,7 +27,6 @@ from bot.platforms.speaking import Channels, Drafts, Outbox, beside, store_troub
 
 logger = logging.getLogger(__name__)
 
-NONCE_REMEMBERED = timedelta(minutes=2)  # Discord says "a few minutes"
 TYPING_S = 8.0  # it is shown for ten seconds
 
 
@@ -36,15 +35,14 @@ class DiscordPlatform:
     """Posts, drafts and removes by discord.py. To be closed when nothing is posted any more.
 
     `trying` knows the client of the moment. `is_addressed` tells which replies refer to a message.
-    Items from before `started_at` may have been posted by an earlier process; `clock` gives aware
-    UTC times. `responders` get the replies to commands.
+    Drafts from before `started_at` may be an earlier process's. `responders` get the replies to
+    commands.
     """
 
     trying: DiscordTrying
     outbox: Outbox
     channels: Channels
     is_addressed: Callable[[OutboxItem], Awaitable[bool]]
-    clock: Callable[[], datetime]
     started_at: datetime
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     responders: Responders = field(default_factory=Responders)
@@ -90,7 +88,7 @@ class DiscordPlatform:
         """Show the text so far soon, unless the channel wants whole replies only; returns at once."""
         await self._drafts.write(item, text)
 
-    async def post(self, item: OutboxItem) -> str:
+    async def post(self, item: OutboxItem, *, is_new: bool = False) -> str:
         """Post a reply in as many messages as it takes, and give the id of the first."""
         await self._drafts.end(item)
         responder = await self.responders.of(item.reply_to)
@@ -98,7 +96,7 @@ class DiscordPlatform:
         if not whole:
             raise PlatformError(f"a reply in {item.conversation} shows nothing")
         showing = await self._showing(item)
-        if showing.is_unsure or self._may_stand_there(item):
+        if showing.is_unsure or not is_new:
             await self._recall(showing, whole, responder)
         try:
             await showing.show(whole, responder=responder, insist=True)
@@ -173,11 +171,6 @@ class DiscordPlatform:
             raise
         except PlatformError as error:  # better twice than not at all
             logger.warning("nobody knows what of a reply was posted before: %s", error)
-
-    def _may_stand_there(self, item: OutboxItem) -> bool:
-        """Tell whether messages may be posted that a nonce no longer protects from being doubled."""
-        is_old = self.clock() - item.created_at > NONCE_REMEMBERED
-        return is_old or item.created_at < self.started_at
 
     async def _keep_typing(self, where: ConversationKey) -> None:
         try:

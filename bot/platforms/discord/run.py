@@ -84,7 +84,6 @@ class DiscordBot:
             outbox=self.store.outbox,
             channels=self.store.channels,
             is_addressed=addressed_by(self.store.decisions),
-            clock=self.clock.now,
             started_at=self.clock.now(),
         )
         self.pipeline = new_pipeline(

@@ -51,7 +51,7 @@ class RoomPlatform:
         draft = {"id": reply_id(item.key), "text": text, "reply_to": item.reply_to}
         self._publish("draft", item.conversation, **draft)
 
-    async def post(self, item: OutboxItem) -> str:
+    async def post(self, item: OutboxItem, *, is_new: bool = False) -> str:
         """Show the reply; a page shows the same id once."""
         self._publish("message", item.conversation, message=reply_view(item))
         return reply_id(item.key)

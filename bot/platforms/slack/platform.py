@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from bot.errors import PlatformError, PlatformUnavailable
@@ -38,7 +38,6 @@ from bot.platforms.trying import Gone
 
 logger = logging.getLogger(__name__)
 
-FRESH = timedelta(seconds=10)  # a reply is posted as soon as it is written; an older one may stand
 STATUS = "is writing..."  # behind the app's name
 STATUS_S = 60.0  # Slack shows a status for two minutes
 USER_IDS = ("U", "W")  # begin the ids of people
@@ -64,8 +63,8 @@ class DirectChats(Protocol):
 class SlackPlatform:
     """Posts, drafts and removes by slack_sdk. To be closed when nothing is posted any more.
 
-    `is_addressed` tells which replies belong into a thread below their question. Items from before
-    `started_at` may have been posted by an earlier process; `clock` gives aware UTC times.
+    `is_addressed` tells which replies belong into a thread below their question. Drafts from before
+    `started_at` may be an earlier process's; `clock` gives aware UTC times.
     `home` gives the workspace that a person is of. `monotonic` counts seconds.
     """
 
@@ -126,15 +125,14 @@ class SlackPlatform:
         """Show the text so far soon, unless the channel wants whole replies only; returns at once."""
         await self._drafts.write(item, text)
 
-    async def post(self, item: OutboxItem) -> str:
+    async def post(self, item: OutboxItem, *, is_new: bool = False) -> str:
         """Post a reply in as many messages as it takes, and give the id of the first."""
         await self._drafts.end(item)
-        is_known = item.key in self._showings
         showing = await self._showing(item)
         texts = parts(item.text, above=showing.above)
         if not texts:
             raise PlatformError(f"a reply in {item.conversation} shows nothing")
-        if showing.has_lost_stream or (not is_known and self._may_stand_there(item)):
+        if showing.has_lost_stream or not is_new:
             await showing.recall(texts)
         await showing.finish(texts)
         self._showings.pop(item.key, None)
@@ -264,10 +262,6 @@ class SlackPlatform:
             logger.info("a notice is for everybody: %s", error)
             return False
         return True
-
-    def _may_stand_there(self, item: OutboxItem) -> bool:
-        """Tell whether another process, or this one before, may have posted a reply already."""
-        return item.created_at < self.started_at or self.clock() - item.created_at > FRESH
 
     async def _keep_status(self, where: ConversationKey) -> None:
         try:
