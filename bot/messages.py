@@ -4,7 +4,7 @@ Values only: nothing here reads a clock, a setting or a database. All times are 
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -194,6 +194,16 @@ class ChannelSettings:
     follow_threads: bool = True
     may_train: bool = False
     retention_days: int | None = None
+
+    def kept_since(self, now: datetime) -> datetime | None:
+        """Give the time before which nothing is kept any more; None if all is."""
+        days = self.retention_days
+        return None if days is None else now - timedelta(days=days)
+
+    def keeps(self, said_at: datetime, *, now: datetime) -> bool:
+        """Tell whether what was said at a time is still kept."""
+        since = self.kept_since(now)
+        return since is None or said_at >= since
 
 
 class OutboxStatus(StrEnum):

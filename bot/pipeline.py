@@ -105,13 +105,12 @@ class Pipeline:
     async def receive(self, message: Message) -> bool:
         """Record a message and see to it that it is decided on.
 
-        False: seen before, the assistant's own, or said in a channel that records nothing.
+        False: seen before, the assistant's own, or said where nothing, or nothing so old, is kept.
         """
         if message.author.id == self.me.id:
             return False
         where = message.conversation
-        settings = await self.store.channels.settings(where)
-        if settings.mode is Mode.OFF or not await self.store.messages.record(message):
+        if not (await self.kept(where, [message]) and await self.store.messages.record(message)):
             return False
         self.conversations.wake(where, addressed=message.addressed)
         if message.addressed and (excuse := await self._unread(message)) is not None:
@@ -121,7 +120,7 @@ class Pipeline:
 
     async def overhear(self, message: Message) -> bool:
         """Record a message that nobody is to decide on, now or later; False: seen before, or not kept."""
-        if (await self.store.channels.settings(message.conversation)).mode is Mode.OFF:
+        if not await self.kept(message.conversation, [message]):
             return False
         return await self.store.messages.record(replace(message, overheard=True))
 
@@ -130,13 +129,19 @@ class Pipeline:
 
         They are decided on once, together, if the newest is young enough.
         """
-        if (await self.store.channels.settings(where)).mode is Mode.OFF:
-            return 0
+        missed = await self.kept(where, missed)
         self.note_missed(where, missed)
         num_new = await self.store.messages.record_all(missed)
         if num_new:
             self.conversations.wake(where, addressed=False)
         return num_new
+
+    async def kept(self, where: ConversationKey, said: Sequence[Message]) -> list[Message]:
+        """Leave out what is older than its channel keeps things; one that is off records nothing."""
+        settings, now = await self.store.channels.settings(where), self.clock()
+        if settings.mode is Mode.OFF:
+            return []
+        return [each for each in said if settings.keeps(each.sent_at, now=now)]
 
     def note_missed(self, where: ConversationKey, missed: Sequence[Message]) -> None:
         """Let messages of a gap have one answer together; to be called before they are recorded."""

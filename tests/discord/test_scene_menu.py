@@ -33,6 +33,18 @@ async def test_what_was_said_before_it_came_can_be_asked_about(chat, server):
     assert text == shown(old)
 
 
+async def test_what_is_older_than_the_channel_keeps_things_is_not_recorded_to_be_asked_about(
+    chat, server
+):
+    old = await server.member("Mia").says(server.general, "Lyon", ago=timedelta(days=3))
+    async with chat.running():
+        await chat.set(retention_days=2)
+        text = await ask_about(chat, server.member("Ben"), old)
+
+        assert "Lyon" not in str(await chat.history(server.general))
+    assert text == shown(old)
+
+
 async def test_what_it_said_itself_can_be_asked_about(talk, server):
     mia = server.member("Mia")
     await talk.asks(mia, "the capital?")

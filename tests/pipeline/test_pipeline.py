@@ -229,6 +229,19 @@ async def test_a_question_from_before_one_was_forgotten_is_not_kept_and_its_aske
     assert (scene.notices, scene.posts) == ([SAID_BEFORE], [])
 
 
+async def test_what_is_older_than_its_channel_keeps_things_is_recorded_by_no_way(scene):
+    await scene.change(retention_days=2)
+    old, kept = (scene.now - timedelta(days=days) for days in (3, 1))
+
+    heard = await scene.hears("Ana", "old", sent_at=old)
+    overheard = await scene.pipeline.overhear(scene.message("Ana", "old", sent_at=old))
+    missed = [scene.message("Ana", text, sent_at=at) for text, at in (("old", old), ("new", kept))]
+    num_new = await scene.pipeline.catch_up(LOUNGE, missed)
+
+    assert (heard, overheard, num_new) == (False, False, 1)
+    assert [entry.text for entry in await scene.entries()] == ["new"]
+
+
 async def test_mode_off_records_nothing(scene):
     await scene.change(mode=Mode.OFF)
 

@@ -62,6 +62,19 @@ async def test_what_was_said_before_history_was_cleared_is_never_asked_for(slack
     assert float(first.args["oldest"]) >= mark.timestamp()
 
 
+async def test_what_is_older_than_its_channel_keeps_things_is_never_asked_for(slack, bot):
+    await bot.store.channels.change(bot.place(slack.general), retention_days=2)
+    await slack.says("Ben", "general", "old", ago=ago(days=3), tell=False)
+    await slack.says("Ben", "general", "new", ago=ago(days=1), tell=False)
+
+    await bot.sweeps()
+
+    assert await bot.texts() == ["new"]
+    asked = slack.asked("conversations.history")
+    oldest = (slack.clock.now() - ago(days=2, minutes=1)).timestamp()
+    assert all(float(call.args["oldest"]) > oldest for call in asked)
+
+
 async def test_what_somebody_said_before_being_forgotten_comes_back_without_its_words(slack, bot):
     await bot.hears(await slack.says("Ben", "general", "hello", ago=ago(minutes=10)))
     await missed(slack, "one", "two")

@@ -19,6 +19,7 @@ from bot.store import Store
 from tests.slack.directory import Kept
 
 AGO = timedelta(hours=1)
+DAY = timedelta(days=1)
 
 
 class Chat:
@@ -60,7 +61,7 @@ class Chat:
 async def chat(slack, client, database_url):
     store = await Store.open(database_url)
     running = Chat(slack, client, store)
-    await Membership(store, lambda: utc_now() - 10 * AGO).joined(running.channel)
+    await Membership(store, lambda: utc_now() - 9 * DAY).joined(running.channel)
     yield running
     await store.close()
 
@@ -149,6 +150,27 @@ async def test_a_parent_that_another_process_recorded_meanwhile_stays_as_it_is(c
 async def test_what_was_said_before_the_bot_was_invited_stays_unknown(chat, slack):
     asked = await slack.says("Alice", "general", "a secret", ago=AGO)
     await chat.store.marks.hear_from(chat.channel, utc_now() - timedelta(minutes=30))
+
+    await chat.hears(await slack.says("Bob", "general", "hm", thread=asked))
+
+    assert await chat.words(asked) == [("Bob", "hm")]
+
+
+async def test_what_is_older_than_the_channel_keeps_things_begins_no_thread(chat, slack):
+    await chat.store.channels.change(chat.channel, retention_days=1)
+    asked = await slack.says("Alice", "general", "an old secret", ago=2 * DAY)
+
+    await chat.hears(await slack.says("Bob", "general", "hm", thread=asked))
+
+    assert await chat.words(asked) == [("Bob", "hm")]
+
+
+async def test_what_retention_deleted_begins_no_thread_once_all_is_kept(chat, slack):
+    asked = await slack.says("Alice", "general", "an old secret")
+    await chat.hears(asked)
+    await chat.store.channels.change(chat.channel, retention_days=1)
+    assert await chat.store.messages.purge(utc_now() + 2 * DAY) == 1
+    await chat.store.channels.change(chat.channel, retention_days=None)
 
     await chat.hears(await slack.says("Bob", "general", "hm", thread=asked))
 

@@ -81,11 +81,12 @@ class Closing:
 
     async def settled(self, where: ConversationKey, gaps: Sequence[Gap]) -> list[Gap]:
         """Leave out what must not be fetched: it is too old, was cleared, or nobody is to hear it."""
-        if (await self.store.channels.settings(where)).mode is Mode.OFF:
+        settings, now = await self.store.channels.settings(where), self.clock()
+        if settings.mode is Mode.OFF:
             return []
-        oldest = self.clock() - MAX_AGE
+        oldest = now - MAX_AGE
         mark = await self.store.marks.heard_from(where)
-        since = snowflake_before(max(oldest, mark or oldest))
+        since = snowflake_before(max(oldest, mark or oldest, settings.kept_since(now) or oldest))
         return [replace(gap, since=str(max(int(gap.since), since))) for gap in gaps]
 
     async def close(
@@ -196,8 +197,9 @@ class Closing:
         """Record messages where they belong; give the number of those that were new."""
         if gap.room is None:
             return await self.pipeline.catch_up(where, missed)
-        self.pipeline.note_missed(where, missed)
-        return await self.store.late.record(gap.room, missed, upwards=False)
+        kept = await self.pipeline.kept(where, missed)
+        self.pipeline.note_missed(where, kept)
+        return await self.store.late.record(gap.room, kept, upwards=False)
 
 
 async def _missing(client: discord.Client, channel: Messageable, gap: Gap) -> list[discord.Message]:

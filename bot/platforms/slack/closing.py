@@ -66,14 +66,16 @@ class Closing:
         Beside what was noted, that is all since the end of the history, or what is not known there
         since `missed_from`. Raises StoreError.
         """
-        if (await self.store.channels.settings(where)).mode is Mode.OFF:
+        settings = await self.store.channels.settings(where)
+        if settings.mode is Mode.OFF:
             return []
         if not await self.membership.is_member(where):
             await self.gaps.keep(where, [])
             return []
         mark = await self.store.marks.heard_from(where)
-        oldest = self.clock() - MAX_AGE
-        settled = ts_at(max(oldest, mark or oldest))
+        now = self.clock()
+        oldest = now - MAX_AGE
+        settled = ts_at(max(oldest, mark or oldest, settings.kept_since(now) or oldest))
         found = await self.gaps.find(where)
         since = await self._heard_until(where)
         if since is not None:
@@ -137,8 +139,9 @@ class Closing:
         if oldest.num_fetched or await self.store.messages.find(where, where.thread):
             return
         told = await (self._heard(parent, where, team) if parent else self._known_parent(where))
-        mark = await self.store.marks.heard_from(where)
-        if told is not None and (parent is None or mark is None or told.sent_at > mark):
+        if told is not None and (
+            parent is None or not await self.threads.is_past(told.sent_at, where)
+        ):
             await self.store.late.record(oldest.room, [told], upwards=True)
 
     async def _missing(
@@ -217,6 +220,7 @@ class Closing:
         if gap.room is None:
             num_new = await self.pipeline.catch_up(where, new)
         else:
+            new = await self.pipeline.kept(where, new)
             self.pipeline.note_missed(where, new)
             num_new = await self.store.late.record(gap.room, new, upwards=where.thread is not None)
             if num_new:

@@ -81,6 +81,18 @@ class Threads:
             return  # it began without: what is recorded now would come last
         await self._look(where, team, parent, room)
 
+    async def is_past(self, said_at: datetime, where: ConversationKey) -> bool:
+        """Tell whether what a thread hangs on is not to be heard: it was forgotten, or is too old.
+
+        It was said in the channel, which may have forgotten it alone. Raises StoreError.
+        """
+        settings = await self._store.channels.settings(where)
+        if not settings.keeps(said_at, now=self._clock()):
+            return True
+        places = (where, replace(where, thread=None))
+        marks = [await self._store.marks.heard_from(each) for each in places]
+        return any(mark is not None and said_at <= mark for mark in marks)
+
     def _is_to_look(self, where: ConversationKey, parent: Payload | None) -> bool:
         if where not in self._looked:
             return True
@@ -122,7 +134,7 @@ class Threads:
         self, told: Message | None, where: ConversationKey, room: range | None
     ) -> None:
         """Record the parent in silence: it was said to the channel, and long ago at that."""
-        if told is None or await self._is_past(told.sent_at, where):
+        if told is None or await self.is_past(told.sent_at, where):
             return
         if not await self._is_new(replace(told, addressed=False), room):
             return
@@ -157,10 +169,6 @@ class Threads:
         text = f'started from what {self._people.assistant_name} said: "{words}"'
         author = Author(f"thread:{where.thread}", THREAD, is_bot=True)
         return Message(where, where.thread or "", author, text, said_at)
-
-    async def _is_past(self, said_at: datetime, where: ConversationKey) -> bool:
-        mark = await self._store.marks.heard_from(where)
-        return mark is not None and said_at <= mark
 
     async def _fetched(self, where: ConversationKey, thread_ts: str, team: Team) -> Payload | None:
         """Ask Slack for the message that a thread hangs on; None where there is none for us.
