@@ -73,6 +73,14 @@ class _LivelyClient(AsyncWebClient):
         return await super().api_call(api_method, **given)
 
 
+class _PlainClient(AsyncWebClient):
+    """A client that raises what `asked` does."""
+
+    async def api_call(self, api_method: str, **given: Any) -> AsyncSlackResponse:
+        """Call a method, as slack_sdk does."""
+        return await asked(super().api_call(api_method, **given), doing=api_method)
+
+
 class Clients:
     """Gives a client for a token. Opens its session with the first, inside the running loop.
 
@@ -97,23 +105,29 @@ class Clients:
         `another` is asked for a newer one when Slack refuses it as ended, and told Slack's word for
         that; it gives None if there is none.
         """
-        if self._session is None or self._session.closed:
-            self._session = self._new_session()
-        client = _LivelyClient(
-            token=token,
-            base_url=self.api_base,
-            timeout=int(TIMEOUT_S),
-            session=self._session,
-            logger=SDK_LOGGER,
-            retry_handlers=[],
-        )
+        client = _LivelyClient(token=token, **self._shared())
         client.another = another
         return client
+
+    def plain_client(self) -> AsyncWebClient:
+        """Make a client that raises what `asked` does, for code that hides slack_sdk's errors."""
+        return _PlainClient(**self._shared())
 
     async def close(self) -> None:
         """Close what the clients share."""
         if self._session is not None:
             await self._session.close()
+
+    def _shared(self) -> dict[str, Any]:
+        if self._session is None or self._session.closed:
+            self._session = self._new_session()
+        return {
+            "base_url": self.api_base,
+            "timeout": int(TIMEOUT_S),
+            "session": self._session,
+            "logger": SDK_LOGGER,
+            "retry_handlers": [],
+        }
 
     def _new_session(self) -> aiohttp.ClientSession:
         trace = aiohttp.TraceConfig()

@@ -12,14 +12,15 @@ from slack_bolt.oauth.async_callback_options import (
 )
 from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.oauth.state_store.async_state_store import AsyncOAuthStateStore
 from slack_sdk.oauth.state_store.sqlalchemy import AsyncSQLAlchemyOAuthStateStore
 
 from bot.config import Settings
-from bot.errors import EarshotError
+from bot.errors import EarshotError, PlatformUnavailable
 from bot.platforms.slack.app import BOLT_LOGGER
-from bot.platforms.slack.clients import API_BASE, Clients
+from bot.platforms.slack.clients import API_BASE, Clients, Refused
 from bot.platforms.slack.credentials import Provider
 from bot.platforms.slack.installations import Installations
 from bot.platforms.slack.known_teams import ManyTeams
@@ -31,6 +32,8 @@ from bot.store import Store
 logger = logging.getLogger(__name__)
 
 STATE_S = 600  # how long somebody may take to say yes
+UNREACHABLE = "Slack cannot be reached now"
+UNFINISHED = "Slack: an installation was not finished: %s"
 
 Installed = Callable[[Team], Awaitable[None]]
 
@@ -53,6 +56,39 @@ class States(AsyncOAuthStateStore):
     async def async_consume(self, state: str) -> bool:
         """Tell whether a state was given and not used; from now on it is. Raises StoreError."""
         return await self._store.carry_through(self._kept.async_consume(state))
+
+
+class _Flow(AsyncOAuthFlow):
+    """Slack's pages. Its client raises what Slack said: slack_bolt takes each failure for a wrong code."""
+
+    async def handle_callback(self, request: AsyncBoltRequest) -> BoltResponse:
+        """Answer whoever comes back from Slack, also where Slack then fails. Raises StoreError."""
+        try:
+            return await super().handle_callback(request)
+        except PlatformUnavailable as error:
+            logger.warning(UNFINISHED, error)
+            return self._unreachable()
+        except Refused as error:
+            return await self.failure_handler(
+                AsyncFailureArgs(
+                    request=request,
+                    reason=error.code,
+                    suggested_status_code=401,
+                    settings=self.settings,
+                    default=self.default_callback_options,
+                )
+            )
+
+    def _unreachable(self) -> BoltResponse:
+        """Give a page with the way to begin anew: what they came back with is spent."""
+        return BoltResponse(
+            status=503,
+            headers={
+                "Content-Type": "text/html; charset=utf-8",
+                "Set-Cookie": self.settings.state_utils.build_set_cookie_for_deletion(),
+            },
+            body=self.settings.redirect_uri_page_renderer.render_failure_page(UNREACHABLE),
+        )
 
 
 def new_installations(
@@ -85,12 +121,12 @@ def oauth_flow(  # noqa: PLR0913 - the parts that an installation touches
 
     async def failure(args: AsyncFailureArgs) -> BoltResponse:
         # Anybody may call this page with any words: quoted, they end no line of the log.
-        logger.warning("Slack: an installation was not finished: %r", args.reason[:100])
+        logger.warning(UNFINISHED, repr(args.reason[:100]))
         return await args.default.failure(args)
 
     base = settings.slack_public_url
-    return AsyncOAuthFlow(
-        client=clients.client(),
+    return _Flow(
+        client=clients.plain_client(),
         logger=BOLT_LOGGER,
         settings=AsyncOAuthSettings(
             client_id=provider.client_id,
