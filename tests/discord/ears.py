@@ -100,6 +100,9 @@ class Memory:
     async def name_of(self, where, author_id):
         return self.names.get((where.workspace, author_id))
 
+    async def keeps(self, where, author_id, *, said_at):
+        return True
+
     async def is_ours(self, where, message_id):
         return (where, message_id) in self.own
 

@@ -42,6 +42,7 @@ def application(server: "DiscordServer") -> web.Application:
 
 def _serving_files(server: "DiscordServer") -> Answering:
     async def serve(request: web.Request) -> web.Response:
+        server.requests.append(_call(server, request))
         file = server.files.get(request.match_info["file"])
         if file is None:
             return web.Response(status=404)

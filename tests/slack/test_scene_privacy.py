@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
+from bot.messages import Mode
 from bot.notices import OPTED_OUT
+from bot.platforms.edits import NOT_KEPT
 
 QUESTION = "what is the capital of France?"
 
@@ -47,6 +49,15 @@ async def test_an_edit_of_somebody_who_opted_out_brings_no_words_back(talk, slac
     await talk.says("Ben", "hello")
 
     assert talk.shown() == ["Ben: hello", "("]
+
+
+async def test_no_file_of_somebody_who_opted_out_is_fetched(talk, slack):
+    await talk.types("Alice", "privacy optout")
+    download = slack.faults.unavailable(on="GET /files/*")
+
+    await talk.says("Alice", "my list", files=[("list.txt", b"milk")])
+
+    assert (await talk.history(), download.num_met) == ([("Alice", "")], 0)
 
 
 async def test_who_opts_in_again_is_heard_from_then_on(talk):
@@ -128,6 +139,38 @@ async def test_private_talk_may_be_turned_off(talk):
 
     assert "Paris." not in talk.posts("@Alice")
     assert await talk.history("@Alice") == []
+
+
+async def test_where_it_is_off_an_edit_takes_the_old_words_away_and_brings_no_new_ones(talk, slack):
+    said = await talk.says("Alice", "we meet at nine")
+    await talk.set(mode=Mode.OFF)
+
+    await slack.edits(said, "my password is rosebud")
+    await slack.until_delivered()
+
+    (entry,) = await talk.entries()
+    assert (entry.text, entry.attachments) == ("", (NOT_KEPT,))
+
+
+async def test_where_it_is_off_a_deletion_is_taken_over_and_a_preview_takes_nothing(talk, slack):
+    stays, goes = await talk.says("Alice", "see a.example"), await talk.says("Alice", "or not")
+    await talk.set(mode=Mode.OFF)
+
+    await slack.unfurls(stays, {"from_url": "https://a.example/", "title": "The plan", "id": 1})
+    await slack.deletes(goes)
+    await slack.until_delivered()
+
+    assert await talk.history() == [("Alice", "see a.example")]
+
+
+async def test_where_it_is_off_nobody_is_asked_about_the_edit_of_what_is_not_known(talk, slack):
+    await talk.set(mode=Mode.OFF)
+    said = await talk.says("Alice", "hello")
+
+    await slack.edits(said, f"hello {slack.member('Ben').mention}")
+    await slack.until_delivered()
+
+    assert slack.asked("users.info") == []
 
 
 async def test_nobodys_words_are_for_training_also_where_a_manager_would_allow_it(talk):

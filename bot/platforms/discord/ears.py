@@ -11,7 +11,7 @@ from functools import partial
 
 import discord
 
-from bot.messages import ConversationKey, Message
+from bot.messages import ConversationKey, Message, Mode
 from bot.pipeline import Pipeline
 from bot.platforms.discord.catch_up import CatchUp
 from bot.platforms.discord.crowds import PlaceCrowds
@@ -169,6 +169,12 @@ class Ears:
     async def _heard(
         self, client: discord.Client, message: discord.Message, where: ConversationKey
     ) -> Message | None:
+        """Read a message, unless nothing is heard there.
+
+        To read its files takes time, so the pipeline looks again when it records.
+        """
+        if (await self.store.channels.settings(where)).mode is Mode.OFF:
+            return None
         return await heard(
             message, me=self._me(client), reader=self.reader, kept=self.memory, where=where
         )

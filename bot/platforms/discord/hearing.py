@@ -120,7 +120,8 @@ async def edited(
     where = where or conversation_of(message.channel)
     names = await names_in(message, where, own=(me.user_id, me.name), kept=kept)
     attachments = await described(message, reader=unread, show=lambda text: readable(text, names))
-    return Edited(_text(message, names), attachments, by_author=is_edited)
+    at = message.edited_at or message.created_at
+    return Edited(_text(message, names), attachments, at, by_author=is_edited)
 
 
 def _is_said(message: discord.Message, me: Me) -> bool:
@@ -145,16 +146,24 @@ async def _told(
     message: discord.Message, where: ConversationKey, *, me: Me, reader: Reader, kept: Kept
 ) -> Message:
     names = await names_in(message, where, own=(me.user_id, me.name), kept=kept)
+    author = await author_of(message, where, kept)
+    if _has_files(message) and not await kept.keeps(where, author.id, said_at=message.created_at):
+        reader = unread
     return Message(
         conversation=where,
         id=str(message.id),
-        author=await author_of(message, where, kept),
+        author=author,
         text=_text(message, names),
         sent_at=message.created_at,
         attachments=await described(
             message, reader=reader, show=lambda text: readable(text, names)
         ),
     )
+
+
+def _has_files(message: discord.Message) -> bool:
+    """Tell whether files come with a message, its own or with words that it forwards."""
+    return any([message.attachments, *(said.attachments for said in message.message_snapshots)])
 
 
 def _quoted(told: Message, me: Me) -> Message:

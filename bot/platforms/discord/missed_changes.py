@@ -74,8 +74,8 @@ class MissedChanges:
         elif message.edited_at is not None and not entry.from_assistant:
             told = await heard_again(message, where, me=me, kept=self.memory)
             if told is not None:
-                now = Edited(told.text, told.attachments)
-                await taken_over(self.pipeline, where, entry.id, now)
+                now = Edited(told.text, told.attachments, message.edited_at)
+                await taken_over(self.pipeline, where, entry.id, now, is_missed=True)
 
 
 def _stands_elsewhere(channel: Messageable, where: ConversationKey, entry: Entry) -> bool:

@@ -22,6 +22,12 @@ class Kept(Protocol):
         """Give the last name seen of a person, None if never seen there."""
         ...
 
+    async def keeps(
+        self, where: ConversationKey, author_id: str, *, said_at: datetime | None
+    ) -> bool:
+        """Tell whether a person wants kept what they said there at a time."""
+        ...
+
     async def is_ours(self, where: ConversationKey, message_id: str) -> bool:
         """Tell whether a message is the assistant's own."""
         ...
@@ -37,6 +43,12 @@ class NothingKept:
     async def name_of(self, where: ConversationKey, author_id: str) -> str | None:
         """Know nobody."""
         return None
+
+    async def keeps(
+        self, where: ConversationKey, author_id: str, *, said_at: datetime | None
+    ) -> bool:
+        """Know nobody who does not."""
+        return True
 
     async def is_ours(self, where: ConversationKey, message_id: str) -> bool:
         """Know no message."""

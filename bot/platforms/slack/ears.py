@@ -143,17 +143,24 @@ class Ears:
 
         To ask takes time, so the pipeline looks again whether anything is, when it records.
         """
-        store = self.pipeline.store
-        await listen_directly(where, store)
-        if (await store.channels.settings(where)).mode is Mode.OFF:
+        await listen_directly(where, self.pipeline.store)
+        if await self._is_off(where):
             return None
         return await heard(event, where, team=team, people=self.people, reader=self.reader)
 
+    async def _is_off(self, where: ConversationKey) -> bool:
+        return (await self.pipeline.store.channels.settings(where)).mode is Mode.OFF
+
+    async def _is_known(self, where: ConversationKey, message_id: str) -> bool:
+        return bool(await self.pipeline.store.messages.places_with(where, message_id))
+
     async def _edit(self, event: Payload, where: ConversationKey, team: Team) -> None:
+        message_id = edited_id(event)
+        if await self._is_off(where) and not await self._is_known(where, message_id):
+            return  # nobody is asked who is mentioned now
         told = await edited(event, team=team, people=self.people)
         if told is None:
             return
-        message_id = edited_id(event)
         take_over = partial(taken_over, self.pipeline, where, message_id, told)
         if await take_over() or not await self._is_early(event, where, team):
             return
@@ -164,7 +171,7 @@ class Ears:
     async def _is_early(self, event: Payload, where: ConversationKey, team: Team) -> bool:
         """Tell whether an edit came before its message. Commands are not heard at all."""
         message_id = edited_id(event)
-        if await self.pipeline.store.messages.places_with(where, message_id):
+        if await self._is_known(where, message_id):
             return False
         for name in ("message", "previous_message"):
             said = {**part_of(event, name), "channel": where.channel}

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.messages import ConversationKey, Message
+from bot.messages import Author, ConversationKey, Message
 from bot.platforms.slack.blocks import worded
 from bot.platforms.slack.describing import described, forwarded, forwarded_from
 from bot.platforms.slack.files import Reader, clipped, unread
@@ -78,6 +78,8 @@ async def heard(
     if author is None or said_at is None:
         logger.warning("a message in %s is not heard: its payload lacks parts", where)
         return None
+    if parts_of(event, "files") and await _is_withheld(event, author, said_at, team, people):
+        reader = unread
     message = Message(
         conversation=where,
         id=text_in(event, "ts"),
@@ -166,6 +168,13 @@ def moment(message: Payload) -> datetime | None:
         return sent_at(ts) if is_ts(ts) else None
     except OverflowError:
         return None
+
+
+async def _is_withheld(
+    message: Payload, author: Author, said_at: datetime, team: Team, people: People
+) -> bool:
+    """Tell whether somebody wants nothing kept of a message of theirs."""
+    return bool(await people.withheld(team, {(author.id, text_in(message, "ts")): said_at}))
 
 
 def _is_only_edited(event: Payload) -> bool:

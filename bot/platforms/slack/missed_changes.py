@@ -60,7 +60,7 @@ class MissedChanges:
             except Exception:  # a defect of ours hides no other message
                 logger.exception("Slack: message %s cannot be read", entry.id)
                 return
-            await taken_over(self.pipeline, where, entry.id, told)
+            await taken_over(self.pipeline, where, entry.id, told, is_missed=True)
 
 
 def _is_comparable(entry: Entry, where: ConversationKey) -> bool:
