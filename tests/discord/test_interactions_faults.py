@@ -1,18 +1,22 @@
 """Commands when Discord is late, forgets, or breaks the connection: nothing is lost without a line."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.messages import Message
+from bot.platforms.asking import TOO_LATE
 from bot.platforms.discord import acknowledging
 from bot.platforms.discord.keys import channel_key
 from tests.discord.wired import ASKED, QUESTION, REPLY, Bot
 from tests.discord_server import DiscordServer
+from tests.discord_server.faults import Fault, Planned
 from tests.discord_server.interactions import interact
 from tests.logs import warnings_in
 
+ENOUGH = Planned(429, "<html>error code: 1015</html>", {"Retry-After": "0"})
 CALLBACK = "POST */callback"
 EDIT = "PATCH */messages/@original"
 
@@ -75,6 +79,73 @@ async def test_an_answer_is_given_again_when_the_connection_breaks(
     await server.until(lambda: len(server.asked("PATCH", "@original")) == 2)
 
     assert shown.text.startswith("My mode here is mention")
+
+
+@pytest.mark.parametrize("on", [CALLBACK, EDIT])
+async def test_a_command_is_answered_though_the_guard_before_discord_has_enough_once(
+    server: DiscordServer, bot: Bot, on: str
+) -> None:
+    server.faults.plan(Fault(on, 1, answer=ENOUGH))
+
+    shown = await server.member("Mia").slash("assistant mode")
+
+    assert shown.text.startswith("My mode here is mention")
+
+
+async def test_what_is_wrong_is_said_though_the_guard_before_discord_has_enough_once(
+    server: DiscordServer, bot: Bot
+) -> None:
+    server.faults.plan(Fault(CALLBACK, 1, answer=ENOUGH))
+
+    shown = await server.member("Mia").slash("assistant eagerness", level=30)
+
+    assert shown.text.startswith("Only people who may manage this channel")
+
+
+async def test_what_is_wrong_is_said_once_where_only_the_word_that_it_was_taken_is_lost(
+    server: DiscordServer, bot: Bot, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.faults.reset(on=CALLBACK, after=True)
+
+    shown = await server.member("Mia").slash("assistant eagerness", wait=False, level=30)
+    await server.until(lambda: bot.client.num_handled)
+
+    assert shown.text.startswith("Only people who may manage this channel")
+    assert warnings_in(caplog.records) == []
+
+
+async def test_a_form_is_shown_though_the_guard_before_discord_has_enough_once(
+    server: DiscordServer, bot: Bot
+) -> None:
+    mia = server.member("Mia")
+    about = await mia.says(server.general, "Turin is lovely")
+    server.faults.plan(Fault(CALLBACK, 1, answer=ENOUGH))
+
+    asked = await mia.submits(await mia.asks_about(about), question=QUESTION)
+
+    assert asked.text.endswith(f"\n{REPLY}")
+
+
+async def test_why_there_is_no_answer_is_said_though_the_guard_has_enough_once(
+    server: DiscordServer, bot: Bot
+) -> None:
+    bot.pipeline.judge = replace(bot.pipeline.judge, max_age_s=-1.0)
+    server.faults.plan(Fault(EDIT, 1, answer=ENOUGH))
+
+    asked = await server.member("Mia").slash("assistant ask", question=QUESTION)
+
+    assert asked.text.endswith(TOO_LATE)
+
+
+async def test_a_guard_that_wants_peace_for_long_is_not_asked_again(
+    server: DiscordServer, bot: Bot
+) -> None:
+    server.faults.ban(on=CALLBACK, times=99)
+
+    await server.member("Mia").slash("assistant mode", wait=False)
+    await server.until(lambda: bot.client.num_handled)
+
+    assert len(server.asked("POST", "/callback")) == 1
 
 
 async def test_a_question_that_somebody_else_acknowledged_is_answered_in_its_place(

@@ -78,7 +78,6 @@ class Bot:
             outbox=self.store.outbox,
             channels=self.store.channels,
             is_addressed=addressed_by(self.store.decisions),
-            clock=utc_now,
             started_at=utc_now(),
         )
         self.pipeline = CountingPipeline(

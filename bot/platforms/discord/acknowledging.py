@@ -11,22 +11,16 @@ from contextlib import asynccontextmanager, suppress
 from enum import Enum
 from typing import Self
 
-import aiohttp
 import discord
 
-from bot.platforms.discord.refusals import FAILURES, cause
+from bot.platforms.discord.interacting import AnyInteraction, tried
+from bot.platforms.discord.refusals import ALREADY_ACKNOWLEDGED, FAILURES, SERVER_ERROR, cause
 
 logger = logging.getLogger(__name__)
 
-AnyInteraction = discord.Interaction[discord.Client]
-
 ACKNOWLEDGE_TIMEOUT_S = 5.0  # after three Discord takes no acknowledgement
 FIRST_WAIT_S = 1.0  # leaves two of the three for a slow network
-NUM_TRIES = 3
-RETRY_AFTER_S = 0.2
-
-# From https://discord.com/developers/docs/topics/opcodes-and-status-codes#json.
-ALREADY_ACKNOWLEDGED = 40060
+AT_ONCE_S = 1.0  # waited in all between tries of a first word; leaves the last second
 
 
 class Standing(Enum):
@@ -40,24 +34,19 @@ class Standing(Enum):
 
 async def deferred(interaction: AnyInteraction, *, ephemeral: bool) -> Standing:
     """Tell Discord that an answer comes; a failure is logged."""
-    broken: BaseException | None = None
-    for _ in range(NUM_TRIES):
-        try:
-            async with asyncio.timeout(ACKNOWLEDGE_TIMEOUT_S), open_session(interaction):
-                await interaction.response.defer(ephemeral=ephemeral, thinking=True)
-        except discord.HTTPException as error:
-            is_taken = error.code == ALREADY_ACKNOWLEDGED
-            if is_taken and broken:  # by ourselves: what broke was only Discord's answer
-                return Standing.DEFERRED
-            log_failure(interaction, error)
-            return Standing.TAKEN if is_taken else Standing.LOST
-        except FAILURES as error:
-            broken = error
-            await asyncio.sleep(RETRY_AFTER_S)
-        else:
-            return Standing.DEFERRED
-    log_failure(interaction, broken)
-    return Standing.UNSURE
+
+    async def defer() -> None:
+        async with asyncio.timeout(ACKNOWLEDGE_TIMEOUT_S):
+            await interaction.response.defer(ephemeral=ephemeral, thinking=True)
+
+    try:
+        await tried(interaction, defer, patience_s=AT_ONCE_S)
+    except FAILURES as error:
+        log_failure(interaction, error)
+        if not isinstance(error, discord.HTTPException) or error.status >= SERVER_ERROR:
+            return Standing.UNSURE
+        return Standing.TAKEN if error.code == ALREADY_ACKNOWLEDGED else Standing.LOST
+    return Standing.DEFERRED
 
 
 class Acknowledgement:
@@ -96,18 +85,6 @@ class Acknowledgement:
             async with asyncio.timeout(FIRST_WAIT_S):
                 await self._is_due.wait()
         return await deferred(self.interaction, ephemeral=self._ephemeral)
-
-
-@asynccontextmanager
-async def open_session(interaction: AnyInteraction) -> AsyncIterator[aiohttp.ClientSession]:
-    """Give what calls Discord: an interaction outlives the client that heard of it."""
-    if not interaction.client.is_closed():
-        yield interaction._session
-        return
-    async with aiohttp.ClientSession() as session:
-        # Where discord.py's own methods take it from.
-        interaction._session = interaction.followup.session = session
-        yield session
 
 
 @asynccontextmanager

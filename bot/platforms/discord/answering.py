@@ -9,23 +9,15 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-import aiohttp
 import discord
 from discord.webhook.async_ import async_context
 
 from bot.commands import CommandAnswer
 from bot.commands.parse import clipped
 from bot.platforms.answers import shown_parts
-from bot.platforms.discord.acknowledging import (
-    NUM_TRIES,
-    RETRY_AFTER_S,
-    Acknowledgement,
-    AnyInteraction,
-    Standing,
-    logged,
-    open_session,
-)
+from bot.platforms.discord.acknowledging import AT_ONCE_S, Acknowledgement, Standing, logged
 from bot.platforms.discord.buttons import button, fits
+from bot.platforms.discord.interacting import AnyInteraction, open_session, tried
 from bot.platforms.discord.parts import MAX_CHARS
 from bot.split import num_units
 
@@ -54,7 +46,7 @@ async def say_at_once(interaction: AnyInteraction, answer: CommandAnswer) -> Non
         view=view,
     )
     async with logged(interaction), asyncio.timeout(CALL_TIMEOUT_S):
-        await _tried(interaction, send)
+        await tried(interaction, send, patience_s=AT_ONCE_S)
         await _follow_up(interaction, rest, answer, ephemeral=True)
 
 
@@ -67,12 +59,12 @@ async def say(interaction: AnyInteraction, answer: CommandAnswer, *, is_public: 
     first, *rest = parts(answer)
     async with logged(interaction), asyncio.timeout(CALL_TIMEOUT_S):
         if answer.ephemeral and is_public:
-            await _tried(interaction, partial(_edit, interaction, PLACEHOLDER))
+            await _insisted(interaction, partial(_edit, interaction, PLACEHOLDER))
             await _follow_up(interaction, [first, *rest], answer, ephemeral=True)
-            await _tried(interaction, interaction.delete_original_response)
+            await _insisted(interaction, interaction.delete_original_response)
         else:
             view = _view(answer, is_last=not rest)
-            await _tried(interaction, partial(_edit, interaction, first, view))
+            await _insisted(interaction, partial(_edit, interaction, first, view))
             await _follow_up(interaction, rest, answer, ephemeral=not is_public)
 
 
@@ -94,22 +86,12 @@ async def _follow_up(
     )
     for number, text in enumerate(texts, start=1):
         view = _view(answer, is_last=number == len(texts))
-        await _tried(interaction, partial(send, text, ephemeral=ephemeral, view=view))
+        await _insisted(interaction, partial(send, text, ephemeral=ephemeral, view=view))
 
 
-async def _tried(interaction: AnyInteraction, call: Callable[[], Awaitable[object]]) -> None:
-    """Call, and call again where the connection breaks: Discord closes those that stay open long."""
-    for _ in range(NUM_TRIES - 1):
-        try:
-            async with open_session(interaction):
-                await call()
-        except aiohttp.ClientError as error:
-            logger.debug("once more, after: %s", error)
-            await asyncio.sleep(RETRY_AFTER_S)
-        else:
-            return
-    async with open_session(interaction):
-        await call()
+async def _insisted(interaction: AnyInteraction, call: Callable[[], Awaitable[object]]) -> None:
+    """Call what Discord takes for fifteen minutes; the caller says when it is too late."""
+    await tried(interaction, call, patience_s=CALL_TIMEOUT_S)
 
 
 async def _edit(
@@ -200,7 +182,7 @@ class InteractionResponder:
         self._is_over = True
         if not self.ended.is_set():
             async with logged(self._interaction), asyncio.timeout(CALL_TIMEOUT_S):
-                await self.edit_first(text)
+                await _insisted(self._interaction, partial(self.edit_first, text))
         self.ended.set()
 
     def _close(self) -> None:

@@ -18,9 +18,10 @@ from bot.errors import StoreError
 from bot.messages import ASKED, ConversationKey, Message
 from bot.pipeline import Pipeline
 from bot.platforms.asking import ANSWERED_WITH_NEXT, TOO_LATE, Fate, about_own, fate_of, received
-from bot.platforms.discord.acknowledging import Acknowledgement, AnyInteraction
+from bot.platforms.discord.acknowledging import Acknowledgement
 from bot.platforms.discord.answering import CALL_TIMEOUT_S, InteractionResponder
 from bot.platforms.discord.describing import words_of
+from bot.platforms.discord.interacting import AnyInteraction
 from bot.platforms.discord.keys import workspace_of
 from bot.platforms.discord.mentions import Names, people_in, readable
 from bot.platforms.discord.naming import NOTHING_KEPT, Kept

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import cast
 
 import discord
@@ -30,8 +31,8 @@ from bot.commands import (
 from bot.commands.suggest import suggestions
 from bot.messages import Author
 from bot.platforms.discord.acknowledging import (
+    AT_ONCE_S,
     Acknowledgement,
-    AnyInteraction,
     Standing,
     deferred,
     log_failure,
@@ -49,6 +50,7 @@ from bot.platforms.discord.application import (
 )
 from bot.platforms.discord.asking import Asking
 from bot.platforms.discord.buttons import about_form, about_target, offered, typed_question
+from bot.platforms.discord.interacting import AnyInteraction, tried
 from bot.platforms.discord.keys import conversation_of
 from bot.platforms.discord.refusals import FAILURES
 
@@ -101,7 +103,8 @@ class Interactions:
             form = about_form(title, given["target_id"])
             self.asking.pointed_at.note(interaction, given["target_id"])
             async with asyncio.timeout(CALL_TIMEOUT_S):
-                await interaction.response.send_modal(form)
+                show = partial(interaction.response.send_modal, form)
+                await tried(interaction, show, patience_s=AT_ONCE_S)
         else:
             await self._run(interaction, invocation(given))
 

@@ -13,7 +13,7 @@ from typing import cast
 
 import discord
 
-from bot.platforms.discord.acknowledging import AnyInteraction
+from bot.platforms.discord.interacting import AnyInteraction
 
 logger = logging.getLogger(__name__)
 

@@ -13,8 +13,10 @@ MISSING_ACCESS = 50001
 TAKES_NO_DIRECT_MESSAGES = 50007
 MISSING_PERMISSIONS = 50013
 ARCHIVED_THREAD = 50083
+ALREADY_ACKNOWLEDGED = 40060
 NO_HISTORY_TO_REPLY = 160002
 NUM_TOO_MANY = 429
+SERVER_ERROR = 500  # and above
 
 FAILURES = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError)
 
@@ -22,7 +24,7 @@ FAILURES = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSE
 def may_pass(error: BaseException) -> bool:
     """Tell whether the same may succeed later: Discord in trouble, its limits, the connection."""
     if isinstance(error, discord.HTTPException):
-        return error.status >= 500 or error.status == NUM_TOO_MANY
+        return error.status >= SERVER_ERROR or error.status == NUM_TOO_MANY
     return True
 
 
