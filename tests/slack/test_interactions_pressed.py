@@ -122,6 +122,16 @@ async def ask_about(bot: Bot, message: object, question: str | None = QUESTION) 
     await bot.done()
 
 
+async def test_what_is_typed_into_the_form_is_asked_as_it_stands(bot: Bot) -> None:
+    said = await bot.slack.says("Bob", "trips", "Look at my types.", tell=False)
+    words = "Is List<std::string> or\n<!DOCTYPE html> a type & &amp; none, <@U1>?"
+
+    await ask_about(bot, said, words)
+
+    (question, _) = await bot.said("trips", said.ts)
+    assert question.text == words
+
+
 async def test_a_message_can_be_asked_about_in_its_thread(bot: Bot) -> None:
     said = await bot.slack.says("Bob", "trips", "Let us go to Turin.", tell=False)
 

@@ -27,7 +27,7 @@ def said(text: str, channel: str = CHANNEL, **more: object) -> dict[str, object]
         ("<@U0BOT> !settings", "settings"),
         ("<@U0BOT> !Privacy show", "Privacy show"),
         ("<@U0BOT> !wyh", "wyh"),
-        ("<@U0BOT> !persona You &lt;3 R&amp;D", "persona You <3 R&D"),
+        ("<@U0BOT> !persona You &lt;3 R&amp;D", "persona You &lt;3 R&amp;D"),
         ("<@U0BOT> /assistant\nwhy", "why"),
     ],
 )

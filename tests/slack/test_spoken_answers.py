@@ -105,6 +105,17 @@ async def test_a_command_sets_what_it_says_with_the_rights_of_who_gave_it(bot: B
     assert (await bot.store.channels.settings(bot.where("trips"))).mode is Mode.LISTEN
 
 
+async def test_what_is_set_has_the_names_that_people_see(bot: Bot) -> None:
+    bob, wiki = bot.slack.user("Bob").mention, "<https://wiki.acme.com|wiki.acme.com>"
+    words = f"!persona Send people to {wiki} or {bob}, &lt;3 R&amp;D"
+    await bot.slack.says("Alice", "trips", f"{bot.slack.bot.mention} {words}")
+
+    await bot.done()
+
+    settings = await bot.store.channels.settings(bot.where("trips"))
+    assert settings.persona == "Send people to wiki.acme.com or @Bob, <3 R&D"
+
+
 async def test_a_slip_of_the_keys_is_told_the_right_word(bot: Bot) -> None:
     await bot.slack.says("Alice", "trips", f"{bot.slack.bot.mention} !wyh")
 

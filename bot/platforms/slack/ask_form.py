@@ -47,6 +47,6 @@ def asked(view: Mapping[str, Any], team_id: str) -> Asked | None:
     place = kept_in(view)
     if view.get("callback_id") != ASK or "about" not in place:
         return None
-    typed = " ".join((given(view).get(QUESTION) or "").split())
+    typed = (given(view).get(QUESTION) or "").strip()
     where = channel_key(team_id, place["channel"], thread_ts=place["thread"])
     return Asked(where, place["about"], typed or DEFAULT_QUESTION)

@@ -20,7 +20,6 @@ from bot.platforms.slack.hearing import is_ours, names_in, words
 from bot.platforms.slack.keys import is_direct, is_ts
 from bot.platforms.slack.lenient import Payload, parts_of, text_in
 from bot.platforms.slack.managing import Managing
-from bot.platforms.slack.reading import mentioned, readable
 from bot.platforms.slack.refusals import FAILURES, cause
 from bot.platforms.slack.teams import Team
 
@@ -84,7 +83,8 @@ class Asking:
         """Ask, and say so if nothing will come.
 
         `name` tells this question from every other, however often it is delivered; `about` is the
-        time stamp of the message that it is about. `heard` is called once it is written down.
+        time stamp of the message that it is about, for which it was typed into a form: such a text
+        has none of Slack's marks. `heard` is called once it is written down.
         """
         if (obstacle := await self.obstacle(listener)) is not None:
             await self.answering.tell(listener, obstacle)
@@ -105,12 +105,13 @@ class Asking:
         own = ""
         if about is not None:
             about, own = await self._recorded(listener.team, caller.where, about)
-        names = await self.managing.people.names(listener.team, mentioned(text))
+        else:
+            text = await self.managing.read(text, listener.team)
         return Message(
             conversation=caller.where,
             id=f"{ASKED}{name}",
             author=caller.author,
-            text=readable(text, names),
+            text=text,
             sent_at=caller.now,
             addressed=True,
             reply_to=about,

@@ -17,6 +17,7 @@ from bot.messages import Author, ConversationKey
 from bot.platforms.slack.keys import is_direct
 from bot.platforms.slack.lenient import is_payload, is_set
 from bot.platforms.slack.naming import People
+from bot.platforms.slack.reading import mentioned, readable
 from bot.platforms.slack.refusals import FAILURES, cause, code
 from bot.platforms.slack.teams import Team
 
@@ -70,6 +71,10 @@ class Managing:
         if where.thread is None and not by_mention:
             return TYPED
         return "!" if is_direct(where.channel) else f"@{self.people.assistant_name} !"
+
+    async def read(self, text: str, team: Team) -> str:
+        """Give what somebody typed as people see it."""
+        return readable(text, await self.people.names(team, mentioned(text)))
 
     async def is_in(self, team: Team, channel_id: str) -> bool | None:
         """Tell whether the bot is in a channel or chat; None where Slack does not say."""

@@ -17,7 +17,6 @@ from bot.platforms.slack.claims import Claims
 from bot.platforms.slack.commanding import Commanding
 from bot.platforms.slack.keys import is_direct
 from bot.platforms.slack.lenient import Payload, text_in
-from bot.platforms.slack.reading import plain
 from bot.platforms.slack.tasks import Once, Tasks
 from bot.platforms.slack.teams import Team
 
@@ -30,7 +29,7 @@ _NAMES = frozenset((*(command.name for command in COMMANDS), SETTINGS))
 
 
 def command_in(event: Payload, team: Team) -> str | None:
-    """Give the words after `/assistant` that a message means; None for an ordinary message.
+    """Give the words after `/assistant` that a message means, with Slack's marks; None for chat.
 
     In a direct chat the mention may be left out. An exclamation mark begins a command where a
     command's name follows it, or a single word, which may be a slip of the keys.
@@ -43,7 +42,7 @@ def command_in(event: Payload, team: Team) -> str | None:
     found = _COMMAND.fullmatch(text)
     if found is None:
         return None
-    typed = plain(found["rest"]).strip()
+    typed = found["rest"].strip()
     word, *rest = typed.casefold().split(maxsplit=1) or [""]
     if word == ASK or (found["sign"] == "!" and word not in _NAMES and rest):
         return None
@@ -68,12 +67,16 @@ class Spoken:
         """Tell whether a message is a command; its answer comes in a moment, in its thread.
 
         What becomes a command by an edit is not carried out: it was said before, and answered.
+        Raises PlatformUnavailable for a command while it stops.
         """
         typed = command_in(event, team)
         user_id, ts = text_in(event, "user"), text_in(event, "ts")
         if typed is None or not user_id:
             return False
-        if "edited" not in event and self.once.is_new(team.id, where.channel, ts):
+        if "edited" in event:
+            return True
+        self.tasks.check_open()
+        if self.once.is_new(team.id, where.channel, ts):
             listener = Listener(team, where, user_id, by_mention=True)
             self.tasks.start(
                 partial(self._answered, listener, typed, ts), name=f"a command in {where}"
@@ -81,11 +84,16 @@ class Spoken:
         return True
 
     async def _answered(self, listener: Listener, typed: str, ts: str) -> None:
-        if not await self.claims.is_ours(listener.where, ts):
-            return
+        async with self.answering.excusing(listener):
+            if await self.claims.is_ours(listener.where, ts):
+                await self._carried_out(listener, typed, ts)
+
+    async def _carried_out(self, listener: Listener, typed: str, ts: str) -> None:
         if is_direct(listener.where.channel):
             listener.sees = await self.place(listener.where, ts)
-        prefix = self.commanding.managing.prefix(listener.where, by_mention=True)
+        managing = self.commanding.managing
+        typed = await managing.read(typed, listener.team)
+        prefix = managing.prefix(listener.where, by_mention=True)
         if typed.casefold() in ("", SETTINGS):
             told = SETTINGS_BY_BUTTON.format(help=f"{prefix}help")
             offer = CommandAnswer(told, ephemeral=True, offer=OPEN_SETTINGS)
