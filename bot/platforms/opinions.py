@@ -1,7 +1,8 @@
 """What people think of a reply: reactions to it, and a moderator who deletes it.
 
 Who, when, the kind of feedback and the decision behind the reply are kept, never a text. Which
-reaction means what, the platform tells.
+reaction means what, the platform tells. Until when a hush lasts is noted for the channel and names
+nobody: so it can also be taken back by whoever opted out or was forgotten since.
 """
 
 import logging
@@ -15,9 +16,6 @@ from bot.store import Store
 logger = logging.getLogger(__name__)
 
 HUSH = timedelta(hours=1)
-# Quiet that was chosen by a command is not ended by a hush that comes and goes: where a hush only
-# lengthens such quiet, that ends a little later than the hush itself would have it.
-NOT_ITS_OWN = timedelta(seconds=1)
 
 
 class Opinions:
@@ -30,7 +28,7 @@ class Opinions:
         self._store = store
         self._clock = clock
         # Hushes of people who opted out, by channel, decision and person: nothing of them is kept,
-        # but they can be taken back.
+        # but nobody else takes them back.
         self._unkept: dict[tuple[ConversationKey, int, str], datetime] = {}
 
     async def given(
@@ -55,11 +53,10 @@ class Opinions:
         decision_id = await self._decision(where, message_id)
         if decision_id is None:
             return
-        before = await self._ends(where)
         await self._store.feedback.take_back(decision_id, kind, author_id=author_id)
         if kind is FeedbackKind.HUSHED:
             self._unkept.pop((replace(where, thread=None), decision_id, author_id), None)
-        await self._end_hush(where, before)
+            await self._end_hush(where)
 
     async def cleared(
         self, where: ConversationKey, message_id: str, kinds: Collection[FeedbackKind]
@@ -68,11 +65,10 @@ class Opinions:
         decision_id = await self._decision(where, message_id) if kinds else None
         if decision_id is None:
             return
-        before = await self._ends(where)
         await self._store.feedback.clear(decision_id, frozenset(kinds))
         if FeedbackKind.HUSHED in kinds:
             self._unkept = {key: at for key, at in self._unkept.items() if key[1] != decision_id}
-        await self._end_hush(where, before)
+            await self._end_hush(where)
 
     async def removed(self, where: ConversationKey, decision_id: int, moderator_id: str) -> None:
         """Keep that a moderator deleted a reply."""
@@ -89,27 +85,38 @@ class Opinions:
         if quiet_until is not None and quiet_until >= until:
             return
         is_chosen = quiet_until is not None and quiet_until > now
-        if is_chosen and quiet_until not in await self._ends(where):
-            until += NOT_ITS_OWN
+        is_chosen = is_chosen and quiet_until != await self._hushed_until(where)
+        if not is_chosen:  # what somebody chose by a command is only lengthened, and not ended
+            await self._store.notes.set(where.platform, _name(where), until.isoformat())
         await self._store.channels.change(where, quiet_until=until)
         logger.info("hushed in %s until %s", where, until.strftime("%H:%M UTC"))
 
-    async def _ends(self, where: ConversationKey) -> set[datetime]:
-        """Give when the hushes end that stand in a channel."""
+    async def _hushed_until(self, where: ConversationKey) -> datetime | None:
+        """Give when the quiet ends, or ended, that the last hush began in a channel."""
+        noted = await self._store.notes.get(where.platform, _name(where))
+        return None if noted is None else datetime.fromisoformat(noted)
+
+    async def _stands(self, where: ConversationKey) -> bool:
+        """Tell whether somebody's hush stands in a channel."""
         since = self._clock() - HUSH
         self._unkept = {key: at for key, at in self._unkept.items() if at >= since}
-        given = await self._store.feedback.received(where, since=since)
         here = replace(where, thread=None)
-        return {
-            *(each.at + HUSH for each in given if each.kind is FeedbackKind.HUSHED),
-            *(at + HUSH for (channel, *_), at in self._unkept.items() if channel == here),
-        }
+        given = await self._store.feedback.received(where, since=since)
+        return any(each.kind is FeedbackKind.HUSHED for each in given) or any(
+            channel == here for channel, *_ in self._unkept
+        )
 
-    async def _end_hush(self, where: ConversationKey, before: Collection[datetime]) -> None:
-        """End the quiet that a hush began which stood before, unless one of them still stands."""
-        if not before or await self._ends(where):
+    async def _end_hush(self, where: ConversationKey) -> None:
+        """End the quiet that a hush began, unless another one still stands."""
+        if await self._stands(where):
             return
         quiet_until = (await self._store.channels.settings(where)).quiet_until
-        if quiet_until in before:
+        if quiet_until is not None and quiet_until == await self._hushed_until(where):
             await self._store.channels.reset(where, "quiet_until")
+            await self._store.notes.drop(where.platform, _name(where))
             logger.info("no longer hushed in %s", where)
+
+
+def _name(where: ConversationKey) -> str:
+    """Name the note of a channel, which its threads share."""
+    return f"hushed-{where.channel}/{where.workspace}"

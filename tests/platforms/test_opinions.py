@@ -52,6 +52,16 @@ class Chat:
     async def takes_back(self, who: str, *, reply: int = 0) -> None:
         await self.opinions.taken_back(WHERE, f"r{reply}", HUSHED, author_id=who)
 
+    async def opts_out(self, who: str) -> None:
+        await self.store.speakers.opt_out(WHERE.platform, WHERE.workspace, Author(who, who))
+
+    async def is_forgotten(self, who: str) -> None:
+        await self.store.speakers.forget(WHERE.platform, WHERE.workspace, who, at=self.now)
+
+    def restarts(self) -> None:
+        """Let another process go on with the same history."""
+        self.opinions = Opinions(self.store, lambda: self.now)
+
     async def set_quiet(self, until: datetime | None) -> None:
         await self.store.channels.change(WHERE, quiet_until=until)
 
@@ -116,6 +126,70 @@ async def test_the_last_of_two_hushes_to_be_taken_back_ends_the_quiet_if_it_bega
     await chat.takes_back("ben")
 
     assert await chat.quiet_until() is None
+
+
+async def test_two_hushes_that_are_taken_back_end_the_quiet_whichever_goes_first(
+    chat: Chat,
+) -> None:
+    await chat.hushes("ann")
+    chat.now += minutes(1)
+    await chat.hushes("ben")
+
+    await chat.takes_back("ben")
+    await chat.takes_back("ann")
+
+    assert await chat.quiet_until() is None
+
+
+async def test_who_opts_out_after_a_hush_can_take_it_back(chat: Chat) -> None:
+    await chat.hushes("ann")
+    await chat.opts_out("ann")
+
+    await chat.takes_back("ann")
+
+    assert await chat.quiet_until() is None
+
+
+async def test_who_is_forgotten_after_a_hush_can_take_it_back(chat: Chat) -> None:
+    await chat.hushes("ann")
+    await chat.is_forgotten("ann")
+
+    await chat.takes_back("ann")
+
+    assert await chat.quiet_until() is None
+
+
+async def test_a_hush_of_somebody_who_opted_out_can_be_taken_back_after_a_restart(
+    chat: Chat,
+) -> None:
+    await chat.opts_out("ann")
+    await chat.hushes("ann")
+    chat.restarts()
+
+    await chat.takes_back("ann")
+
+    assert await chat.quiet_until() is None
+
+
+async def test_it_stays_quiet_while_a_hush_of_somebody_who_opted_out_stands(chat: Chat) -> None:
+    await chat.opts_out("ann")
+    await chat.hushes("ann")
+    await chat.hushes("ben")
+
+    await chat.takes_back("ben")
+
+    assert await chat.quiet_until() is not None
+
+
+async def test_nothing_of_a_hush_names_who_opted_out(chat: Chat) -> None:
+    await chat.hushes("ann")
+
+    await chat.opts_out("ann")
+
+    noted = await chat.store.notes.named("discord", "", "1")
+    assert noted
+    assert "ann" not in str(noted)
+    assert await chat.store.feedback.received(WHERE, since=START) == []
 
 
 async def test_quiet_that_was_chosen_since_stays(chat: Chat) -> None:
