@@ -34,9 +34,10 @@ class Memory:
         Nothing but the time tells that of a message which the history does not hold.
         """
         marks = self._store.marks
+        # First, for it may be fetched just now: recorded after the look for it, it is not past.
+        until = await marks.gap_from(where) or await marks.heard_until(where)
         first = (await self._store.outbox.parts_of(where, message_id))[0]
         entry = await self._store.messages.find(where, first)
         if entry is not None:
             return entry.deleted or entry.hidden
-        until = await marks.gap_from(where) or await marks.heard_until(where)
         return until is not None and sent_at <= until
