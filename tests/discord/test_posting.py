@@ -122,6 +122,30 @@ async def test_a_channel_that_is_gone_is_told(poster, where):
     )
 
 
+async def test_a_thread_is_taken_from_the_archive_where_a_message_in_it_has_to_change(
+    server, poster
+):
+    thread = server.add_thread(server.general, "Keys", by=server.member("Mia"))
+    posted = await poster.send(key_of(thread), Part("Hello"))
+    server.acts.archive(thread, archived=True)
+
+    await poster.edit(key_of(thread), posted.id, Part("Hello again"))
+
+    assert [message.content for message in server.posts(thread)] == ["Hello again"]
+    assert not thread.archived
+
+
+async def test_a_thread_stays_in_the_archive_where_a_message_in_it_may_change_later(server, poster):
+    thread = server.add_thread(server.general, "Keys", by=server.member("Mia"))
+    posted = await poster.send(key_of(thread), Part("Hello"))
+    server.acts.archive(thread, archived=True)
+
+    with pytest.raises(PlatformError, match="the thread is archived"):
+        await poster.edit(key_of(thread), posted.id, Part("Hello again"), insist=False)
+
+    assert thread.archived
+
+
 async def test_a_closed_thread_is_told(server, poster):
     thread = server.add_thread(server.general, "Keys", by=server.member("Mia"))
     posted = await poster.send(key_of(thread), Part("Hello"))

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.discord.speaking import edits, minutes
+from tests.discord.speaking import edits, key_of, minutes
 
 POST = "POST */messages"
 BEGUN = "Turin is quite far away"  # words worth a look
@@ -105,6 +105,22 @@ async def test_a_draft_that_was_shown_and_not_written_down_is_taken_away(server,
     await (await earshot.restarted()).platform.withdraw(left)
 
     assert earshot.texts == []
+
+
+async def test_a_reply_that_began_in_a_thread_is_finished_there_though_that_was_archived(
+    server, earshot
+):
+    mia = server.member("Mia")
+    thread = server.add_thread(server.general, "Turin", by=mia)
+    asked = await mia.says(thread, "how far is it?", mentions=[server.bot])
+    draft = earshot.begun(key_of(thread), asked.id)
+    await earshot.platform.draft(draft, BEGUN)
+    await earshot.pace.asked_for(1)
+    server.acts.archive(thread, archived=True)
+
+    await earshot.platform.post(await earshot.written(draft, WHOLE))
+
+    assert [message.content for message in server.posts(thread)] == [WHOLE]
 
 
 async def test_an_answer_written_anew_stays_when_the_draft_before_is_taken_away_late(

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 from tests.discord_server import errors
 from tests.discord_server.calls import Call, Routes
-from tests.discord_server.forms import fields, insist, snowflake
+from tests.discord_server.forms import fields, insist, one_of, snowflake
 from tests.discord_server.permissions import Permission, in_guild
-from tests.discord_server.places import awake, channel_of, guild_of
+from tests.discord_server.places import awake, channel_of, guild_of, writable
 from tests.discord_server.views import (
     channel_json,
     guild_facts_json,
@@ -115,6 +115,19 @@ def _audit_log(server: "DiscordServer", call: Call) -> Json:
 @routes.on("GET", "/channels/{channel}")
 def _channel(server: "DiscordServer", call: Call) -> Json:
     return channel_json(channel_of(server, call.ids["channel"]))
+
+
+@routes.on("PATCH", "/channels/{channel}")
+def _open_thread(server: "DiscordServer", call: Call) -> Json:
+    """Bring a thread back from the archive: all that may be changed by whoever may write there."""
+    channel = channel_of(server, call.ids["channel"])
+    insist(call.body, fields({"archived": one_of(False)}, required=("archived",)))
+    if not channel.is_thread:
+        raise errors.wrong_channel_type()
+    if channel.locked:
+        channel_of(server, channel.id, Permission.MANAGE_THREADS)
+    server.acts.archive(writable(server, channel.id), archived=False)
+    return channel_json(channel)
 
 
 @routes.on("PUT", "/channels/{channel}/thread-members/@me")

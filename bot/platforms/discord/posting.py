@@ -18,7 +18,7 @@ from bot.messages import ConversationKey
 from bot.platforms.discord.fetching import messages
 from bot.platforms.discord.keys import guild_id, place_id, snowflake_before
 from bot.platforms.discord.parts import Part
-from bot.platforms.discord.refusals import NO_HISTORY_TO_REPLY
+from bot.platforms.discord.refusals import ARCHIVED_THREAD, NO_HISTORY_TO_REPLY
 from bot.platforms.discord.trying import DiscordTrying
 from bot.platforms.trying import Gone
 
@@ -103,7 +103,10 @@ class Poster:
         is_reply: bool = False,
         insist: bool = True,
     ) -> None:
-        """Give a message another text and file. Raises Gone if somebody deleted it."""
+        """Give a message another text and file. Raises Gone if somebody deleted it.
+
+        An archived thread is opened where it has to be (`insist`), as a new message would open it.
+        """
 
         async def edit(client: discord.Client) -> None:
             message = _channel(client, where).get_partial_message(int(message_id))
@@ -113,7 +116,27 @@ class Poster:
             )
             await message.edit(content=part.text, attachments=files, allowed_mentions=mentions)
 
-        await self.trying.tried(edit, where, "edit its message", insist=insist)
+        try:
+            await self.trying.tried(edit, where, "edit its message", insist=insist)
+        except PlatformError as error:
+            if not (insist and _is_archived(error.__cause__) and await self._opened(where)):
+                raise
+            await self.trying.tried(edit, where, "edit its message")
+
+    async def _opened(self, where: ConversationKey) -> bool:
+        """Take a thread from the archive; False if it is locked."""
+
+        async def open_it(client: discord.Client) -> None:
+            await client.http.edit_channel(place_id(where), archived=False)
+
+        try:
+            await self.trying.tried(open_it, where, "open the thread")
+        except PlatformUnavailable:
+            raise
+        except PlatformError as error:
+            logger.info("a thread stays archived: %s", error)
+            return False
+        return True
 
     async def delete(self, where: ConversationKey, message_id: str) -> None:
         """Delete a message of ours; one that is gone already is no error."""
@@ -215,6 +238,10 @@ def _is_about_reference(error: BaseException | None) -> bool:
     if not isinstance(error, discord.HTTPException):
         return False
     return error.code == NO_HISTORY_TO_REPLY or "message_reference" in error.text
+
+
+def _is_archived(error: BaseException | None) -> bool:
+    return isinstance(error, discord.HTTPException) and error.code == ARCHIVED_THREAD
 
 
 def _file(part: Part) -> discord.File:
