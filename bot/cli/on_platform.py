@@ -43,7 +43,10 @@ def run_on_slack(settings: Settings) -> None:
 
 
 def run_everywhere(settings: Settings) -> None:
-    """Run on every platform that has tokens. Raises ConfigError if one of them cannot be served."""
+    """Run on every platform that has tokens. Raises ConfigError if none of them can be served.
+
+    Also where something is missing for one: a client, or a setting.
+    """
     from bot.platforms.together import platforms_with_tokens, run_all
 
     for platform in platforms_with_tokens(settings):

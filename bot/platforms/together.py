@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.config import Settings, variable
@@ -18,12 +18,33 @@ Say = Callable[[str], None]
 Serving = Coroutine[object, object, None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Bot:
-    """What serves one platform: begun by `serve`, `hears` tells whether it is connected now."""
+UNSERVED = (
+    "%s Until then nothing is heard on %s, which is tried again every hour; %s goes on. What is changed "
+    "in the settings holds from a new start on"
+)
+AGAIN_S = 3600.0  # a try costs Discord's gateway a session at most, of 1,000 a day
 
-    serve: Callable[[], Serving]
-    hears: Hears
+
+@dataclass(slots=True)
+class Bot:
+    """What serves one platform. `begin` makes it for each try, and tells whether it is connected."""
+
+    begin: Callable[[], tuple[Serving, Hears]]
+    is_tried: bool = True
+    _is_connected: Hears = lambda: False
+
+    def hears(self) -> bool:
+        """Tell whether anything can be heard now."""
+        return self.is_tried and self._is_connected()
+
+    async def serve(self) -> None:
+        """Serve until cancelled. Raises what `begin` and that raise."""
+        self.is_tried = True
+        try:
+            serving, self._is_connected = self.begin()
+            await serving
+        finally:
+            self.is_tried = False
 
 
 def platforms_with_tokens(settings: Settings) -> list[str]:
@@ -52,7 +73,7 @@ async def run_on(
 ) -> None:
     """Serve platforms until the process is told to stop; `say` tells a person at the terminal.
 
-    Raises ConfigError for what a person has to mend on any of them, and StoreError.
+    Raises ConfigError where a person has to mend something on each of them, and StoreError.
     """
     async with (
         opened_store(settings) as store,
@@ -62,23 +83,41 @@ async def run_on(
         async with beating(
             settings.health_file, {name.capitalize(): bot.hears for name, bot in bots.items()}
         ):
-            await until_told_to_stop(together({name: bot.serve() for name, bot in bots.items()}))
+            await until_told_to_stop(together(bots))
 
 
-async def together(serving: Mapping[str, Serving]) -> None:
-    """Serve all until cancelled, or until one fails for good: that stops the others in order.
+async def together(
+    bots: Mapping[str, Bot], *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> None:
+    """Serve all until cancelled. One that a person has to mend is told, and tried again every hour.
 
-    Raises what the first of them raised.
+    Raises what the last of them raised, once none is left. What no person can mend by settings stops
+    the others in order, and is raised.
     """
     try:
         async with asyncio.TaskGroup() as tasks:
-            for name, serve in serving.items():
-                tasks.create_task(serve, name=name)
+            for name in bots:
+                tasks.create_task(_served(name, bots, sleep), name=name)
     except* Exception as errors:  # noqa: BLE001 - one that failed is enough of a reason
         first, *others = _each(errors)
         for other in others:
             logger.error("%s", other)  # noqa: TRY400 - its text is for people
         raise first from None
+
+
+async def _served(
+    name: str, bots: Mapping[str, Bot], sleep: Callable[[float], Awaitable[None]]
+) -> None:
+    """Serve one, again and again: that also deletes in time what a workspace left behind."""
+    while True:
+        try:
+            await bots[name].serve()
+        except ConfigError as error:
+            left = [other.capitalize() for other, bot in bots.items() if bot.is_tried]
+            if not left:
+                raise
+            logger.error(UNSERVED, error, name.capitalize(), " and ".join(left))  # noqa: TRY400
+        await sleep(AGAIN_S)
 
 
 def _check(settings: Settings, names: list[str]) -> None:
@@ -89,27 +128,30 @@ def _check(settings: Settings, names: list[str]) -> None:
         credentials(settings)
 
 
-def _bot(name: str, settings: Settings, store: Store, served: ServedModel, say: Say) -> _Bot:
-    if name == "discord":
-        return _discord(settings, store, served, say)
-    return _slack(settings, store, served, say)
+def _bot(name: str, settings: Settings, store: Store, served: ServedModel, say: Say) -> Bot:
+    begin = _discord if name == "discord" else _slack
+    return Bot(lambda: begin(settings, store, served, say))
 
 
-def _discord(settings: Settings, store: Store, served: ServedModel, say: Say) -> _Bot:
+def _discord(
+    settings: Settings, store: Store, served: ServedModel, say: Say
+) -> tuple[Serving, Hears]:
     from bot.platforms.discord.address import use_addresses
     from bot.platforms.discord.run import DiscordBot
 
     use_addresses(settings)
     token = settings.discord_token
     bot = DiscordBot(settings, store, served, say)
-    return _Bot(lambda: bot.serve(token.get_secret_value() if token else ""), bot.hears)
+    return bot.serve(token.get_secret_value() if token else ""), bot.hears
 
 
-def _slack(settings: Settings, store: Store, served: ServedModel, say: Say) -> _Bot:
+def _slack(
+    settings: Settings, store: Store, served: ServedModel, say: Say
+) -> tuple[Serving, Hears]:
     from bot.platforms.slack.run import SlackBot
 
     bot = SlackBot(settings, store, served, say)
-    return _Bot(bot.serve, bot.connection.hears)
+    return bot.serve(), bot.connection.hears
 
 
 def _each(errors: BaseExceptionGroup[Exception]) -> list[Exception]:

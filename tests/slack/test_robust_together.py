@@ -1,4 +1,4 @@
-"""`earshot run`: Discord and Slack in one process, over one history; what ends one ends both."""
+"""`earshot run`: Discord and Slack in one process, over one history; a wrong token ends its platform alone."""
 
 import asyncio
 import os
@@ -90,14 +90,51 @@ async def test_whether_both_are_heard_another_process_can_ask(slack, discord, se
     assert (await asked())[0] == 1
 
 
-async def test_a_wrong_slack_token_ends_both_with_one_message(settings, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "wrong", "told"),
+    [
+        ("BOT", "xoxb-wrong", "Slack refused the bot token of EARSHOT_SLACK_BOT_TOKEN"),
+        ("APP", "xapp-1-wrong", "Slack refused the app-level token of EARSHOT_SLACK_APP_TOKEN"),
+    ],
+)
+async def test_a_wrong_slack_token_is_told_once_and_discord_is_served(  # noqa: PLR0913 - fixtures
+    discord, settings, tmp_path, name, wrong, told
+):
+    settings[f"EARSHOT_SLACK_{name}_TOKEN"] = wrong
+    async with running(settings, tmp_path, "run") as process:
+        await discord.until(lambda: discord.posts(discord.general))
+        line = await told_by(process, told)
+        await discord.member("Mia").says(discord.general, "hello?", mentions=[discord.bot])
+        await discord.until(lambda: len(discord.posts(discord.general)) == 2)
+
+        process.send_signal(signal.SIGTERM)
+        rest, _ = await asyncio.wait_for(process.communicate(), WITHIN_S)
+
+    assert process.returncode == 0, rest.decode()
+    assert "ERROR" in line
+    assert told not in rest.decode()
+    assert "Traceback" not in rest.decode()
+
+
+async def told_by(process, words):
+    """Read what a process says up to a line with these words; give that."""
+    async with asyncio.timeout(WITHIN_S):
+        async for line in process.stdout:
+            if words in line.decode():
+                return line.decode()
+    raise AssertionError(f"it ended and did not say: {words}")
+
+
+async def test_wrong_tokens_of_both_end_the_run(settings, tmp_path):
     settings["EARSHOT_SLACK_BOT_TOKEN"] = "xoxb-wrong"
+    settings["EARSHOT_DISCORD_TOKEN"] = "d3Jvbmc.d3Jvbmc.d3Jvbmc"
     async with running(settings, tmp_path, "run") as process:
         words, _ = await asyncio.wait_for(process.communicate(), WITHIN_S)
 
     told = words.decode()
     assert process.returncode == 78, told
     assert told.count("Slack refused the bot token of EARSHOT_SLACK_BOT_TOKEN") == 1
+    assert told.count("Discord refused the token.") == 1
     assert "Traceback" not in told
 
 
