@@ -137,6 +137,7 @@ class Interactions:
         if not caller.may(called.needs):  # said without asking the store, which may be slow
             await say_at_once(interaction, await self.commands.invoke(called, caller))
             return
+        self.commands.check(called, caller)  # once acknowledged in public, all see that it is wrong
         if called.path == ASK:
             await self._ask(interaction, called, caller, target_id)
             return
