@@ -4,9 +4,9 @@ discord.py is an extra: without it, the finding says how to install it.
 """
 
 import asyncio
-import importlib.util
 
 from bot.cli.findings import Finding
+from bot.cli.on_platform import is_installed
 from bot.config import Settings, variable
 from inference.wire.extras import install
 
@@ -15,7 +15,7 @@ def check_discord(settings: Settings) -> list[Finding]:
     """Ask Discord about the bot, and give a finding each."""
     if settings.discord_token is None:
         return []
-    if importlib.util.find_spec("discord") is None:
+    if not is_installed("discord"):
         remedy = f"{install('discord')}, or unset {variable('discord_token')}."
         return [Finding("discord", ok=False, detail="discord.py is not installed", remedy=remedy)]
     from bot.platforms.discord.checks import examine

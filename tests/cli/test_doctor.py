@@ -133,8 +133,20 @@ def test_a_taken_room_port_fails():
     with socket.create_server(("127.0.0.1", 0)) as server:
         finding = check_room_port(Settings(room_port=server.getsockname()[1]))
 
-    assert not finding.ok
+    assert (finding.about, finding.ok) == ("room", False)
     assert "--port" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    "token", [{"discord_token": SecretStr("a.b.c")}, {"slack_app_token": SecretStr("xapp-1")}]
+)
+def test_a_taken_room_port_is_no_fault_where_the_bot_is_for_a_platform(token):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        finding = check_room_port(Settings(room_port=port, **token))
+
+    assert finding.ok
+    assert f"127.0.0.1:{port} is taken" in finding.detail
 
 
 def test_doctor_prints_a_line_a_check_and_succeeds(earshot, monkeypatch):
@@ -145,7 +157,7 @@ def test_doctor_prints_a_line_a_check_and_succeeds(earshot, monkeypatch):
 
     assert result.exit_code == 0, result.output
     about = [line.split()[1] for line in result.output.splitlines()]
-    assert about == ["settings", "database", "worker", "model", "memory", "disk", "port"]
+    assert about == ["settings", "database", "worker", "model", "memory", "disk", "room"]
 
 
 def test_doctor_says_what_to_do_and_fails(earshot, monkeypatch):
@@ -155,7 +167,7 @@ def test_doctor_says_what_to_do_and_fails(earshot, monkeypatch):
 
     assert result.exit_code == 1
     failed = result.output.splitlines()[-2:]
-    assert failed[0].startswith("FAIL port")
+    assert failed[0].startswith("FAIL room")
     assert failed[1].startswith("     -> Port")
 
 
