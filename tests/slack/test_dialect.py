@@ -105,6 +105,22 @@ def test_a_table_stands_in_fixed_width():
     ]
 
 
+def test_links_in_a_table_keep_their_address():
+    table = (
+        "| What | Where |\n|---|---|\n| **[Guide](https://docs.acme.com/a)** | <https://acme.com> |\n"
+        "| [https://acme.com/b](https://acme.com/b) | ![map](https://acme.com/c) |"
+    )
+
+    assert mrkdwn(table).split("\n") == [
+        "```",
+        "What                            | Where",
+        "--------------------------------+-------------------------",
+        "Guide (https://docs.acme.com/a) | https://acme.com",
+        "https://acme.com/b              | map (https://acme.com/c)",
+        "```",
+    ]
+
+
 def test_an_open_code_block_goes_to_the_end_and_keeps_its_marks():
     assert mrkdwn("look:\n```js\nif (a && b) {\n  **c**") == (
         "look:\n```\nif (a &amp;&amp; b) {\n  **c**\n```"

@@ -78,6 +78,13 @@ def test_a_long_question_is_quoted_in_part():
     assert len(quoted("Mia", "&" * 5000)) < 1700
 
 
+def test_a_quoted_question_opens_no_code_block():
+    found = parts("It is:\n```\nx = 1\n```", above=quoted("M```ia", "what does ``` mean?"))
+
+    assert found[0].splitlines()[0].count("```") == 0
+    assert found[0].count("```") == 2
+
+
 @given(st.text(max_size=300), st.integers(1, 60))
 def test_no_message_is_too_long_or_empty(text, times):
     for part in parts(text * times):

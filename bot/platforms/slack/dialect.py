@@ -6,8 +6,9 @@ headings are bold lines, tables stand in fixed width, pictures are links.
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 
-from bot.platforms.slack.inline import GAP, MAX_DEPTH, escaped, inline, plain, sendable
+from bot.platforms.slack.inline import MAX_DEPTH, escaped, inline, plain, sendable, unfenced
 from bot.platforms.slack.tables import as_lines, is_row, is_rule
 
 RULE = "─" * 10
@@ -77,12 +78,13 @@ def _code(lines: Sequence[str], fence: re.Match[str]) -> Iterator[str]:
 
 
 def _in_code(line: str) -> str:
-    return escaped(line).replace("```", f"``{GAP}`")
+    return unfenced(escaped(line))
 
 
 def _table(lines: Sequence[str]) -> Iterator[str]:
     yield "```"
-    yield from (_in_code(line) for line in as_lines(lines, plain))
+    words = partial(plain, with_addresses=True)  # nothing is a link in fixed width
+    yield from (_in_code(line) for line in as_lines(lines, words))
     yield "```"
 
 

@@ -5,6 +5,7 @@ Pure. In mrkdwn `&`, `<` and `>` are escaped, so that only the links made here s
 
 import html
 import re
+from functools import partial
 
 GAP = "\N{ZERO WIDTH SPACE}"  # shows nothing, and lets emphasis begin or end within a word
 LIKE_A_TICK = "\N{MODIFIER LETTER GRAVE ACCENT}"  # Slack ends code in a line at any backtick
@@ -47,6 +48,11 @@ _INNER = {
 def escaped(text: str) -> str:
     """Give plain words for Slack's `text`, in which nothing means anything but itself."""
     return html.escape(sendable(text), quote=False)
+
+
+def unfenced(text: str) -> str:
+    """Give a text that neither opens nor ends a block of code."""
+    return text.replace("```", f"``{GAP}`")
 
 
 def inline(text: str, within: frozenset[str] = frozenset()) -> str:
@@ -110,7 +116,7 @@ def _link(target: str, label: str) -> str:
     target = html.unescape(target)
     label = " ".join(label.split()).replace("|", "¦")
     if not _URL.fullmatch(target) or len(target) > MAX_URL_CHARS:
-        return escaped(f"{label} ({target})" if target and target != label else label)
+        return escaped(_spelled(target, label))
     if not label or label == target:
         return f"<{_address(target)}>"
     return f"<{_address(target)}|{escaped(label)}>"
@@ -120,16 +126,24 @@ def _address(url: str) -> str:
     return escaped(url).replace("|", "%7C")
 
 
-def plain(text: str) -> str:
-    """Give the words of a text without its marks."""
-    return _INLINE.sub(_unmarked, _BREAK.sub(" ", _ENTITY.sub(_character, text)))
+def plain(text: str, *, with_addresses: bool = False) -> str:
+    """Give the words of a text without its marks, or with where its links lead behind their words."""
+    words = _BREAK.sub(" ", _ENTITY.sub(_character, text))
+    return _INLINE.sub(partial(_unmarked, with_addresses=with_addresses), words)
 
 
-def _unmarked(match: re.Match[str]) -> str:
+def _unmarked(match: re.Match[str], *, with_addresses: bool) -> str:
+    if with_addresses and match["target"]:
+        return _spelled(match["target"], plain(match["label"]))
     for name in ("escaped", "inner", "label", "auto", "url"):
         if match[name] is not None:
             return match[name]
-    return next(plain(match[n]) for names in _INNER.values() for n in names if match[n] is not None)
+    inner = next(match[n] for names in _INNER.values() for n in names if match[n] is not None)
+    return plain(inner, with_addresses=with_addresses)
+
+
+def _spelled(target: str, label: str) -> str:
+    return f"{label} ({target})" if label and target not in ("", label) else label or target
 
 
 def _words(text: str) -> str:

@@ -6,7 +6,7 @@ of Slack's calls.
 
 from bot.platforms.local import is_blank
 from bot.platforms.slack.dialect import mrkdwn
-from bot.platforms.slack.inline import escaped
+from bot.platforms.slack.inline import escaped, unfenced
 from bot.split import num_units, split
 
 MAX_CHARS = 3900  # Slack advises to stay below 4,000, and edits no message to more
@@ -32,5 +32,6 @@ def quoted(name: str, question: str) -> str:
     flat = " ".join(question.split())
     if num_units(flat) > MAX_QUOTE_CHARS:
         flat = split(flat, max_chars=MAX_QUOTE_CHARS - 1)[0] + "…"
-    bold = name.replace("*", "").strip()
-    return f"> *{escaped(bold)}*: {escaped(flat)}\n" if bold else f"> {escaped(flat)}\n"
+    words = unfenced(escaped(flat))
+    bold = unfenced(escaped(name.replace("*", "").strip()))
+    return f"> *{bold}*: {words}\n" if bold else f"> {words}\n"
