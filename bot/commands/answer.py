@@ -1,7 +1,8 @@
 """Who calls a command, what a handler is given, and what comes back.
 
-It knows no platform. Answers are plain text: a platform that renders Markdown escapes
-them, and sets the `fixed_width` ones in a fixed-width font because their columns line up only there.
+It knows no platform. Answers are plain text, but for those that the model wrote: a platform that
+renders Markdown escapes them, and sets the `fixed_width` ones in a fixed-width font because their
+columns line up only there.
 """
 
 from collections.abc import Awaitable, Callable
@@ -69,7 +70,7 @@ class CommandAnswer:
 
     `ask` holds the caller's words that are to be sent on as a message addressed to the assistant;
     `text` is empty then. It is None for every other command. `offer` is something to do about what
-    the answer says; a platform without buttons says it in words.
+    the answer says; a platform without buttons says it in words. `is_markdown`: the model wrote it.
     """
 
     text: str
@@ -77,6 +78,7 @@ class CommandAnswer:
     ask: str | None = None
     fixed_width: bool = False
     offer: Offer | None = None
+    is_markdown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

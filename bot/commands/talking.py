@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.commands.answer import Call, CommandAnswer, counted
@@ -80,7 +81,7 @@ async def catchup(call: Call) -> CommandAnswer:
         return call.answer("I have no summary for you; the messages above say it best.")
     read = counted(len(lines), "message")
     span = f"Of the last {read}" if len(lines) < len(said) else f"Since you last wrote, {read}"
-    return call.answer(f"{span}:\n{summary}")
+    return replace(call.answer(f"{span}:\n{summary}"), is_markdown=True)
 
 
 def catchup_turns(lines: Sequence[str], *, name: str) -> list[Turn]:

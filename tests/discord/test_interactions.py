@@ -136,6 +136,12 @@ async def test_what_people_typed_is_shown_as_typed_and_pings_nobody(
     assert [edit.json["allowed_mentions"] for edit in edits] == [{"parse": []}]
 
 
+def test_what_the_model_wrote_keeps_its_marks() -> None:
+    answer = CommandAnswer("**Ben** wants `x`.", ephemeral=True, is_markdown=True)
+
+    assert parts(answer) == ["**Ben** wants `x`."]
+
+
 def test_a_code_block_is_not_ended_by_what_people_typed() -> None:
     answer = CommandAnswer("Ana: ```boom", ephemeral=True, fixed_width=True)
 

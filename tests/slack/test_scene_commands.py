@@ -173,6 +173,16 @@ async def test_what_was_missed_is_summed_up_for_who_asks_alone(talk, slack):
     assert talk.posts() == []
 
 
+async def test_what_was_missed_is_told_in_slacks_dialect_and_pings_nobody(talk, slack):
+    await talk.says("Alice", "hello")
+    await talk.says("Ben", "we meet in Lyon")
+    talk.model.reply_text = "**Ben** wants [Lyon](https://lyon.fr):\n- *soon* <!here>"
+
+    told = await talk.types("Alice", "catchup")
+
+    assert told.endswith("*Ben* wants <https://lyon.fr|Lyon>:\n• _soon_ &lt;!here&gt;")
+
+
 async def test_quiet_hours_and_a_quiet_time_are_set_by_words(talk):
     told = await talk.types("Olga", "quiet 2h")
 

@@ -74,7 +74,7 @@ def parts(answer: CommandAnswer) -> list[str]:
         answer,
         has_button=fits(answer.offer),
         max_chars=MAX_CHARS,
-        escaped=discord.utils.escape_markdown,
+        escaped=str if answer.is_markdown else discord.utils.escape_markdown,
     )
 
 

@@ -20,6 +20,7 @@ from bot.messages import ConversationKey
 from bot.platforms.answers import shown_parts
 from bot.platforms.slack.buttons import Block, fits, with_button
 from bot.platforms.slack.clients import SDK_LOGGER
+from bot.platforms.slack.dialect import mrkdwn
 from bot.platforms.slack.inline import escaped
 from bot.platforms.slack.keys import is_direct
 from bot.platforms.slack.refusals import SlackTrying
@@ -107,7 +108,7 @@ def posts(answer: CommandAnswer) -> Iterator[Post]:
         answer,
         has_button=offer is not None,
         max_chars=MAX_CHARS,
-        escaped=escaped,
+        escaped=mrkdwn if answer.is_markdown else escaped,
         escaped_code=escaped,
     )
     for text in texts:
