@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.errors import PlatformUnavailable
+from bot.errors import PlatformUnavailable, StoreError
 from tests.slack.speaking import KEY, LONG, ids, never
 
 
@@ -79,16 +79,20 @@ async def test_a_limited_app_looks_for_its_message_page_by_page(slack, earshot):
     assert len(pages) == 3
 
 
-async def test_a_reply_that_a_killed_process_posted_is_found_again(slack, earshot):
+async def test_a_reply_that_a_killed_process_posted_is_found_again(slack, earshot, monkeypatch):
     item = await earshot.reply(LONG)
-    await earshot.platform.post(item)
+    with monkeypatch.context() as killed:  # before it wrote down what it had posted
+        killed.setattr(earshot.store.outbox, "part_posted", _fails)
+        await earshot.platform.post(item, is_new=True)
     posted = ids(slack)
-    await earshot.store.outbox.drop(KEY)
-    await earshot.store.outbox.add(item)
+    unwritten = await earshot.store.outbox.parts(KEY)
     after = await earshot.restarted()
 
     message_id = await after.platform.post(item)
 
+    assert len(posted) > 1
+    assert unwritten == []
+    assert slack.asked("conversations.replies")
     assert ids(slack) == posted
     assert message_id == posted[0]
     assert await after.store.outbox.parts(KEY) == posted
@@ -119,6 +123,10 @@ async def test_another_reply_with_the_same_words_is_another(slack, earshot):
     await after.platform.post(second)
 
     assert after.texts == ["Yes.", "Yes."]
+
+
+async def _fails(key, number, message_id):
+    raise StoreError("the disk is full")
 
 
 def _fields(item):
