@@ -5,71 +5,10 @@ import pytest
 
 from inference.engine import Engine
 from inference.engine_loop import EngineLoop
-from inference.errors import AdapterGone, EngineStopped, QueueFull, RequestTimeout
+from inference.errors import QueueFull, RequestTimeout
 from inference.generation import Done, Piece, Request
-from inference.runner import Packed
+from tests.inference.looping import DECISION, REPLY, Clock, Listener, gated_loop
 from tests.inference.tiny import chatml_tokenizer, tiny_llama
-
-REPLY = Request((5, 6, 7), max_tokens=2000, min_tokens=2000)
-DECISION = Request((8, 9), max_tokens=1)
-
-
-class Clock:
-    """Stands still until it is moved."""
-
-    def __init__(self):
-        self.now = 0.0
-
-    def __call__(self):
-        return self.now
-
-
-class Gate(Packed):
-    """Lets one step through for each ticket; counts them."""
-
-    def __init__(self, model):
-        super().__init__(model)
-        self.tickets, self.entered = threading.Semaphore(0), threading.Semaphore(0)
-        self.num_rows = []
-
-    def run(self, rows):
-        self.entered.release()
-        assert self.tickets.acquire(timeout=30)
-        self.num_rows.append(len(rows))
-        return super().run(rows)
-
-    def stand(self):
-        """Wait until the engine stands at the gate."""
-        assert self.entered.acquire(timeout=30)
-
-    def let_all_through(self):
-        self.tickets.release(10_000)
-
-
-class Listener:
-    """Hears a request's steps and end, and waits for them on the test's thread."""
-
-    def __init__(self):
-        self.steps, self._end = queue.SimpleQueue(), queue.SimpleQueue()
-
-    def submit_to(self, loop, request, timeout_s=60.0, **options):
-        return loop.submit(
-            request,
-            on_step=self.steps.put,
-            on_end=self._end.put,
-            timeout_s=timeout_s,
-            **options,
-        )
-
-    def step(self):
-        return self.steps.get(timeout=30)
-
-    def end(self):
-        return self._end.get(timeout=30)
-
-    @property
-    def has_ended(self):
-        return not self._end.empty()
 
 
 @pytest.fixture
@@ -79,14 +18,8 @@ def clock():
 
 @pytest.fixture
 def loop(clock):
-    tokenizer = chatml_tokenizer()
-    model = tiny_llama(len(tokenizer))
-    engine = Engine(model, tokenizer, max_cached_tokens=8192)
-    loop = EngineLoop(engine, max_waiting=3, clock=clock)
-    engine.runner = Gate(model)
-    yield loop
-    engine.runner.let_all_through()
-    loop.close()
+    with gated_loop(clock) as loop:
+        yield loop
 
 
 @pytest.fixture
@@ -267,63 +200,3 @@ def test_a_change_nobody_waits_for_any_more_is_left_out_and_the_engine_goes_on(l
     listener.submit_to(loop, DECISION)
     assert listener.end() is None
     assert done == []
-
-
-def test_a_request_for_an_adapter_that_is_gone_ends_alone(loop, gate):
-    reply, listener = Listener(), Listener()
-    reply.submit_to(loop, Request((5, 6), max_tokens=3, min_tokens=3))
-
-    listener.submit_to(loop, Request((5, 6), max_tokens=1, adapter="gone"))
-    gate.let_all_through()
-
-    assert isinstance(listener.end(), AdapterGone)
-    assert reply.end() is None
-    assert loop.num_waiting == 0
-
-
-def test_a_listener_that_fails_is_forgotten_and_takes_no_place_in_the_queue(loop, gate, caplog):
-    gate.let_all_through()
-    loop.submit(DECISION, on_step=lambda _: 1 / 0, on_end=lambda _: None, timeout_s=60)
-    later = Listener()
-    loop.call(lambda: None).result(10)
-
-    later.submit_to(loop, DECISION)
-
-    assert later.end() is None
-    loop.call(lambda: None).result(10)
-    assert "ZeroDivisionError" in caplog.text
-    assert loop.num_waiting == 0
-
-
-def test_a_fault_in_the_engine_itself_ends_what_runs_and_nothing_else(loop, gate, caplog):
-    listener, later = Listener(), Listener()
-    gate.let_all_through()
-    step = loop.engine.step
-    loop.engine.step = lambda: 1 / 0 if loop.engine.num_waiting else step()
-
-    listener.submit_to(loop, DECISION)
-
-    assert isinstance(listener.end(), EngineStopped)
-    assert "ZeroDivisionError" in caplog.text
-    loop.engine.step = step
-    later.submit_to(loop, DECISION)
-    assert later.end() is None
-
-
-def test_running_requests_are_told_when_the_engine_stops(loop, gate):
-    listener = Listener()
-    listener.submit_to(loop, REPLY)
-    gate.stand()
-
-    closing = threading.Thread(target=loop.close)
-    closing.start()
-    while not loop._is_stopped:
-        threading.Event().wait(0.001)
-    gate.let_all_through()
-    closing.join(30)
-
-    assert isinstance(listener.end(), EngineStopped)
-    with pytest.raises(EngineStopped):
-        Listener().submit_to(loop, DECISION)
-    with pytest.raises(EngineStopped):
-        loop.call(lambda: None)

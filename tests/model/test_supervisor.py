@@ -7,63 +7,12 @@ import os
 import signal
 import socket
 import sys
-from contextlib import asynccontextmanager
-from pathlib import Path
 
 import httpx
 import pytest
 
-from bot.errors import ConfigError, ModelUnavailable
-from bot.supervisor import WorkerProcess, WorkerStatus
-from bot.worker_run import Timings
-from tests.model.conftest import Watcher
-
-FAKE = [sys.executable, str(Path(__file__).with_name("fake_worker.py"))]
-# Fast enough for a test, with room for a busy machine where only patience is asked for.
-QUICK = {
-    "poll_s": 0.02,
-    "ready_poll_s": 0.05,
-    "health_timeout_s": 10.0,
-    "hung_s": 10.0,
-    "first_backoff_s": 0.01,
-    "max_backoff_s": 0.02,
-    "stop_s": 20.0,
-}
-PATIENCE_S = 60.0
-
-
-@asynccontextmanager
-async def supervised(*extra_args, timings=None, **options):
-    watcher = Watcher()
-    options = {"command": FAKE, **options}
-    worker = WorkerProcess(
-        extra_args=extra_args,
-        on_status=watcher,
-        timings=Timings(**{**QUICK, **(timings or {})}),
-        **options,
-    )
-    async with worker:
-        yield worker, watcher
-
-
-async def ask(worker, path):
-    async with httpx.AsyncClient(trust_env=False) as client:
-        return (await client.get(worker.url.removesuffix("/v1") + path)).json()
-
-
-async def has_ended(pid):
-    """Wait until a process is gone, whoever's child it is."""
-    ended = asyncio.Event()
-    try:
-        fd = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    asyncio.get_running_loop().add_reader(fd, ended.set)
-    try:
-        await asyncio.wait_for(ended.wait(), PATIENCE_S)
-    finally:
-        asyncio.get_running_loop().remove_reader(fd)
-        os.close(fd)
+from bot.supervisor import WorkerStatus
+from tests.model.supervising import FAKE, PATIENCE_S, ask, has_ended, supervised
 
 
 async def test_a_worker_is_started_told_of_while_it_loads_and_then_ready():
@@ -233,71 +182,3 @@ async def test_its_lines_are_logged_with_a_prefix_at_their_own_level(caplog):
         "[worker] on stdout": "INFO",
     }
     assert max(len(record.getMessage()) for record in caplog.records) < 2100
-
-
-async def test_a_worker_that_dies_at_every_start_is_given_up_with_its_last_words():
-    words = "error: there is no model folder /models/none: correct EARSHOT_MODEL"
-
-    async with supervised("--say", words, "--exit", "1") as (worker, watcher):
-        with pytest.raises(ModelUnavailable, match="code 1: there is no model folder"):
-            await worker.wait_ready(timeout_s=PATIENCE_S)
-
-        assert watcher.states == ["restarting", "failed"]
-        assert "correct EARSHOT_MODEL" in worker.status().detail
-
-
-async def test_a_worker_that_once_fails_to_start_gets_another_chance(tmp_path):
-    async with supervised("--exit-unless", str(tmp_path / "second")) as (worker, watcher):
-        await worker.wait_ready(timeout_s=PATIENCE_S)
-
-        assert watcher.states == ["restarting", "ready"]
-
-
-async def test_a_model_that_cannot_be_loaded_is_not_tried_again():
-    detail = "the folder /models/x holds no model"
-
-    async with supervised("--failure", detail) as (worker, watcher):
-        with pytest.raises(ModelUnavailable, match=detail):
-            await worker.wait_ready(timeout_s=PATIENCE_S)
-
-        assert watcher.states == ["failed"]
-
-
-@pytest.mark.parametrize("part", [["--exit", "1"], ["--failure", "see the log"]])
-async def test_a_missing_package_is_named_with_the_command_that_installs_it(part):
-    words = "ModuleNotFoundError: No module named 'torch'"
-
-    async with supervised("--say", words, *part) as (worker, watcher):
-        with pytest.raises(
-            ConfigError, match=r"'torch': run pip install '\.\[worker\]' in your copy"
-        ):
-            await worker.wait_ready(timeout_s=PATIENCE_S)
-
-        assert watcher.states == ["failed"]
-
-
-async def test_a_command_that_is_none_is_given_up():
-    async with supervised(command=["/no/such/python"]) as (worker, _):
-        with pytest.raises(ModelUnavailable, match=r"cannot be started.*/no/such/python"):
-            await worker.wait_ready(timeout_s=PATIENCE_S)
-
-
-async def test_waiting_for_a_worker_that_loads_too_long_says_how_far_it_is():
-    async with supervised("--num-loading", "1000000") as (worker, watcher):
-        await watcher.wait_for("loading")
-
-        with pytest.raises(ModelUnavailable, match=r"not ready after 0\.01 s \(step \d+\)"):
-            await worker.wait_ready(timeout_s=0.01)
-
-
-async def test_a_supervision_that_fails_itself_is_told():
-    def faulty(status):
-        if status.state == "loading":
-            raise RuntimeError("a listener with a fault")
-
-    worker = WorkerProcess(
-        command=[*FAKE, "--num-loading", "9"], on_status=faulty, timings=Timings(**QUICK)
-    )
-    async with worker:
-        with pytest.raises(ModelUnavailable, match="supervision"):
-            await worker.wait_ready(timeout_s=PATIENCE_S)
