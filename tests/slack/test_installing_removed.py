@@ -130,3 +130,17 @@ async def test_rows_of_before_and_after_it_joined_an_organization_go_together(sl
     assert await harbor.removed(slack)
 
     assert await stored(store) == []
+
+
+@pytest.mark.parametrize(("how", "is_gone"), [("inactive", True), ("revoked", True), ("", False)])
+async def test_a_removal_that_nobody_heard_of_is_seen_though_the_token_has_ended_since(
+    slack, harbor, how, is_gone
+):
+    harbor.ticking.advance(12 * 3600)
+    token = slack.tokens.of(harbor.team)[-1]
+    token.refresh = None
+    if how:
+        setattr(token, how, True)
+
+    assert await harbor.teams.is_gone(harbor.team.id) == is_gone
+    assert await harbor.teams.is_installed(harbor.team.id) != is_gone

@@ -26,6 +26,8 @@ LIFETIME_S = 300.0
 # What Slack says of the token of a workspace that removed the app.
 REMOVED = frozenset({"account_inactive", "token_revoked"})
 
+STILL_HERE = "whether it still has the app"
+
 # A token that no longer works comes back by a new installation, which ends this at once.
 FAILED_S = 60.0
 
@@ -129,18 +131,35 @@ class ManyTeams:
         if not await self._installations.is_kept(team_id):
             return True  # a stop came between the end of its token and the note of that
         try:
-            team = await self.team(team_id)
-            await asked(team.client.auth_test(), doing="whether it still has the app")
-        except Refused as error:
-            if error.code not in REMOVED:
-                return False
-            logger.warning(
-                "Slack: the app was removed from %s while nobody listened (%s)", team_id, error.code
-            )
-            return await self.removed(team_id, None, at=inf)  # whenever that was
+            why = await self._refusal(team_id)
+            if why in REMOVED and await self.removed(team_id, None, at=inf):  # whenever that was
+                logger.warning(
+                    "Slack: the app was removed from %s while nobody listened (%s)", team_id, why
+                )
+                return True
         except PlatformError as error:
             logger.warning("Slack: whether %s still has the app is unknown: %s", team_id, error)
         return False
+
+    async def _refusal(self, team_id: str) -> str:
+        """Ask for Slack's word for why it takes no token of a workspace; "" if it takes one.
+
+        One that Slack does not renew is asked about itself: that it has ended does not say why.
+        """
+        try:
+            team = await self.team(team_id)
+            await asked(team.client.auth_test(), doing=STILL_HERE)
+        except Refused as error:
+            bot = await self._installations.as_kept(team_id)
+            if error.code in REMOVED or bot is None:
+                return error.code
+        else:
+            return ""
+        try:
+            await asked(self._clients.client(bot.bot_token).auth_test(), doing=STILL_HERE)
+        except Refused as error:
+            return error.code
+        return ""
 
     async def is_installed(self, team_id: str) -> bool:
         """Tell whether a workspace has the app, be it that no key reads its token."""
