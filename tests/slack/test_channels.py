@@ -1,12 +1,13 @@
 """Channels that the bot comes into: greeted once, whoever is at it, and heard from the invitation on."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
 
 from bot.errors import PlatformError
+from bot.messages import ConversationKey
 from bot.platforms.in_order import InOrder
 from bot.platforms.slack.channels import Channels
 from bot.platforms.slack.keys import channel_key, ts_at
@@ -27,12 +28,14 @@ class HeldPlatform(FakePlatform):
 
     is_asked: asyncio.Event = field(default_factory=asyncio.Event)
     may_go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    greeted: list[ConversationKey] = field(default_factory=list)
 
     async def notice(self, where, text, *, reply_to):
         self.is_asked.set()
         await self.may_go_on.wait()
         if self.failure:
             raise self.failure
+        self.greeted.append(where)
         await super().notice(where, text, reply_to=reply_to)
 
 
@@ -88,6 +91,39 @@ async def test_an_invitation_during_a_start_is_greeted_once(store, platform):
     await greeting
     await channels.tasks.idle()
 
+    assert len(platform.notices) == 1
+
+
+async def test_a_place_of_which_no_invitation_is_told_is_greeted_at_the_first_word(store, platform):
+    platform.may_go_on.set()
+    one, two = started(store, platform), started(store, platform)
+
+    for channels in (one, one, two):
+        channels.spoken_in(replace(TEA, thread="1.000000"))
+        await channels.tasks.idle()
+    one.spoken_in(channel_key("T1", "D1"))
+    await one.tasks.idle()
+
+    assert platform.greeted == [TEA]
+
+
+async def test_a_place_that_takes_no_greeting_is_left_alone_until_the_next_start(store, platform):
+    platform.may_go_on.set()
+    platform.failure = PlatformError("it may not write there")
+    channels = started(store, platform)
+
+    for _ in range(2):
+        channels.spoken_in(TEA)
+        await channels.tasks.idle()
+        platform.is_asked.clear()
+    platform.failure = None
+    channels.spoken_in(TEA)
+    await channels.tasks.idle()
+    assert not platform.is_asked.is_set()
+
+    started_again = started(store, platform)
+    started_again.spoken_in(TEA)
+    await started_again.tasks.idle()
     assert len(platform.notices) == 1
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from bot.messages import Mode
 from tests.fakes import PausingModel
+from tests.living import GREETING
 from tests.slack_server import Kind
 
 QUESTION = "what is the capital of France?"
@@ -88,6 +89,17 @@ async def test_in_a_group_chat_it_speaks_as_in_a_channel(talk, slack):
     asked = await talk.asks("Ben", QUESTION, where=where)
     (answer,) = talk.messages(where)
     assert answer.thread_ts == asked.ts
+
+
+async def test_a_group_chat_made_with_it_is_greeted_once_something_is_said_there(talk, slack):
+    slack.add_channel("trio", Kind.MPIM, members=["Alice", "Ben"])
+
+    for text in ("a plan", "a better plan"):
+        await talk.says("Ben", text, where="trio")
+
+    (hello,) = slack.posts("trio")
+    assert hello.text.startswith(GREETING)
+    assert [text for _, text in await talk.history("trio")] == ["a plan", "a better plan"]
 
 
 async def test_guests_are_heard_and_answered_and_manage_nothing(talk, slack):

@@ -6,7 +6,7 @@ The bot hears a channel from the moment it was invited there, and says once in e
 import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -14,7 +14,7 @@ from bot.errors import PlatformError, StoreError
 from bot.messages import ConversationKey
 from bot.platforms.in_order import InOrder
 from bot.platforms.insist import insisted
-from bot.platforms.slack.keys import PLATFORM, channel_key, is_ts, sent_at
+from bot.platforms.slack.keys import PLATFORM, channel_key, is_direct, is_ts, sent_at
 from bot.platforms.slack.lenient import Payload, part_of, text_in
 from bot.platforms.slack.listening import turn_of
 from bot.platforms.slack.membership import Membership
@@ -47,6 +47,7 @@ class Channels:
     name: str
     clock: Callable[[], datetime]
     tasks: Tasks
+    _spoken_in: set[ConversationKey] = field(init=False, default_factory=set)  # in this run
 
     async def joined(self, event: Payload, team: Team) -> None:
         """Hear that somebody came into a channel; what matters is if the bot did."""
@@ -124,6 +125,16 @@ class Channels:
 
     def _turn(self, where: ConversationKey) -> AbstractAsyncContextManager[None]:
         return self.turns.turn(turn_of(where))
+
+    def spoken_in(self, where: ConversationKey) -> None:
+        """Greet a place in which something is said, unless it was: nobody invites to a group chat.
+
+        One that takes no greeting now is left alone until the next start.
+        """
+        channel = replace(where, thread=None)
+        if not is_direct(channel.channel) and channel not in self._spoken_in:
+            self._spoken_in.add(channel)
+            self.tasks.start(partial(self._greet, channel), name=f"the greeting in {channel}")
 
     async def greet_all(self, team: Team) -> None:
         """Greet the channels that it was in before it ran, and was not greeted in."""

@@ -84,7 +84,10 @@ class Events:
     async def _said(self, event: Payload, team: Team) -> None:
         """Carry out what is said as a command; hear everything else."""
         where = place(event, team.id)
-        if where is None or await self.spoken.spoken(event, where, team):
+        if where is None:
+            return
+        self.channels.spoken_in(where)
+        if await self.spoken.spoken(event, where, team):
             return
         if not await self.assistant_view.missed(event, where, team):
             await self.ears.message(event, where, team)
