@@ -216,7 +216,7 @@ def test_metadata_of_something_else_is_none_of_the_settings(metadata: str) -> No
 
 @pytest.mark.parametrize(
     ("typed", "question"),
-    [("  why\nthis? ", "why this?"), ("", DEFAULT_QUESTION)],
+    [("  why\nthis? ", "why\nthis?"), ("", DEFAULT_QUESTION)],
 )
 def test_a_question_about_a_message_comes_back_with_its_place(typed: str, question: str) -> None:
     where = replace(WHERE, thread="1700000000.000100")
