@@ -15,7 +15,16 @@ from bot.errors import ModelError, StoreError
 from bot.excuses import excuse, failed, wordless
 from bot.judge import Considered, Judge
 from bot.leftovers import Leftovers
-from bot.messages import Action, Decision, KeptDecision, OutboxItem, OutboxStatus
+from bot.messages import (
+    ASKED,
+    Action,
+    ConversationKey,
+    Decision,
+    KeptDecision,
+    Mode,
+    OutboxItem,
+    OutboxStatus,
+)
 from bot.signs import Signs
 from bot.store import Store
 from bot.writer import Writer
@@ -120,8 +129,19 @@ class Acting:
 
     async def _excuse(self, considered: Considered) -> None:
         text = excuse(considered)
-        if text is not None:
-            await self.signs.notice(considered.where, text, reply_to=considered.asked[-1].id)
+        if text is None:
+            return
+        question_id = considered.asked[-1].id
+        # Who asked by a command looks at its answer, which nobody else has to see.
+        if question_id.startswith(ASKED) or not await self._is_off(considered.where):
+            await self.signs.notice(considered.where, text, reply_to=question_id)
+
+    async def _is_off(self, where: ConversationKey) -> bool:
+        try:
+            return (await self.store.channels.settings(where)).mode is Mode.OFF
+        except StoreError:  # then somebody may wait, and is to hear that nothing comes
+            logger.warning("nobody knows whether %s is off", where)
+            return False
 
     async def _tell(self, considered: Considered) -> None:
         message_ids = [entry.id for entry in considered.burst]

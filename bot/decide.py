@@ -6,7 +6,7 @@ What a bot says to the assistant counts as ambient wherever `answers_bots` is fa
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -78,6 +78,25 @@ def decide(
     return _by_threshold(p_speak, rules.threshold)
 
 
+_Silenced = tuple[Rule, str]
+
+
+def hushed(settings: ChannelSettings, *, addressed: bool, now: datetime) -> _Silenced | None:
+    """Tell what in the settings alone keeps it silent: the rule, and the reason; None if nothing does.
+
+    What was `addressed` to it is answered in a quiet time too.
+    """
+    hush = _hushed_always(settings)
+    return hush if hush or addressed else _hushed_ambient(settings, now=now)
+
+
+def in_threads(settings: ChannelSettings) -> ChannelSettings:
+    """Give the settings that hold in a channel's threads."""
+    if settings.mode is Mode.ACTIVE and not settings.follow_threads:
+        return replace(settings, mode=Mode.MENTION)
+    return settings
+
+
 def _by_threshold(p_speak: float, threshold: float) -> Decision:
     if p_speak >= threshold:
         reason = f"P(speak) {p_speak:.2f} reaches the threshold {threshold:.2f}"
@@ -86,15 +105,12 @@ def _by_threshold(p_speak: float, threshold: float) -> Decision:
     return Decision(Action.SILENT, Rule.THRESHOLD, reason, p_speak, threshold)
 
 
-_Silenced = tuple[Rule, str]
-
-
 def _silenced_always(
     burst: Sequence[Entry], history: Sequence[Entry], settings: ChannelSettings
 ) -> _Silenced | None:
     """Rules that hold for addressed messages too."""
-    if settings.mode in (Mode.LISTEN, Mode.OFF):
-        return Rule.MODE, "the channel's mode is to listen only"
+    if hush := _hushed_always(settings):
+        return hush
     if _only_bots(burst):
         if not settings.answer_other_bots:
             return Rule.OTHER_BOT, "only other bots spoke"
@@ -106,6 +122,16 @@ def _silenced_always(
 def _silenced_ambient(
     history: Sequence[Entry], settings: ChannelSettings, *, now: datetime
 ) -> _Silenced | None:
+    return _hushed_ambient(settings, now=now) or _talked_enough(history, settings, now=now)
+
+
+def _hushed_always(settings: ChannelSettings) -> _Silenced | None:
+    if settings.mode in (Mode.LISTEN, Mode.OFF):
+        return Rule.MODE, "the channel's mode is to listen only"
+    return None
+
+
+def _hushed_ambient(settings: ChannelSettings, *, now: datetime) -> _Silenced | None:
     if settings.mode is Mode.MENTION:
         return Rule.MODE, "the channel's mode is to answer only when addressed"
     if settings.eagerness == 0:
@@ -114,7 +140,7 @@ def _silenced_ambient(
         return Rule.QUIET, f"it was asked to be quiet until {settings.quiet_until:%H:%M} UTC"
     if settings.quiet_hours and _in_quiet_hours(settings.quiet_hours, now):
         return Rule.QUIET_HOURS, "these are quiet hours"
-    return _talked_enough(history, settings, now=now)
+    return None
 
 
 def _talked_enough(

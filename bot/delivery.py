@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from bot.decide import hushed, in_threads
 from bot.errors import PlatformError, PlatformRemoved, PlatformUnavailable, StoreError
 from bot.messages import Author, ConversationKey, OutboxItem, OutboxStatus, Rule
 from bot.notices import NOT_POSTED
@@ -26,7 +27,7 @@ class Delivery:
     """Posts replies, each once, and takes them away. `clock` gives aware UTC times.
 
     Whoever posts or takes back has the conversation's turn, so that no other process does the same.
-    Replies older than `max_age_s` are withdrawn. `owns` tells which conversations are this process's
+    Replies older than `max_age_s` are withdrawn, and those that nobody waits for any more. `owns` tells which conversations are this process's
     own. Every method raises StoreError where the history cannot be read or written.
     """
 
@@ -154,13 +155,34 @@ class Delivery:
         return status is OutboxStatus.PENDING and item.key not in self._being_posted
 
     async def _post_late(self, item: OutboxItem) -> None:
-        if item.created_at >= self.clock() - timedelta(seconds=self.max_age_s):
+        reason = await self._why_no_more(item)
+        if reason is None:
             await self._tried(item, is_new=False)
         elif await self._is_withdrawn(item):
             await self.store.outbox.withdraw(item.key)
-            logger.warning(
-                "a reply in %s is withdrawn: it could not be posted in time", item.conversation
-            )
+            logger.warning("a reply in %s is withdrawn: %s", item.conversation, reason)
+
+    async def _why_no_more(self, item: OutboxItem) -> str | None:
+        """Say why a reply that had to wait is not to be posted any more; None if it is."""
+        where, now = item.conversation, self.clock()
+        if item.created_at < now - timedelta(seconds=self.max_age_s):
+            return "it could not be posted in time"
+        if not await self.store.outbox.has_question_left(item.key):
+            return "what it would have answered was deleted"
+        settings = await self.store.channels.settings(where)
+        hush = hushed(
+            in_threads(settings) if where.thread else settings,
+            addressed=await self._is_addressed(item),
+            now=now,
+        )
+        return None if hush is None else hush[1]
+
+    async def _is_addressed(self, item: OutboxItem) -> bool:
+        """Tell whether somebody asked for a reply, as far as its decision is kept."""
+        if item.decision_id is None:
+            return False
+        kept = (await self.store.decisions.by_id([item.decision_id])).get(item.decision_id)
+        return kept is not None and kept.decision.rule is Rule.ADDRESSED
 
     async def _post(self, item: OutboxItem, *, is_new: bool) -> OutboxStatus:
         try:
@@ -185,10 +207,7 @@ class Delivery:
     async def _fail(self, item: OutboxItem) -> None:
         await self.store.outbox.fail(item.key)
         await self.signs.withdraw(item)
-        if item.decision_id is None:
-            return
-        kept = (await self.store.decisions.by_id([item.decision_id])).get(item.decision_id)
-        if kept is not None and kept.decision.rule is Rule.ADDRESSED:
+        if await self._is_addressed(item):
             await self.signs.notice(item.conversation, NOT_POSTED, reply_to=item.reply_to)
 
     async def _is_withdrawn(self, item: OutboxItem) -> bool:

@@ -11,7 +11,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import perf_counter
 
-from bot.decide import Rules, answers_bots, decide, is_addressed, is_previewed, is_scored
+from bot.decide import (
+    Rules,
+    answers_bots,
+    decide,
+    hushed,
+    in_threads,
+    is_addressed,
+    is_previewed,
+    is_scored,
+)
 from bot.eagerness import threshold_for
 from bot.errors import ModelError
 from bot.messages import (
@@ -22,7 +31,6 @@ from bot.messages import (
     Decision,
     Entry,
     KeptDecision,
-    Mode,
     Rule,
 )
 from bot.ports import Model, ModelCard
@@ -100,9 +108,8 @@ class Judge:
         """
         started = perf_counter()
         found, settings = await asyncio.gather(
-            self.scoring.entries_in_bounds(where), self.store.channels.settings(where)
+            self.scoring.entries_in_bounds(where), self._settings(where)
         )
-        settings = _in_threads(settings) if where.thread else settings
         entries = _called([self._unaddressed_if_old(entry) for entry in found], settings)
         waiting = [entry for entry in entries if is_waiting(entry)]
         if not waiting:
@@ -137,8 +144,9 @@ class Judge:
     async def reconsider(self, considered: Considered) -> Decision | None:
         """Look again before a reply is posted; None if it may be.
 
-        It is withdrawn when all it answers was deleted, or when people wrote meanwhile, nobody had
-        addressed the assistant, and the moment has passed. Raises ModelError.
+        It is withdrawn when all it answers was deleted, when the assistant was hushed meanwhile, or
+        when people wrote meanwhile, nobody had addressed it, and the moment has passed. Raises
+        ModelError.
         """
         entries = await self.scoring.entries(considered.where)
         asked = {entry.row for entry in considered.asked}
@@ -147,6 +155,14 @@ class Judge:
             return replace(
                 considered.kept.decision, action=Action.SILENT, rule=Rule.WITHDRAWN, reason=reason
             )
+        hush = hushed(
+            await self._settings(considered.where),
+            addressed=considered.is_addressed,
+            now=self.clock(),
+        )
+        if hush is not None:
+            rule, reason = hush
+            return replace(considered.kept.decision, action=Action.SILENT, rule=rule, reason=reason)
         newer = [entry for entry in entries if is_waiting(entry)]
         if considered.is_addressed or considered.card is None or not newer:
             return None
@@ -163,6 +179,10 @@ class Judge:
             return None
         reason = f"people wrote meanwhile, and P(speak) fell to {p_speak:.2f}"
         return Decision(Action.SILENT, Rule.WITHDRAWN, reason, p_speak, threshold)
+
+    async def _settings(self, where: ConversationKey) -> ChannelSettings:
+        settings = await self.store.channels.settings(where)
+        return in_threads(settings) if where.thread else settings
 
     async def _in_one_place(
         self, where: ConversationKey, waiting: Sequence[Entry], missed: Collection[str]
@@ -251,13 +271,6 @@ def _called(entries: Sequence[Entry], settings: ChannelSettings) -> Sequence[Ent
         replace(entry, addressed=False) if is_waiting(entry) and entry.author.is_bot else entry
         for entry in entries
     ]
-
-
-def _in_threads(settings: ChannelSettings) -> ChannelSettings:
-    """Give the settings that hold in a channel's threads."""
-    if settings.mode is Mode.ACTIVE and not settings.follow_threads:
-        return replace(settings, mode=Mode.MENTION)
-    return settings
 
 
 _DECIDED_IN_CHANNEL = Decision(

@@ -20,7 +20,7 @@ from bot.store.conversations import (
     in_channel,
 )
 from bot.store.database import Database, carried_through, insert_or_skip
-from bot.store.replies import parts_beside
+from bot.store.replies import has_question_left, parts_beside
 from bot.store.speakers import ensured_speakers, follow_name, person_key
 from bot.store.tables import AnyRow, conversations, decisions, messages, outbox, reply_parts
 
@@ -110,6 +110,11 @@ class Outbox:
         async with self._database.reading() as connection:
             row = (await connection.execute(query)).first()
         return where if row is None else conversation_key(row)
+
+    async def has_question_left(self, key: str) -> bool:
+        """Tell whether something that a reply answers still stands; True if it is not known what."""
+        async with self._database.reading() as connection:
+            return await has_question_left(connection, key)
 
     async def decision_behind(self, where: ConversationKey, message_id: str) -> int | None:
         """Give the id of the decision that a reply carries out, found by any of its parts.

@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import ConversationKey
 from bot.store.conversations import id_at
-from bot.store.tables import messages, reply_parts
+from bot.store.tables import messages, outbox, reply_parts
 
 _replies = messages.alias("replies")
 _asked = messages.alias("asked")
@@ -56,6 +56,24 @@ async def bereft(connection: AsyncConnection, where: ConversationKey, message_id
     for reply_id in (await connection.scalars(query)).all():
         found += await parts_beside(connection, where, reply_id) or [reply_id]
     return found
+
+
+async def has_question_left(connection: AsyncConnection, key: str) -> bool:
+    """Tell whether something that a reply of the outbox answers is neither deleted nor hidden.
+
+    True also where it is not known what the reply answers.
+    """
+    named = and_(outbox.c.decision_id.is_(None), _asked.c.platform_id == outbox.c.reply_to)
+    in_burst = and_(_asked.c.decision_id == outbox.c.decision_id, not_(_asked.c.from_assistant))
+    is_here = _asked.c.conversation_id == outbox.c.conversation_id
+    query = (
+        select(_asked.c.addressed, _asked.c.deleted, _asked.c.hidden)
+        .join_from(outbox, _asked, and_(is_here, or_(named, in_burst)))
+        .where(outbox.c.key == key)
+    )
+    burst = (await connection.execute(query)).all()
+    asked = [each for each in burst if each.addressed] or burst
+    return not asked or any(not (each.deleted or each.hidden) for each in asked)
 
 
 def _has_a_question_left() -> ColumnElement[bool]:

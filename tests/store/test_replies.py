@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.store import Store
-from tests.store.samples import EARSHOT, ROOM, SPEAK, THREAD, kept_with, later, message, reply
+from tests.store.samples import ANN, EARSHOT, ROOM, SPEAK, THREAD, kept_with, later, message, reply
 
 
 async def _answered(
@@ -100,6 +100,21 @@ async def test_a_reply_without_a_decision_answers_what_it_names(store: Store) ->
     await _delete(store, "m1")
 
     assert await store.messages.bereft(ROOM, "m1") == ["r1"]
+
+
+async def test_a_waiting_reply_has_a_question_left_until_all_are_deleted_or_hidden(
+    store: Store,
+) -> None:
+    decision_id = await _answered(store, ["m1", "m2", "m3"], addressed=["m1", "m2"])
+    for key, answers in {"k2": decision_id, "k3": None}.items():
+        await store.outbox.add(reply(key, decision_id=answers, reply_to="m2"))
+
+    await _delete(store, "m2")
+    left = [await store.outbox.has_question_left(key) for key in ("k2", "k3", "unknown")]
+    assert left == [True, False, True]
+
+    await store.speakers.opt_out(ROOM.platform, ROOM.workspace, ANN)
+    assert not await store.outbox.has_question_left("k2")
 
 
 async def test_deleting_a_reply_bereaves_nobody(store: Store) -> None:
