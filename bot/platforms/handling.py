@@ -16,6 +16,11 @@ class Handling:
         """The tasks that are not done yet."""
         return self._tasks
 
+    @property
+    def is_over(self) -> bool:
+        """Tell whether all was ended."""
+        return self._is_over
+
     def add(self, task: asyncio.Task[None]) -> None:
         """Keep a task until it is done; once all is over, it does not even begin."""
         if self._is_over:

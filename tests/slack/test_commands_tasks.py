@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from bot.errors import PlatformUnavailable
 from bot.platforms.slack.tasks import Once, Tasks
 
 
@@ -26,7 +27,7 @@ async def test_what_fails_is_logged_and_ends_nothing_else(caplog: pytest.LogCapt
     assert [record.getMessage() for record in caplog.records] == ["the settings of C1 failed"]
 
 
-async def test_the_end_ends_what_is_being_done_and_what_is_still_to_come() -> None:
+async def test_the_end_ends_what_is_being_done_and_refuses_what_is_still_to_come() -> None:
     tasks, begun, ended = Tasks(), asyncio.Event(), asyncio.Event()
 
     async def last() -> None:
@@ -42,8 +43,8 @@ async def test_the_end_ends_what_is_being_done_and_what_is_still_to_come() -> No
     tasks.start(last, name="a question")
     await begun.wait()
     await tasks.close()
-    tasks.start(never, name="too late")
-    await tasks.idle()
+    with pytest.raises(PlatformUnavailable):
+        tasks.start(never, name="too late")
 
     assert ended.is_set()
 

@@ -4,8 +4,10 @@ That address takes five posts within thirty minutes, also where the bot is no me
 threads. What Slack refuses is one line in the log and never raised: whoever asked sees Slack's sign.
 """
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from urllib.parse import urlsplit
@@ -18,6 +20,7 @@ from bot.commands import CommandAnswer
 from bot.errors import PlatformError
 from bot.messages import ConversationKey
 from bot.platforms.answers import shown_parts
+from bot.platforms.asking import TOO_LATE
 from bot.platforms.slack.buttons import Block, fits, with_button
 from bot.platforms.slack.clients import SDK_LOGGER
 from bot.platforms.slack.dialect import mrkdwn
@@ -31,6 +34,7 @@ logger = logging.getLogger(__name__)
 MAX_CHARS = 3000  # of a section, https://docs.slack.dev/reference/block-kit/blocks/section-block
 # From https://docs.slack.dev/interactivity/handling-user-interaction#message_responses.
 MAX_BY_URL = 5
+EXCUSE_S = 3.0
 SLACK_HOSTS = ("slack.com", "slack-gov.com")
 
 
@@ -49,6 +53,7 @@ class Listener:
     response_url: str = ""
     sees: ConversationKey | None = None
     by_mention: bool = False
+    is_answered: bool = field(init=False, default=False)
     num_left: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
@@ -80,11 +85,30 @@ class Answering:
             except PlatformError as error:
                 logger.warning("%s was not answered: %s", listener.user_id, error)
                 return False
+            listener.is_answered = True
         return True
 
     async def tell(self, listener: Listener, text: str) -> bool:
         """Say a sentence that only the listener sees."""
         return await self.say(listener, CommandAnswer(text, ephemeral=True))
+
+    @asynccontextmanager
+    async def excusing(
+        self,
+        listener: Listener,
+        told: str = TOO_LATE,
+        *,
+        is_owed: Callable[[], bool] = lambda: True,
+    ) -> AsyncIterator[None]:
+        """Ask somebody to do it again, in the moment that a stop leaves, if nothing was said yet."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            if is_owed() and not listener.is_answered:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(EXCUSE_S):
+                        await self.tell(listener, told)
+            raise
 
     async def _said(self, listener: Listener, post: Post) -> None:
         """Say one post. Raises PlatformError."""

@@ -84,7 +84,7 @@ class AssistantView:
         """Tell whether somebody asks what they missed beside what they look at.
 
         Such a question is a command, and not recorded; its answer comes in a moment. With no channel
-        in view it is an ordinary one.
+        in view it is an ordinary one. Raises PlatformUnavailable while it stops.
         """
         # Looked up for this question alone: what waits for a look may be overtaken on its way.
         if not (is_direct(where.channel) and _is_said(event) and _asks_it(event)):
@@ -97,6 +97,7 @@ class AssistantView:
             return False
         if not seen:
             return False
+        self.tasks.check_open()
         is_new = self.once.is_new(team.id, where.channel, ts)
         if is_new and await Claims(self.chats.store).is_ours(where, ts):
             channel = channel_key(team.id, seen)

@@ -4,7 +4,8 @@
    A question is written down before that, since Slack sends it but once: whoever asked one that
    nobody wrote down is told by Slack itself.
 2. What cannot be read is told whoever did it, and nobody else.
-3. What is delivered twice is done once.
+3. What is delivered twice is done once. While it stops, nothing is acknowledged any more, and who
+   waits for something that is cut short is asked to do it again.
 4. What Slack refuses is one line in the log; nothing is raised into slack_bolt.
 No state is kept here but what came last: a button pressed after a restart does what it says.
 """
@@ -12,7 +13,6 @@ No state is kept here but what came last: a button pressed after a restart does 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -36,7 +36,6 @@ logger = logging.getLogger(__name__)
 
 ASK_ABOUT = "ask_about"  # the shortcut, as the manifest names it
 ASK = "ask"
-EXCUSE_S = 3.0
 HEARD_S = 1.5  # for a question to be written down before it is acknowledged
 IN_TIME_S = 2.0  # of the three seconds that Slack waits for a form or an acknowledgement
 NOT_OPENED = "That took too long to open. Please do it again."
@@ -58,8 +57,9 @@ class Interactions:
     async def command(self, body: Payload, team: Team) -> Acknowledgement:
         """Take `/assistant` with whatever was typed after it.
 
-        Raises PlatformUnavailable for a question that a stop kept from being written down.
+        Raises PlatformUnavailable while it stops, also for a question that is not written down yet.
         """
+        self.tasks.check_open()
         where = channel_key(team.id, text_in(body, "channel_id"))
         listener = Listener(team, where, text_in(body, "user_id"), text_in(body, "response_url"))
         return await self._typed(body, listener, text_in(body, "text"))
@@ -67,8 +67,9 @@ class Interactions:
     async def interaction(self, body: Payload, team: Team) -> Acknowledgement:
         """Take anything that people press, submit or choose.
 
-        Raises PlatformUnavailable for a question that a stop kept from being written down.
+        Raises PlatformUnavailable while it stops, also for a question that is not written down yet.
         """
+        self.tasks.check_open()
         try:
             return await self._routed(body, team)
         except PlatformUnavailable:
@@ -103,7 +104,7 @@ class Interactions:
         trigger_id = text_in(body, "trigger_id")
         if ts and self.once.is_new(trigger_id):
             opening = partial(self._open_question, listener, where, ts, trigger_id)
-            self.tasks.start(opening, name=f"a question about a message in {where}")
+            self._start(opening, listener, told=NOT_OPENED)
         return None
 
     async def _typed(self, body: Payload, listener: Listener, typed: str) -> Acknowledgement:
@@ -111,10 +112,9 @@ class Interactions:
         trigger_id = text_in(body, "trigger_id")
         if not self.once.is_new(trigger_id):
             return None
-        where = listener.where
         if typed.casefold() in ("", SETTINGS):
             opening = partial(self._open_settings, listener, trigger_id)
-            self.tasks.start(opening, name=f"the settings of {where}")
+            self._start(opening, listener, told=NOT_OPENED)
             return None
         await self._begin(listener, typed, name=trigger_id)
         return None
@@ -145,33 +145,31 @@ class Interactions:
             self.commanding.run, listener, called, name=name, about=about, heard=heard.set
         )
 
-        async def work() -> None:
-            try:
-                await run()
-            except asyncio.CancelledError:
-                if is_awaited.is_set() and not heard.is_set():
-                    await self._excused(listener)
-                raise
-
-        task = self._start(work, listener)
+        task = self._start(
+            run, listener, is_owed=lambda: is_awaited.is_set() and not heard.is_set()
+        )
         if called.path == (ASK,):
             await _until_heard(heard, task)
-            is_awaited.set()  # from here on Slack shows that something comes
-
-    async def _excused(self, listener: Listener) -> None:
-        """Ask somebody to ask again, in the moment that a stop leaves."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(EXCUSE_S):
-                await self.answering.tell(listener, TOO_LATE)
+        is_awaited.set()  # from here on Slack shows that something comes
 
     def _start(
-        self, work: Callable[[], Awaitable[object]], listener: Listener
+        self,
+        work: Callable[[], Awaitable[object]],
+        listener: Listener,
+        *,
+        told: str = TOO_LATE,
+        is_owed: Callable[[], bool] = lambda: True,
     ) -> asyncio.Task[None]:
-        return self.tasks.start(work, name=f"a command in {listener.where}")
+        """Do something that somebody waits for; `told` is said if a stop cuts it short."""
+
+        async def carried_out() -> None:
+            async with self.answering.excusing(listener, told, is_owed=is_owed):
+                await work()
+
+        return self.tasks.start(carried_out, name=f"a command in {listener.where}")
 
     async def _open_settings(self, listener: Listener, trigger_id: str) -> None:
         team, where = listener.team, listener.where
-        await self.commanding.prepare(listener)
         if not await self.forms.open_settings(team, trigger_id, where, listener.user_id):
             await self.answering.tell(listener, NOT_OPENED)
 

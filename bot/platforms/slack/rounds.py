@@ -6,9 +6,11 @@ The one does not wait for the other: a workspace that takes long to look through
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
+from bot.errors import PlatformUnavailable
 from bot.pipeline import Pipeline
 from bot.platforms.again import AGAIN_EVERY_S, post_waiting, wake_undecided
 from bot.platforms.slack.catch_up import CatchUp
@@ -40,7 +42,8 @@ class Rounds:
         self.catch_up.gap_began(team_id, since)
         if still_s:
             later = partial(self._missed_later, team_id, still_s, since)
-            self._aside.start(later, name="a flood")
+            with suppress(PlatformUnavailable):  # it stops, and the next start looks anyhow
+                self._aside.start(later, name="a flood")
         elif team_id is not None:
             self.catch_up.expect([team_id])
 

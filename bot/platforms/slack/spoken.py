@@ -67,12 +67,16 @@ class Spoken:
         """Tell whether a message is a command; its answer comes in a moment, in its thread.
 
         What becomes a command by an edit is not carried out: it was said before, and answered.
+        Raises PlatformUnavailable for a command while it stops.
         """
         typed = command_in(event, team)
         user_id, ts = text_in(event, "user"), text_in(event, "ts")
         if typed is None or not user_id:
             return False
-        if "edited" not in event and self.once.is_new(team.id, where.channel, ts):
+        if "edited" in event:
+            return True
+        self.tasks.check_open()
+        if self.once.is_new(team.id, where.channel, ts):
             listener = Listener(team, where, user_id, by_mention=True)
             self.tasks.start(
                 partial(self._answered, listener, typed, ts), name=f"a command in {where}"
@@ -80,8 +84,11 @@ class Spoken:
         return True
 
     async def _answered(self, listener: Listener, typed: str, ts: str) -> None:
-        if not await self.claims.is_ours(listener.where, ts):
-            return
+        async with self.answering.excusing(listener):
+            if await self.claims.is_ours(listener.where, ts):
+                await self._carried_out(listener, typed, ts)
+
+    async def _carried_out(self, listener: Listener, typed: str, ts: str) -> None:
         if is_direct(listener.where.channel):
             listener.sees = await self.place(listener.where, ts)
         managing = self.commanding.managing

@@ -1,6 +1,7 @@
 """What goes on after Slack has its acknowledgement: tasks with an owner, each done once.
 
-Slack delivers an interaction anew where it believes that we did not hear it.
+Slack delivers an interaction anew where it believes that we did not hear it. At the end nothing is
+begun any more: whoever delivers it hears so, before it is acknowledged.
 """
 
 import asyncio
@@ -8,6 +9,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
+from bot.errors import PlatformUnavailable
 from bot.platforms.handling import Handling
 
 logger = logging.getLogger(__name__)
@@ -22,10 +24,22 @@ class Tasks:
         self._handling = Handling()
 
     def start(self, work: Callable[[], Awaitable[object]], *, name: str) -> asyncio.Task[None]:
-        """Do something on the side; `name` says what, in the log."""
+        """Do something on the side; `name` says what, in the log.
+
+        Raises PlatformUnavailable once it is closed.
+        """
+        self.check_open()
         task = asyncio.create_task(_watched(work, name), name=name)
         self._handling.add(task)
         return task
+
+    def check_open(self) -> None:
+        """Raise PlatformUnavailable once it is closed.
+
+        To be called before something is remembered as done: it may come again.
+        """
+        if self._handling.is_over:
+            raise PlatformUnavailable("Earshot stops here")
 
     async def idle(self) -> None:
         """Wait until nothing is being done."""
@@ -33,7 +47,7 @@ class Tasks:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def close(self) -> None:
-        """End all that is being done, and all that is still to come."""
+        """End all that is being done, and refuse what is still to come."""
         await self._handling.stop()
 
 
