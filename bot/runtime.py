@@ -18,6 +18,7 @@ from bot.errors import ConfigError, EarshotError
 from bot.messages import Author, ConversationKey
 from bot.model_client import OpenAIModel
 from bot.pipeline import Pipeline, everything
+from bot.platforms.slack.keys import is_direct_chat
 from bot.ports import Platform
 from bot.settle import Settling
 from bot.store import Store
@@ -120,6 +121,7 @@ async def opened_store(settings: Settings) -> AsyncIterator[Store]:
         settings.database_url,
         default_mode=settings.default_mode,
         platform_modes=dict.fromkeys(SERVED_BY_OTHERS, settings.new_channel_mode),
+        is_direct=is_direct_chat,
     )
     try:
         await _purge(store, utc_now())  # also in a run that a refused token ends at once

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from bot.config import Settings
 from bot.messages import ChannelSettings, ConversationKey, Mode
+from bot.platforms.slack.keys import is_direct_chat
 from bot.runtime import ServedModel
 from bot.store import Store
 from tests.fakes import FakeModel
@@ -83,7 +84,9 @@ class Living(ABC):
         """
         settings = self.settings
         self.store = await Store.open(
-            settings.database_url, platform_modes={self.platform: settings.new_channel_mode}
+            settings.database_url,
+            platform_modes={self.platform: settings.new_channel_mode},
+            is_direct=is_direct_chat,
         )
         served = ServedModel(self.model, None, patience_s=PATIENCE_S)
         self.told.clear()

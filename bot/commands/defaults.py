@@ -19,7 +19,7 @@ from bot.commands.tuning import (
     read_hours,
     set_quiet_hours,
 )
-from bot.messages import workspace_key
+from bot.messages import ChannelSettings, workspace_key
 
 _SETTINGS = {
     "mode": "mode",
@@ -58,7 +58,7 @@ async def show(call: Call) -> CommandAnswer:
     )
     lines = ["What holds in channels that chose nothing themselves:"]
     lines += [f"{name}: {value}" for name, value in rows]
-    return call.answer("\n".join([*lines, await _own_choices(call)]))
+    return call.answer("\n".join([*lines, await _own_choices(call, settings)]))
 
 
 async def follow(call: Call) -> CommandAnswer:
@@ -140,11 +140,14 @@ async def _chosen(call: Call) -> frozenset[str]:
     return chosen & {*_SETTINGS.values()}
 
 
-async def _own_choices(call: Call) -> str:
+async def _own_choices(call: Call, defaults: ChannelSettings) -> str:
     chosen = await _chosen(call)
-    if not chosen:
-        return "This channel follows all of it."
-    return f"This channel chose for itself: {_named(chosen)}."
+    if chosen:
+        return f"This channel chose for itself: {_named(chosen)}."
+    mode = (await call.store.channels.settings(call.caller.where)).mode
+    if mode is not defaults.mode:  # in a direct chat it answers, whatever holds for channels
+        return f"This chat follows all of it but the mode, which begins as {mode} here."
+    return "This channel follows all of it."
 
 
 def _named(chosen: Collection[str]) -> str:

@@ -4,7 +4,7 @@ The workspace's defaults are the row without a channel. What neither level chose
 default, setting by setting.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -28,15 +28,12 @@ from bot.store.setting_values import chosen_value, known_name, stored_value
 from bot.store.tables import channels, conversations
 
 _NAMES = tuple(field.name for field in fields(ChannelSettings))
+_NOTHING_CHOSEN = (None,) * len(_NAMES)
 # Made once: this is read for every message, and making it takes longer than reading it.
-_LEVELS = (
-    select(*(channels.c[name] for name in _NAMES))
-    .where(
-        channels.c.platform == bindparam("platform"),
-        channels.c.workspace == bindparam("workspace"),
-        or_(channels.c.channel == "", channels.c.channel == bindparam("channel")),
-    )
-    .order_by(channels.c.channel)
+_LEVELS = select(channels.c.channel, *(channels.c[name] for name in _NAMES)).where(
+    channels.c.platform == bindparam("platform"),
+    channels.c.workspace == bindparam("workspace"),
+    or_(channels.c.channel == "", channels.c.channel == bindparam("channel")),
 )
 
 
@@ -45,15 +42,22 @@ class Channels:
     """The settings of every channel. Each method is a transaction of its own.
 
     `platform_modes` are the modes that hold on some platforms where none was chosen, in place of
-    `default_mode`.
+    `default_mode`. In a chat that `is_direct`, all is said to the assistant: it answers there, in
+    whatever mode its workspace's channels are, unless another was chosen for that chat.
     """
 
     def __init__(
-        self, database: Database, *, default_mode: Mode, platform_modes: Mapping[str, Mode]
+        self,
+        database: Database,
+        *,
+        default_mode: Mode,
+        platform_modes: Mapping[str, Mode],
+        is_direct: Callable[[ConversationKey], bool],
     ) -> None:
         self._database = database
         self._default_mode = default_mode
         self._platform_modes = platform_modes
+        self._is_direct = is_direct
 
     async def settings(self, where: ConversationKey) -> ChannelSettings:
         """Give what holds in the conversation's channel; without a channel, the workspace's defaults."""
@@ -82,7 +86,7 @@ class Channels:
         query = select(*(channels.c[name] for name in _NAMES)).where(_is_level(where))
         async with self._database.reading() as connection:
             row = (await connection.execute(query)).first()
-        stored = row or [None] * len(_NAMES)
+        stored = row or _NOTHING_CHOSEN
         return frozenset(
             name for name, value in zip(_NAMES, stored, strict=True) if value is not None
         )
@@ -118,8 +122,11 @@ class Channels:
     ) -> ChannelSettings:
         mode = self._platform_modes.get(where.platform, self._default_mode)
         values: dict[str, Any] = {"mode": mode}
-        for row in await connection.execute(_LEVELS, _key(where)):  # the workspace comes first
-            for name, stored in zip(_NAMES, row, strict=True):
+        levels = {level: row for level, *row in await connection.execute(_LEVELS, _key(where))}
+        for level in ("", where.channel):
+            if level and self._is_direct(where):
+                values["mode"] = Mode.MENTION
+            for name, stored in zip(_NAMES, levels.get(level, _NOTHING_CHOSEN), strict=True):
                 if stored is not None:
                     values[name] = chosen_value(name, stored)
         return ChannelSettings(**values)

@@ -1,12 +1,12 @@
 """The history store: opens the database and gives its nouns."""
 
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from types import MappingProxyType
 from typing import Self, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.messages import Mode
+from bot.messages import ConversationKey, Mode
 from bot.store.channels import Channels
 from bot.store.database import Database
 from bot.store.decisions import Decisions
@@ -30,12 +30,15 @@ Result = TypeVar("Result")
 _NO_MODES: Mapping[str, Mode] = MappingProxyType({})
 
 
+def _is_none(_: ConversationKey) -> bool:
+    """Know no direct chats."""
+    return False
+
+
 class Store:
     """All that is kept, by noun. Every method of every noun may raise StoreError."""
 
-    def __init__(
-        self, database: Database, *, default_mode: Mode, platform_modes: Mapping[str, Mode]
-    ) -> None:
+    def __init__(self, database: Database, channels: Channels) -> None:
         self._database = database
         self.messages = Messages(database)
         self.marks = Marks(database)
@@ -43,7 +46,7 @@ class Store:
         self.decisions = Decisions(database)
         self.outbox = Outbox(database)
         self.moves = Moves(database)
-        self.channels = Channels(database, default_mode=default_mode, platform_modes=platform_modes)
+        self.channels = channels
         self.speakers = Speakers(database)
         self.training = Training(database)
         self.feedback = Feedbacks(database)
@@ -60,11 +63,12 @@ class Store:
         *,
         default_mode: Mode = Mode.ACTIVE,
         platform_modes: Mapping[str, Mode] = _NO_MODES,
+        is_direct: Callable[[ConversationKey], bool] = _is_none,
     ) -> Self:
         """Open the database, creating it if absent.
 
-        Where no mode was chosen, that of the platform in `platform_modes` holds, or `default_mode`.
-        Raises StoreError that says what to do, also for a database that is not at head.
+        Where no mode was chosen, that of the platform in `platform_modes` holds, or `default_mode`;
+        in a chat that `is_direct`, MENTION. Raises StoreError that says what to do, also for a database that is not at head.
         """
         database = Database(url)
         try:
@@ -73,7 +77,13 @@ class Store:
         except BaseException:
             await database.close()
             raise
-        return cls(database, default_mode=default_mode, platform_modes=platform_modes)
+        channels = Channels(
+            database,
+            default_mode=default_mode,
+            platform_modes=platform_modes,
+            is_direct=is_direct,
+        )
+        return cls(database, channels)
 
     @property
     def engine(self) -> AsyncEngine:

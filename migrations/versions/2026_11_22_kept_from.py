@@ -14,6 +14,11 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("speakers", sa.Column("kept_from", sa.DateTime(timezone=True)))
+    # Until now Earshot itself chose that mode in each direct chat on Slack; now it holds there.
+    op.execute(
+        "UPDATE channels SET mode = NULL"
+        " WHERE platform = 'slack' AND mode = 'mention' AND channel LIKE 'D%'"
+    )
 
 
 def downgrade() -> None:

@@ -21,7 +21,7 @@ from bot.platforms.slack.forms import Forms
 from bot.platforms.slack.hearing import place
 from bot.platforms.slack.home import Home
 from bot.platforms.slack.interactions import Interactions
-from bot.platforms.slack.keys import PLATFORM, channel_key, sent_at
+from bot.platforms.slack.keys import PLATFORM, channel_key, is_direct_chat, sent_at
 from bot.platforms.slack.lenient import part_of
 from bot.platforms.slack.managing import Managing
 from bot.platforms.slack.naming import People
@@ -125,7 +125,7 @@ async def running_bot(
     default_mode: Mode = Mode.MENTION,
 ) -> AsyncIterator[Bot]:
     """Give a bot whose model says how far Turin is, and whose channels begin in `default_mode`."""
-    store = await Store.open(database_url, default_mode=default_mode)
+    store = await Store.open(database_url, default_mode=default_mode, is_direct=is_direct_chat)
     pipeline = Pipeline(
         store,
         FakeModel(reply_text=REPLY),

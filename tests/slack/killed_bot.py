@@ -12,6 +12,7 @@ import sys
 from functools import partial
 
 from bot.config import Settings
+from bot.platforms.slack.keys import is_direct_chat
 from bot.platforms.slack.run import SlackBot
 from bot.runtime import ServedModel
 from bot.store import Store
@@ -21,7 +22,9 @@ from tests.fakes import PausingModel
 async def main(given, reply):
     settings = Settings(_env_file=None, burst_quiet_s=0.0, burst_max_s=0.0, **json.loads(given))
     store = await Store.open(
-        settings.database_url, platform_modes={"slack": settings.new_channel_mode}
+        settings.database_url,
+        platform_modes={"slack": settings.new_channel_mode},
+        is_direct=is_direct_chat,
     )
     model = PausingModel(reply_text=reply)
     if "|" not in reply:

@@ -27,6 +27,23 @@ async def test_in_private_it_answers_whatever_new_channels_begin_with(chat, mode
         assert chat.posts("@Alice") == ["Paris."]
 
 
+async def test_in_private_its_mode_is_nobodys_choice_before_somebody_chooses_one(talk):
+    await talk.says("Alice", "good morning", where="@Alice")
+
+    assert "choice" not in await talk.types("Alice", "mode", "@Alice")
+    assert "chose for itself" not in await talk.types("Alice", "defaults show", "@Alice")
+    await talk.types("Alice", "mode listen", "@Alice")
+    assert "own choice" in await talk.types("Alice", "mode", "@Alice")
+
+
+async def test_in_private_its_mode_is_told_where_it_is_not_that_of_channels(chat):
+    chat.changes["new_channel_mode"] = Mode.LISTEN
+    async with chat.running():
+        told = await chat.types("Alice", "defaults show", "@Alice")
+
+    assert "This chat follows all of it but the mode, which begins as mention here." in told
+
+
 async def test_private_talk_is_seen_nowhere_else(talk):
     await talk.says("Alice", "I am looking for another job", where="@Alice")
 

@@ -15,7 +15,7 @@ from bot.platforms.slack.agent_view import AgentView
 from bot.platforms.slack.assistant_view import AssistantView
 from bot.platforms.slack.forms import Forms
 from bot.platforms.slack.home import Home
-from bot.platforms.slack.keys import PLATFORM, channel_key, sent_at
+from bot.platforms.slack.keys import PLATFORM, channel_key, is_direct_chat, sent_at
 from bot.platforms.slack.managing import Managing
 from bot.platforms.slack.naming import People
 from bot.platforms.slack.pane_threads import PaneThreads
@@ -178,7 +178,7 @@ def channel_line(channel: Channel, seen: list[str]) -> str:
 @asynccontextmanager
 async def seen(database_url: str, slack: SlackServer) -> AsyncIterator[Seen]:
     """Give the views of the workspace, in which channels start in `mention`."""
-    store = await Store.open(database_url, default_mode=Mode.MENTION)
+    store = await Store.open(database_url, default_mode=Mode.MENTION, is_direct=is_direct_chat)
     client = AsyncWebClient(slack.token, base_url=slack.api_url)
     known, bot = slack.team, slack.bot
     team = Team(known.id, known.name, bot.id, bot.bot_id or "", slack.app_id, client)

@@ -201,6 +201,26 @@ async def test_taking_back_an_unknown_setting_is_refused(store: Store) -> None:
         await store.channels.reset(ROOM, "volume")
 
 
+async def test_a_direct_chat_answers_whatever_mode_holds_for_channels_until_one_is_chosen(
+    url: str,
+) -> None:
+    direct, thread = replace(ROOM, channel="D1"), replace(ROOM, channel="D1", thread="t")
+    store = await Store.open(
+        url, default_mode=Mode.LISTEN, is_direct=lambda where: where.channel == "D1"
+    )
+
+    for mode in (Mode.LISTEN, Mode.OFF):
+        assert (await store.channels.settings(ROOM)).mode is mode
+        assert (await store.channels.settings(direct)).mode is Mode.MENTION
+        assert (await store.channels.settings(thread)).mode is Mode.MENTION
+        await store.channels.change(WORKSPACE, mode=Mode.OFF)
+
+    assert await store.channels.chosen(direct) == frozenset()
+    await store.channels.change(direct, mode=Mode.LISTEN)
+    assert (await store.channels.settings(direct)).mode is Mode.LISTEN
+    await store.close()
+
+
 async def test_a_platform_s_own_mode_holds_where_nobody_chose_one(url: str) -> None:
     store = await Store.open(
         url, default_mode=Mode.ACTIVE, platform_modes={"discord": Mode.MENTION}

@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
 
-from bot.messages import ChannelSettings, Mode, QuietHours, workspace_key
+from bot.messages import ChannelSettings, ConversationKey, Mode, QuietHours, workspace_key
 from bot.store import Store, schema, upgrade
 from bot.store.database import Database
 from tests.store.samples import ROOM, SILENT, START, kept_with, later, message, reply
@@ -99,6 +99,21 @@ async def test_after_an_upgrade_a_workspace_s_choice_holds_where_a_channel_had_t
 
     assert await store.channels.chosen(HALL) == {"persona"}
     assert await store.channels.settings(HALL) == ChannelSettings(eagerness=70, persona="Kind")
+    await store.close()
+
+
+async def test_the_mode_that_a_direct_chat_on_slack_was_given_is_nobodys_choice_after_an_upgrade(
+    old_url: str,
+) -> None:
+    was_given = "UPDATE channels SET platform = 'slack', channel = 'D1' WHERE channel = 'kitchen'"
+    await _run(old_url, was_given)
+
+    await upgrade(old_url)
+
+    store = await Store.open(old_url)
+    chosen = await store.channels.chosen(ConversationKey("slack", "home", "D1"))
+    assert "mode" not in chosen
+    assert "eagerness" in chosen
     await store.close()
 
 

@@ -8,10 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.commands import PREFIX, CommandAnswer, Commands, Invocation, UsageError
-from bot.errors import StoreError
 from bot.platforms.slack.answering import Answering, Listener
 from bot.platforms.slack.asking import Asking, nothing
-from bot.platforms.slack.direct import has_mode, listen_directly
 from bot.platforms.slack.managing import Managing
 
 logger = logging.getLogger(__name__)
@@ -39,7 +37,6 @@ class Commanding:
     ) -> None:
         """Carry a command out and say what comes of it; the names are those of `Asking`."""
         try:
-            await self.prepare(listener)
             caller = await self.managing.caller(
                 listener.team, listener.where, listener.user_id, by_mention=listener.by_mention
             )
@@ -55,14 +52,3 @@ class Commanding:
             logger.exception("%s %s failed", PREFIX, " ".join(called.path))
             answer = CommandAnswer(FAILED, ephemeral=True)
         await self.answering.say(listener, answer)
-
-    async def prepare(self, listener: Listener) -> None:
-        """See to it that a direct chat answers, also where a command is the first word in it."""
-        where, store = listener.where, self.asking.pipeline.store
-        try:
-            if await has_mode(where, store):
-                return
-            if await self.managing.is_in(listener.team, where.channel):  # not one between others
-                await listen_directly(where, store)
-        except StoreError as error:  # the command itself will say so
-            logger.warning("the mode of %s is not known: %s", where, error)

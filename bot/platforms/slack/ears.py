@@ -19,7 +19,6 @@ from bot.platforms.opinions import Opinions
 from bot.platforms.slack.among_others import left_to_others
 from bot.platforms.slack.assistant_view import AssistantView
 from bot.platforms.slack.catch_up import CatchUp
-from bot.platforms.slack.direct import listen_directly
 from bot.platforms.slack.early import Early
 from bot.platforms.slack.edits import deleted_id, edited, edited_id
 from bot.platforms.slack.files import Reader
@@ -69,7 +68,6 @@ class Ears:
         False: heard before, or said in a channel that records nothing. Raises StoreError.
         """
         async with self.turn(question.conversation):
-            await listen_directly(question.conversation, self.pipeline.store)
             await self._ready(question.conversation, team, before=None)
             return await self.pipeline.receive(question)
 
@@ -143,7 +141,6 @@ class Ears:
 
         To ask takes time, so the pipeline looks again whether anything is, when it records.
         """
-        await listen_directly(where, self.pipeline.store)
         if await self._is_off(where):
             return None
         return await heard(event, where, team=team, people=self.people, reader=self.reader)

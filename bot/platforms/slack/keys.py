@@ -27,6 +27,11 @@ def is_direct(channel_id: str) -> bool:
     return channel_id.startswith(DIRECT)
 
 
+def is_direct_chat(where: ConversationKey) -> bool:
+    """Tell a direct chat on Slack from every other place, also of other platforms."""
+    return where.platform == PLATFORM and is_direct(where.channel)
+
+
 def is_ts(message_id: str | None) -> bool:
     """Tell a message that stands on Slack from a question that a command asked."""
     return message_id is not None and _TS.fullmatch(message_id) is not None
