@@ -105,13 +105,14 @@ def _add_reply(groups: list[_Open], by_decision: dict[int, _Open], entry: Entry)
 
 def _text(entry: Entry, *, me: Author, assistant_name: str) -> str:
     text = own_mentions_shown(entry.text, own_name=me.name, assistant_name=assistant_name)
-    quoted = _with_attachments(entry.quoted, entry.quoted_attachments)
+    quoted = with_attachments(entry.quoted, entry.quoted_attachments)
     if quoted:
         text = f'{text}\n"{_clipped(quoted)}"'
-    return speaker_text(_with_attachments(text, entry.attachments))
+    return speaker_text(with_attachments(text, entry.attachments))
 
 
-def _with_attachments(text: str, attachments: Sequence[str]) -> str:
+def with_attachments(text: str, attachments: Sequence[str]) -> str:
+    """Give a text with what else was posted, each described in brackets behind it."""
     return text + "".join(f" [{attachment}]" for attachment in attachments)
 
 

@@ -13,6 +13,7 @@ from bot.cut import shown
 from bot.messages import Action, Entry, KeptDecision, Mode
 from bot.notices import OPTED_OUT
 from bot.ports import ModelCard
+from bot.prompt import with_attachments
 from inference.wire.text import speaker_name, speaker_text
 from inference.wire.turns import Turn
 
@@ -67,7 +68,7 @@ async def catchup(call: Call) -> CommandAnswer:
     """Let the model sum up what was said since the caller last wrote."""
     where, author = call.caller.where, call.caller.author
     entries = await call.store.messages.since_author(where, author.id, limit=MAX_CATCHUP_MESSAGES)
-    said = [entry for entry in entries if entry.text]
+    said = [entry for entry in entries if entry.text or entry.attachments]
     if not said:
         return call.answer("Nothing was said here since you last wrote.")
     async with asyncio.timeout(CATCHUP_TIMEOUT_S):
@@ -127,7 +128,8 @@ def _lines(entries: Sequence[Entry], card: ModelCard) -> list[str]:
             if entry.from_assistant
             else speaker_name(entry.author.name, reserved=reserved)
         )
-        lines.append(f"{name}: {speaker_text(entry.text)}")
+        text = with_attachments(entry.text, entry.attachments).strip()
+        lines.append(f"{name}: {speaker_text(text)}")
     return lines
 
 

@@ -35,10 +35,12 @@ class Channel:
         commands = Commands(store=self.store, model=self.model, me=ME)
         return await commands.run(text, replace(self.caller, **changed))
 
-    async def says(self, author: Author, text: str, *, minutes_ago: float = 10) -> str:
+    async def says(
+        self, author: Author, text: str, *, minutes_ago: float = 10, files: tuple[str, ...] = ()
+    ) -> str:
         self.num_said += 1
         sent_at = NOW - timedelta(minutes=minutes_ago)
-        message = Message(WHERE, f"m{self.num_said}", author, text, sent_at)
+        message = Message(WHERE, f"m{self.num_said}", author, text, sent_at, attachments=files)
         await self.store.messages.record(message)
         return message.id
 

@@ -108,6 +108,19 @@ async def test_catchup_sums_up_what_was_said_since_the_caller_last_wrote(channel
     assert answer.ephemeral
 
 
+async def test_catchup_tells_of_files_too_also_where_nothing_else_was_said(
+    channel: Channel,
+) -> None:
+    await channel.says(ANA, "bye for now")
+    await channel.says(BEN, "", files=("file: plan.txt",))
+    await channel.says(BEN, "look at that", files=("image: cat.png",))
+
+    await channel.run("catchup")
+
+    (turns,) = channel.model.asked
+    assert "Ben: [file: plan.txt]\nBen: look at that [image: cat.png]" in turns[0]["content"]
+
+
 async def test_catchup_with_nothing_new_asks_no_model(channel: Channel) -> None:
     await channel.says(BEN, "before")
     await channel.says(ANA, "the last word is mine")
