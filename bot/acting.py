@@ -12,7 +12,7 @@ from datetime import datetime
 
 from bot.delivery import Delivery
 from bot.errors import ModelError, StoreError
-from bot.excuses import excuse, failed, wordless
+from bot.excuses import excuse, failed, to_be_told, wordless
 from bot.judge import Considered, Judge
 from bot.leftovers import Leftovers
 from bot.messages import (
@@ -25,6 +25,7 @@ from bot.messages import (
     OutboxItem,
     OutboxStatus,
 )
+from bot.notices import Told
 from bot.signs import Signs
 from bot.store import Store
 from bot.writer import Writer
@@ -47,6 +48,7 @@ class Acting:
     signs: Signs
     delivery: Delivery
     leftovers: Leftovers
+    told: Told
     clock: Callable[[], datetime]
 
     async def carry_out(self, considered: Considered) -> None:
@@ -128,13 +130,15 @@ class Acting:
             return replace(kept, decision=changed)
 
     async def _excuse(self, considered: Considered) -> None:
-        text = excuse(considered)
+        where, text = considered.where, excuse(considered)
         if text is None:
             return
-        question_id = considered.asked[-1].id
-        # Who asked by a command looks at its answer, which nobody else has to see.
-        if question_id.startswith(ASKED) or not await self._is_off(considered.where):
-            await self.signs.notice(considered.where, text, reply_to=question_id)
+        is_off = await self._is_off(where)
+        for asked in to_be_told(considered, text):
+            # Who asked by a command looks at its answer, which nobody else has to see.
+            is_wanted = not is_off or asked.id.startswith(ASKED)
+            if is_wanted and self.told.is_news(where, asked, text, now=self.clock()):
+                await self.signs.notice(where, text, reply_to=asked.id)
 
     async def _is_off(self, where: ConversationKey) -> bool:
         try:

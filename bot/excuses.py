@@ -1,10 +1,11 @@
 """What becomes of a decision that was not carried out, and what whoever asked is told instead."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.judge import Considered
-from bot.messages import Action, Decision, KeptDecision, Rule
-from bot.notices import CANNOT_THINK, LISTENING, NO_ANSWER
+from bot.messages import Action, Decision, Entry, KeptDecision, Rule
+from bot.notices import CANNOT_THINK, FOR_ONE, LISTENING, NO_ANSWER
 
 
 def excuse(considered: Considered) -> str | None:
@@ -17,6 +18,14 @@ def excuse(considered: Considered) -> str | None:
     if decision.action is Action.FAILED:
         return CANNOT_THINK
     return LISTENING if decision.rule is Rule.MODE else None
+
+
+def to_be_told(considered: Considered, text: str) -> Sequence[Entry]:
+    """Give the questions that an excuse goes to: the last, or of what is for one, each person's."""
+    if text not in FOR_ONE:
+        return considered.asked[-1:]
+    people = [entry for entry in considered.asked if not entry.author.is_bot]
+    return list({entry.author.id: entry for entry in people}.values())
 
 
 def wordless(considered: Considered) -> Decision:

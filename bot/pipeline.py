@@ -16,7 +16,7 @@ from bot.delivery import Delivery
 from bot.judge import Judge
 from bot.leftovers import Leftovers
 from bot.messages import Author, ConversationKey, Message, Mode
-from bot.notices import OPTED_OUT, SAID_BEFORE
+from bot.notices import OPTED_OUT, SAID_BEFORE, Told
 from bot.ports import Model, Platform
 from bot.settle import Settling
 from bot.signs import Signs
@@ -59,6 +59,7 @@ class Pipeline:
     delivery: Delivery = field(init=False)
     leftovers: Leftovers = field(init=False)
     acting: Acting = field(init=False)
+    told: Told = field(init=False, default_factory=Told)
     _missed: dict[ConversationKey, set[str]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -99,6 +100,7 @@ class Pipeline:
             signs=self.signs,
             delivery=self.delivery,
             leftovers=self.leftovers,
+            told=self.told,
             clock=self.clock,
         )
 
@@ -113,9 +115,10 @@ class Pipeline:
         if not (await self.kept(where, [message]) and await self.store.messages.record(message)):
             return False
         self.conversations.wake(where, addressed=message.addressed)
-        if message.addressed and (excuse := await self._unread(message)) is not None:
-            told = self.signs.notice(where, excuse, reply_to=message.id)
-            self.conversations.aside(told, name=f"a notice in {where}")
+        excuse = await self._unread(message) if message.addressed else None
+        if excuse is not None and self.told.is_news(where, message, excuse, now=self.clock()):
+            telling = self.signs.notice(where, excuse, reply_to=message.id)
+            self.conversations.aside(telling, name=f"a notice in {where}")
         return True
 
     async def overhear(self, message: Message) -> bool:

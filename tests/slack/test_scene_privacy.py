@@ -72,6 +72,14 @@ async def test_who_opts_in_again_is_heard_from_then_on(talk):
     assert "a word of mine" not in str(await talk.history())
 
 
+async def test_who_opted_out_and_writes_in_private_is_reminded_there(talk):
+    await talk.says("Ben", "!privacy optout", where="@Ben")
+
+    await talk.says("Ben", QUESTION, where="@Ben")
+
+    assert talk.posts("@Ben")[-1] == OPTED_OUT
+
+
 async def test_opting_out_works_in_a_thread_and_in_private(talk, slack):
     parent = await talk.says("Alice", "trips")
     await talk.asks("Alice", "!privacy optout", thread=parent)
@@ -80,7 +88,8 @@ async def test_opting_out_works_in_a_thread_and_in_private(talk, slack):
     await talk.asks("Alice", QUESTION)
     await talk.asks("Ben", QUESTION)
 
-    assert talk.posts() == [OPTED_OUT, OPTED_OUT]
+    told = [one.seen_by for one in slack.whispers("general") if one.text == OPTED_OUT]
+    assert (told, talk.posts()) == ([slack.user("Alice"), slack.user("Ben")], [])
     assert await talk.history() == [("Alice", "")] * 2 + [("Ben", "")]
 
 

@@ -168,8 +168,30 @@ async def test_where_nobody_asked_a_failing_model_is_told_nobody(talk, slack):
     assert decision.decision.action == "failed"
 
 
-async def test_who_asks_where_it_only_listens_is_told_so(talk, slack):
+async def test_who_asks_where_it_only_listens_is_told_so_once_and_alone(talk, slack):
     await talk.set(mode=Mode.LISTEN)
+
+    for _ in range(2):
+        await talk.asks("Alice", QUESTION)
+
+    (notice,) = slack.whispers("general", "Alice")
+    assert (notice.text, notice.thread_ts) == (LISTENING, None)
+    assert talk.posts() == []
+
+
+async def test_who_asks_in_a_thread_where_it_only_listens_is_told_there(talk, slack):
+    await talk.set(mode=Mode.LISTEN)
+    parent = await talk.says("Ben", "trips")
+
+    await talk.asks("Alice", QUESTION, thread=parent)
+
+    (notice,) = slack.whispers("general", "Alice")
+    assert (notice.text, notice.thread_ts) == (LISTENING, parent.ts)
+
+
+async def test_whom_slack_shows_nothing_alone_is_told_where_the_reply_would_stand(talk, slack):
+    await talk.set(mode=Mode.LISTEN)
+    slack.faults.error("user_not_in_channel", on="chat.postEphemeral")
 
     asked = await talk.asks("Alice", QUESTION)
 
@@ -196,12 +218,14 @@ async def test_where_it_is_off_slack_is_asked_nothing_of_what_is_said(talk, slac
     assert (slack.asked("users.info"), download.num_met) == ([], 0)
 
 
-async def test_who_opted_out_and_asks_is_reminded_of_it(talk, slack):
+async def test_who_opted_out_and_asks_is_reminded_of_it_once_and_alone(talk, slack):
     await talk.types("Alice", "privacy optout")
 
-    await talk.asks("Alice", QUESTION)
+    for _ in range(2):
+        await talk.asks("Alice", QUESTION)
 
-    assert talk.posts() == [OPTED_OUT]
+    told = [one.text for one in slack.whispers("general", "Alice")]
+    assert (told.count(OPTED_OUT), talk.posts()) == (1, [])
     assert all(text == "" for _, text in await talk.history())
 
 

@@ -23,6 +23,7 @@ from bot.messages import (
     OutboxItem,
     OutboxStatus,
 )
+from bot.notices import FOR_ONE
 from bot.platforms.drafts import Draft
 from bot.platforms.slack.agent_chats import PlainChats
 from bot.platforms.slack.keys import PLATFORM, is_direct, is_ts
@@ -154,12 +155,14 @@ class SlackPlatform:
             await self._poster.delete(where, message_id)
 
     async def notice(self, where: ConversationKey, text: str, *, reply_to: str | None) -> None:
-        """Post a short message where the reply would stand; who asked by a command alone sees it."""
+        """Post a short message where the reply would stand.
+
+        Whoever asked by a command alone sees it, and so does whom it is about where others read along.
+        """
+        if await self._whispered(where, text, reply_to=reply_to):
+            return
         with store_trouble():
             place = await self._place(where, reply_to)
-        question = await self._asked(where, reply_to)
-        if question is not None and await self._whispered(place, question, text):
-            return
         try:
             for part in parts(text):
                 mark = Mark(self.clock() - CLOCK_MARGIN, kind=NOTICE)
@@ -243,19 +246,20 @@ class SlackPlatform:
         author_id = found.author.id if found is not None else ""
         return author_id if author_id.startswith(USER_IDS) else None
 
-    async def _asked(self, where: ConversationKey, reply_to: str | None) -> Entry | None:
-        """Give the question that somebody asked by a command."""
-        if reply_to is None or not reply_to.startswith(ASKED):
-            return None
+    async def _whispered(self, where: ConversationKey, text: str, *, reply_to: str | None) -> bool:
+        """Tell whoever asked alone; False where everybody is to see it, or has to."""
+        is_asked = reply_to is not None and reply_to.startswith(ASKED)
+        if reply_to is None or not (is_asked or (text in FOR_ONE and not is_direct(where.channel))):
+            return False
         with store_trouble():
-            return await self.messages.find(where, reply_to)
-
-    async def _whispered(self, place: ConversationKey, question: Entry, text: str) -> bool:
-        if question.reply_to == place.thread:  # Slack shows nothing in a thread without a reply
-            place = replace(place, thread=None)
+            question = await self.messages.find(where, reply_to)
+        if question is None:
+            return False
+        if is_asked and question.reply_to == where.thread:  # there may be no reply in that thread
+            where = replace(where, thread=None)  # and Slack would show nothing there
         try:
             for part in parts(text):
-                await self._poster.whisper(place, question.author.id, part)
+                await self._poster.whisper(where, question.author.id, part)
         except PlatformUnavailable:
             raise
         except PlatformError as error:  # such as to somebody who has left the channel
