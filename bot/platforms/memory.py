@@ -24,6 +24,10 @@ class Memory:
             where.platform, where.workspace, author_id, said_at=said_at
         )
 
+    async def is_wiped(self, where: ConversationKey, message_id: str) -> bool:
+        """Tell whether a message of that workspace was deleted, or is kept without its words."""
+        return await self._store.messages.is_wiped(where, message_id)
+
     async def is_ours(self, where: ConversationKey, message_id: str) -> bool:
         """Tell whether a message is a reply of the assistant, or a part of one."""
         return await self._store.outbox.decision_behind(where, message_id) is not None

@@ -13,6 +13,7 @@ from bot.store.entries import entries, entry
 from bot.store.intake import Intake
 from bot.store.places import (
     deleted_since,
+    is_wiped_in,
     known_places,
     place_with_thread,
     places_with,
@@ -185,6 +186,14 @@ class Messages:
         """List where a message stands in a channel or its threads, tombstones too."""
         async with self._database.reading() as connection:
             return await places_with(connection, where, message_id)
+
+    async def is_wiped(self, where: ConversationKey, message_id: str) -> bool:
+        """Tell whether a message of a workspace was deleted, or is kept without its words.
+
+        Of `where` only the workspace counts.
+        """
+        async with self._database.reading() as connection:
+            return await is_wiped_in(connection, where, message_id)
 
     async def begin_thread(self, where: ConversationKey) -> bool:
         """Let a thread begin with what it hangs on, and our replies to that; True if it is known.

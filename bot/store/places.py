@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, not_, select
+from sqlalchemy import func, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import ConversationKey
-from bot.store.conversations import KEY_COLUMNS, conversation_key, in_channel
+from bot.store.conversations import KEY_COLUMNS, conversation_key, in_channel, in_workspace
 from bot.store.tables import conversations, messages
 
 
@@ -54,6 +54,17 @@ async def places_with(
         .order_by(conversations.c.id)
     )
     return [conversation_key(row) for row in await connection.execute(query)]
+
+
+async def is_wiped_in(connection: AsyncConnection, where: ConversationKey, message_id: str) -> bool:
+    """Tell whether a message of a workspace is one whose words are kept no more."""
+    here = select(conversations.c.id).where(in_workspace(where.platform, where.workspace))
+    wiped = select(messages.c.id).where(
+        messages.c.conversation_id.in_(here),
+        messages.c.platform_id == message_id,
+        or_(messages.c.hidden, messages.c.deleted),
+    )
+    return bool(await connection.scalar(select(wiped.exists())))
 
 
 async def waiting_places(connection: AsyncConnection, platform: str) -> list[ConversationKey]:

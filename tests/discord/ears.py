@@ -94,14 +94,17 @@ BOT = user(ME.user_id, "earshot-bot", bot=True)
 class Memory:
     """Remembers names and the assistant's messages."""
 
-    def __init__(self, names=(), own=()):
-        self.names, self.own = dict(names), set(own)
+    def __init__(self, names=(), own=(), wiped=()):
+        self.names, self.own, self.wiped = dict(names), set(own), set(wiped)
 
     async def name_of(self, where, author_id):
         return self.names.get((where.workspace, author_id))
 
     async def keeps(self, where, author_id, *, said_at):
         return True
+
+    async def is_wiped(self, where, message_id):
+        return (where.workspace, message_id) in self.wiped
 
     async def is_ours(self, where, message_id):
         return (where, message_id) in self.own

@@ -6,6 +6,7 @@ from bot.platforms.discord.hearing import WORDLESS
 from tests.discord.ears import (
     BOT,
     GENERAL,
+    GUILD,
     HELPER_BOT,
     IN_GENERAL,
     ME,
@@ -86,6 +87,16 @@ async def test_a_forward_answers_nothing_and_addresses_nobody(ears):
     )
 
 
+async def test_forwarded_words_that_were_wiped_where_they_were_said_are_not_kept(ears):
+    words = _forward("my number is 555", guild_id=str(GUILD))
+
+    told = await ears.hears(words, kept=Memory(wiped=[(str(GUILD), "700")]))
+    elsewhere = await ears.hears(words, kept=Memory(wiped=[("2", "700")]))
+
+    assert told.attachments == ("forwarded words",)
+    assert "555" in str(elsewhere.attachments)
+
+
 async def test_a_post_of_a_followed_channel_answers_nothing(ears):
     reference = {"channel_id": "12", "guild_id": "13", "message_id": "14"}
     payload = _relayed("Elsewhere #news", "We moved.", flags=1 << 1, message_reference=reference)
@@ -101,7 +112,7 @@ def _relayed(name, text="hi", **more):
     )
 
 
-def _forward(text):
+def _forward(text, **more):
     snapshot = {
         "type": 0,
         "content": text,
@@ -113,7 +124,7 @@ def _forward(text):
         "mentions": [],
         "components": [],
     }
-    reference = {"type": 1, "message_id": "700", "channel_id": str(GENERAL)}
+    reference = {"type": 1, "message_id": "700", "channel_id": str(GENERAL), **more}
     return said(
         flags=1 << 14, message_reference=reference, message_snapshots=[{"message": snapshot}]
     )

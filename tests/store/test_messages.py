@@ -261,3 +261,17 @@ async def test_messages_are_counted_while_their_text_is_kept(store: Store) -> No
 
     assert await store.messages.count(ROOM) == 2
     assert await store.messages.count(THREAD) == 0
+
+
+async def test_what_was_wiped_or_forgotten_is_told_by_its_id_alone(store: Store) -> None:
+    await store.messages.record_all(
+        [message("m1"), message("m2", author=BEN, conversation=THREAD), message("m3", author=BEN)]
+    )
+    await store.speakers.opt_out("room", "home", ANN)
+    await store.speakers.forget("room", "home", BEN.id, at=START)
+    await store.messages.record(message("m4", author=Author("3", "Cleo")))
+
+    found = [await store.messages.is_wiped(ROOM, f"m{n}") for n in range(1, 6)]
+
+    assert found == [True, True, True, False, False]
+    assert not await store.messages.is_wiped(replace(ROOM, workspace="office"), "m1")

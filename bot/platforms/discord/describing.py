@@ -18,6 +18,8 @@ MAX_ALT_CHARS = 300
 MAX_EMBED_CHARS = 500
 MAX_FORWARDED_CHARS = 1000
 
+WITHHELD = "forwarded words"  # of somebody who wants none kept
+
 Said = discord.Message | discord.MessageSnapshot
 Show = Callable[[str], str]
 """Gives a text as people see it, mentions as names."""
@@ -30,9 +32,14 @@ def words_of(said: Said) -> str:
     return "\n".join(filter(None, (said.content, *_displayed(components))))
 
 
-async def described(message: discord.Message, *, reader: Reader, show: Show) -> tuple[str, ...]:
-    """Describe what comes with a message; text files are read, at most `MAX_TEXT_FILES` of them."""
-    snapshots = message.message_snapshots
+async def described(
+    message: discord.Message, *, reader: Reader, show: Show, withholds: bool = False
+) -> tuple[str, ...]:
+    """Describe what comes with a message; text files are read, at most `MAX_TEXT_FILES` of them.
+
+    `withholds`: forwarded words are not to be kept.
+    """
+    snapshots = [] if withholds else message.message_snapshots
     forwarded_files = (file for said in snapshots for file in said.attachments)
     texts = await _read([*message.attachments, *forwarded_files], reader)
     found = list(_enclosed(message, texts, show))
@@ -42,6 +49,7 @@ async def described(message: discord.Message, *, reader: Reader, show: Show) -> 
     if message.activity is not None:
         game = message.application.name if message.application else "an activity"
         found.append(f"invitation to {_clipped(game, MAX_NAME_CHARS)}")
+    found += [WITHHELD] if withholds else []
     found += (forwarded for said in snapshots if (forwarded := _forwarded(said, texts, show)))
     return tuple(found)
 

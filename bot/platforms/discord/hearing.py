@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 import discord
 
-from bot.messages import Author, ConversationKey, Message
+from bot.messages import Author, ConversationKey, Message, workspace_key
 from bot.platforms.discord.describing import described, words_of
-from bot.platforms.discord.keys import DIRECT, conversation_of
+from bot.platforms.discord.keys import DIRECT, PLATFORM, conversation_of, workspace_of
 from bot.platforms.discord.mentions import Names, people_in, readable, roles_in
 from bot.platforms.discord.naming import NOTHING_KEPT, Kept, author_of, names_in, own_role_ids
 from bot.platforms.discord.reading import Reader, unread
@@ -119,7 +119,12 @@ async def edited(
         return None
     where = where or conversation_of(message.channel)
     names = await names_in(message, where, own=(me.user_id, me.name), kept=kept)
-    attachments = await described(message, reader=unread, show=lambda text: readable(text, names))
+    attachments = await described(
+        message,
+        reader=unread,
+        show=lambda text: readable(text, names),
+        withholds=await _withholds(message, kept),
+    )
     at = message.edited_at or message.created_at
     return Edited(_text(message, names), attachments, at, by_author=is_edited)
 
@@ -156,9 +161,24 @@ async def _told(
         text=_text(message, names),
         sent_at=message.created_at,
         attachments=await described(
-            message, reader=reader, show=lambda text: readable(text, names)
+            message,
+            reader=reader,
+            show=lambda text: readable(text, names),
+            withholds=await _withholds(message, kept),
         ),
     )
+
+
+async def _withholds(message: discord.Message, kept: Kept) -> bool:
+    """Tell whether a message forwards words that are kept no more where they were said.
+
+    Discord does not tell whose they are: the history does, if they were heard.
+    """
+    forwarded = message.reference if message.message_snapshots else None
+    if forwarded is None or forwarded.message_id is None:
+        return False
+    there = workspace_key(PLATFORM, workspace_of(forwarded.guild_id))
+    return await kept.is_wiped(there, str(forwarded.message_id))
 
 
 def _has_files(message: discord.Message) -> bool:

@@ -28,6 +28,10 @@ class Kept(Protocol):
         """Tell whether a person wants kept what they said there at a time."""
         ...
 
+    async def is_wiped(self, where: ConversationKey, message_id: str) -> bool:
+        """Tell whether a message of a workspace was deleted, or is kept without its words."""
+        ...
+
     async def is_ours(self, where: ConversationKey, message_id: str) -> bool:
         """Tell whether a message is the assistant's own."""
         ...
@@ -49,6 +53,10 @@ class NothingKept:
     ) -> bool:
         """Know nobody who does not."""
         return True
+
+    async def is_wiped(self, where: ConversationKey, message_id: str) -> bool:
+        """Know no message."""
+        return False
 
     async def is_ours(self, where: ConversationKey, message_id: str) -> bool:
         """Know no message."""
