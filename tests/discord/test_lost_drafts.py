@@ -8,6 +8,7 @@ from bot.messages import Action, Author, Decision, Message, Rule
 from tests.discord.speaking import KEY, edits, minutes
 from tests.discord_server import Permission
 from tests.fakes import PausingModel
+from tests.naps import Rests
 
 MIA = Author("2", "Mia")
 SPEAK = Decision(Action.SPEAK, Rule.ADDRESSED, "it was asked")
@@ -211,3 +212,21 @@ async def test_a_lost_answer_to_a_command_is_taken_away_after_a_restart(chat, se
         await server.until(lambda: WHOLE in chat.posts())
 
     assert chat.posts() == [WHOLE]
+
+
+async def test_a_place_where_an_earlier_process_was_thinking_is_not_taken_for_its_reply(
+    chat, server
+):
+    chat.naps = Rests()
+    chat.model.reply_text = WHOLE
+    server.faults.reset(on="PATCH */messages/@original", times=99)
+    async with chat.running():
+        await chat.set(stream_replies=False)
+        given = await server.member("Mia").slash("assistant ask", wait=False, question="how far?")
+        await chat.until(lambda: chat.store.outbox.pending("discord"))
+    server.faults.clear()
+
+    async with chat.running():
+        await server.until(lambda: chat.posts() == [WHOLE])
+
+    assert given.original.loading

@@ -180,7 +180,10 @@ class Poster:
         return await self.trying.tried(look, where, "see its rights")
 
     async def own_since(self, where: ConversationKey, moment: datetime) -> list[Posted]:
-        """Find the messages of ours in a conversation since a moment, oldest first."""
+        """Find the messages of ours in a conversation since a moment, oldest first.
+
+        Where Discord shows only that we are thinking, no message stands yet.
+        """
 
         async def look(client: discord.Client) -> list[Posted]:
             after = snowflake_before(moment - CLOCK_MARGIN)
@@ -190,7 +193,9 @@ class Poster:
             return [
                 _posted(message)
                 for message in history
-                if client.user is not None and message.author.id == client.user.id
+                if client.user is not None
+                and message.author.id == client.user.id
+                and not message.flags.loading
             ]
 
         return await self.trying.tried(look, where, "read the history")
