@@ -49,6 +49,36 @@ async def test_two_processes_that_hear_of_invitations_at_once_keep_both(slack, b
     assert await two.is_member(tea)
 
 
+async def test_what_is_missed_in_a_group_chat_that_was_heard_but_never_listed_is_fetched(
+    slack, bot
+):
+    trio = slack.add_channel("trio", Kind.MPIM, members=["Alice", "Ben"])
+    await bot.hears(await slack.says("Ben", "trio", "a plan"))
+    slack.clock.advance(60)
+    await slack.says("Ben", "trio", "a better plan", tell=False)
+    slack.clock.advance(60)
+
+    bot.restart()
+    await bot.sweeps()
+
+    assert await bot.texts(trio) == ["a plan", "a better plan"]
+
+
+async def test_what_was_said_between_two_stays_in_a_channel_is_not_fetched(slack, bot):
+    tea = slack.add_channel("tea")
+    await bot.invited(tea)
+    await bot.hears(await slack.says("Ben", "tea", "one"))
+    await bot.catch_up.membership.left(bot.place(tea))
+    slack.clock.advance(60)
+    await slack.says("Ben", "tea", "among us", tell=False)
+    slack.clock.advance(60)
+
+    bot.restart()
+    await bot.sweeps()
+
+    assert await bot.texts(tea) == ["one"]
+
+
 async def test_a_channel_that_a_complete_list_lacks_is_left(slack, bot):
     membership, here = bot.catch_up.membership, bot.place(slack.general)
     later = slack.clock.now() + timedelta(hours=1)

@@ -84,12 +84,23 @@ class Membership:
         for number, channel_id in enumerate(sorted(present - known)):
             where = channel_key(team_id, channel_id)
             since = await invited_at(where) if number < MAX_INVITATIONS else None
+            since = since or await self._spoken_until(where)
             now = self._clock()
             await self._store.marks.hear_from(where, min(since or now, now))
             await self._note(where, listing.at, IN)
         is_complete = listing.is_complete and listing.has_all_types
         for channel_id in sorted(known - present) if is_complete else ():
             await self._note(channel_key(team_id, channel_id), listing.at - CLOCK_MARGIN, OUT)
+
+    async def _spoken_until(self, where: ConversationKey) -> datetime | None:
+        """Give up to when a channel was heard of which no news came; None where there was any.
+
+        Nobody is invited to a group chat, which is heard all the same.
+        """
+        has_news = await self._store.notes.get(PLATFORM, _name(where)) is not None
+        if has_news or not await self._store.messages.recent(where, limit=1):
+            return None
+        return await self._store.marks.heard_until(where)
 
     async def _note(self, where: ConversationKey, at: datetime, what: str) -> None:
         await self._store.notes.advance(PLATFORM, _name(where), f"{ts_at(at)} {what}")
