@@ -45,6 +45,14 @@ class Outbox(Protocol):
         """List the message ids of the parts that are shown, in order."""
         ...
 
+    async def show_in(self, key: str, thread: str) -> None:
+        """Write down in which thread a reply is shown; "" for none."""
+        ...
+
+    async def shown_in(self, key: str) -> str | None:
+        """Give the thread in which a reply is shown, "" for none; None if that is not known."""
+        ...
+
     async def place_of(self, where: ConversationKey, message_id: str) -> ConversationKey:
         """Give the conversation of a channel of whose reply a message is a part, `where` for none."""
         ...

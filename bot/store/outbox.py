@@ -20,8 +20,7 @@ from bot.store.conversations import (
     in_channel,
 )
 from bot.store.database import Database, carried_through, insert_or_skip
-from bot.store.replies import has_question_left, parts_beside
-from bot.store.speakers import ensured_speakers, follow_name, person_key
+from bot.store.replies import add_to_history, has_question_left, parts_beside
 from bot.store.tables import AnyRow, conversations, decisions, messages, outbox, reply_parts
 
 
@@ -85,6 +84,19 @@ class Outbox:
         )
         async with self._database.reading() as connection:
             return list(await connection.scalars(query))
+
+    async def show_in(self, key: str, thread: str) -> None:
+        """Write down in which thread a reply is shown; "" for none."""
+        async with self._database.writing() as connection:
+            shown = update(outbox).where(outbox.c.key == key)
+            await connection.execute(shown.values(shown_in=thread))
+
+    async def shown_in(self, key: str) -> str | None:
+        """Give the thread in which a reply is shown, "" for none; None if that is not known."""
+        query = select(outbox.c.shown_in).where(outbox.c.key == key)
+        async with self._database.reading() as connection:
+            thread: str | None = await connection.scalar(query)
+        return thread
 
     async def parts_of(self, where: ConversationKey, message_id: str) -> list[str]:
         """List the message ids of the reply that a message is a part of, in order.
@@ -153,7 +165,7 @@ class Outbox:
             if row is None or row.status == OutboxStatus.POSTED:
                 return
             reply = {"platform_id": message_id, "sent_at": at}
-            await _add_to_history(connection, row, reply, author)
+            await add_to_history(connection, row, reply, author)
             await connection.execute(
                 update(outbox)
                 .where(outbox.c.key == key)
@@ -226,33 +238,6 @@ async def _write(connection: AsyncConnection, item: OutboxItem, status: OutboxSt
             status=status.value,
             created_at=item.created_at,
         )
-    )
-
-
-async def _add_to_history(
-    connection: AsyncConnection, item: AnyRow, reply: dict[str, object], author: Author
-) -> None:
-    person = person_key(item.platform, item.workspace, author.id)
-    speaker = (await ensured_speakers(connection, {person: author}))[person]
-    await follow_name(connection, speaker, author)
-    values = {
-        "conversation_id": item.conversation_id,
-        "speaker_id": speaker.id,
-        "text": item.text,
-        "reply_to": item.reply_to,
-        "decision_id": item.decision_id,
-        "from_assistant": True,
-        **reply,
-    }
-    if item.text:  # else it was given up, and only its echo can tell what it said
-        await connection.execute(insert_or_skip(connection, messages).values(values))
-    await connection.execute(  # the platform's echo of the reply came first
-        update(messages)
-        .where(
-            messages.c.conversation_id == item.conversation_id,
-            messages.c.platform_id == reply["platform_id"],
-        )
-        .values(from_assistant=True, decision_id=item.decision_id)
     )
 
 

@@ -1,11 +1,13 @@
-"""What belongs to a reply: the messages it is shown as, and the messages it answers."""
+"""What belongs to a reply: the messages it is shown as, those it answers, its place in the history."""
 
-from sqlalchemy import ColumnElement, FromClause, and_, exists, not_, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, exists, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.messages import ConversationKey
+from bot.messages import Author, ConversationKey
 from bot.store.conversations import id_at
-from bot.store.tables import messages, outbox, reply_parts
+from bot.store.database import insert_or_skip
+from bot.store.speakers import ensured_speakers, follow_name, person_key
+from bot.store.tables import AnyRow, messages, outbox, reply_parts
 
 _replies = messages.alias("replies")
 _asked = messages.alias("asked")
@@ -74,6 +76,34 @@ async def has_question_left(connection: AsyncConnection, key: str) -> bool:
     burst = (await connection.execute(query)).all()
     asked = [each for each in burst if each.addressed] or burst
     return not asked or any(not (each.deleted or each.hidden) for each in asked)
+
+
+async def add_to_history(
+    connection: AsyncConnection, item: AnyRow, reply: dict[str, object], author: Author
+) -> None:
+    """Make a reply of the outbox a message of the history; again, it changes nothing."""
+    person = person_key(item.platform, item.workspace, author.id)
+    speaker = (await ensured_speakers(connection, {person: author}))[person]
+    await follow_name(connection, speaker, author)
+    values = {
+        "conversation_id": item.conversation_id,
+        "speaker_id": speaker.id,
+        "text": item.text,
+        "reply_to": item.reply_to,
+        "decision_id": item.decision_id,
+        "from_assistant": True,
+        **reply,
+    }
+    if item.text:  # else it was given up, and only its echo can tell what it said
+        await connection.execute(insert_or_skip(connection, messages).values(values))
+    await connection.execute(  # the platform's echo of the reply came first
+        update(messages)
+        .where(
+            messages.c.conversation_id == item.conversation_id,
+            messages.c.platform_id == reply["platform_id"],
+        )
+        .values(from_assistant=True, decision_id=item.decision_id)
+    )
 
 
 def _has_a_question_left() -> ColumnElement[bool]:

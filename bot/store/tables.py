@@ -173,6 +173,8 @@ outbox = Table(
     Column("text", StorableText, nullable=False),  # emptied once it is posted or given up
     Column("status", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    # The thread that the platform shows it in; empty: in none; NULL: nobody has said so far.
+    Column("shown_in", StorableText),
 )
 
 reply_parts = Table(

@@ -17,12 +17,13 @@ from bot.store.database import Database
 from bot.store.tables import metadata
 from tests.store.samples import ROOM, message
 
-NEXT_MIGRATION = """
+HEAD = "2026_11_22_reply_places"
+NEXT_MIGRATION = f"""
 import sqlalchemy as sa
 from alembic import op
 
 revision = "2099_01_01_moods"
-down_revision = "2026_11_22_kept_from"
+down_revision = "{HEAD}"
 branch_labels = depends_on = None
 
 def upgrade():
@@ -164,7 +165,7 @@ async def test_an_upgrade_that_fails_changes_nothing(
         await upgrade(empty_url)
 
     assert "moods" not in await _tables(empty_url)
-    with pytest.raises(StoreError, match="revision 2026_11_22_kept_from"):
+    with pytest.raises(StoreError, match=f"revision {HEAD}"):
         await Store.open(empty_url)
 
 

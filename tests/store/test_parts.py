@@ -113,6 +113,17 @@ async def test_a_part_of_a_reply_that_was_cleared_is_ignored(store: Store) -> No
     assert await store.outbox.parts("k1") == []
 
 
+async def test_in_which_thread_a_reply_is_shown_is_known_by_its_key(store: Store) -> None:
+    await store.outbox.begin(reply("k1"))
+    assert await store.outbox.shown_in("k1") is None
+
+    for thread in ("cake", ""):
+        await store.outbox.show_in("k1", thread)
+        assert await store.outbox.shown_in("k1") == thread
+
+    assert await store.outbox.shown_in("unknown") is None
+
+
 async def test_all_parts_are_found_by_any_of_them(store: Store) -> None:
     await store.outbox.add(reply())
     await _shown(store, "k1", "r1", "r2", "r3")

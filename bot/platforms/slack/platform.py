@@ -26,12 +26,13 @@ from bot.messages import (
 from bot.notices import FOR_ONE
 from bot.platforms.drafts import Draft
 from bot.platforms.slack.agent_chats import PlainChats
-from bot.platforms.slack.keys import PLATFORM, is_direct, is_ts
+from bot.platforms.slack.keys import PLATFORM, is_direct
 from bot.platforms.slack.own_messages import NOTICE
 from bot.platforms.slack.pace import Pace
 from bot.platforms.slack.parts import parts, quoted
 from bot.platforms.slack.posting import Mark, Poster
 from bot.platforms.slack.refusals import NO_STREAMS, SlackTrying, code, retry_after_s
+from bot.platforms.slack.reply_places import DirectChats, ReplyPlaces
 from bot.platforms.slack.showing import CLOCK_MARGIN, Showing
 from bot.platforms.slack.streaming import Home, Streams
 from bot.platforms.speaking import Channels, Drafts, Outbox, beside, store_trouble
@@ -49,14 +50,6 @@ class Messages(Protocol):
 
     async def find(self, where: ConversationKey, message_id: str) -> Entry | None:
         """Find a message; None if it is not known."""
-        ...
-
-
-class DirectChats(Protocol):
-    """Where answers in direct chats stand: see `agent_chats.py`."""
-
-    async def has_threads(self, where: ConversationKey) -> bool:
-        """Tell whether answers stand in the threads of their questions. Raises StoreError."""
         ...
 
 
@@ -83,6 +76,7 @@ class SlackPlatform:
     _poster: Poster = field(init=False)
     _streams: Streams = field(init=False)
     _pace: Pace = field(init=False)
+    _places: ReplyPlaces = field(init=False)
     _without_status: set[str] = field(init=False, default_factory=set)
     _drafts: Drafts = field(init=False)
     _showings: dict[str, Showing] = field(init=False, default_factory=dict)
@@ -93,6 +87,7 @@ class SlackPlatform:
         self._drafts = Drafts(self.channels, self._new_draft)
         self._streams = Streams(self.trying, self._reader, self.home)
         self._pace = Pace(self.monotonic)
+        self._places = ReplyPlaces(self.outbox, self.channels, self.direct, self.is_addressed)
 
     @property
     def name(self) -> str:
@@ -107,7 +102,7 @@ class SlackPlatform:
     async def place(self, where: ConversationKey, reply_to: str) -> ConversationKey:
         """Give the thread below a question, as the channel wants it and direct chats have it."""
         with store_trouble():
-            return await self._place(where, reply_to)
+            return await self._places.below(where, reply_to)
 
     @asynccontextmanager
     async def typing(self, where: ConversationKey) -> AsyncIterator[None]:
@@ -135,6 +130,9 @@ class SlackPlatform:
             raise PlatformError(f"a reply in {item.conversation} shows nothing")
         if showing.has_lost_stream or not is_new:
             await showing.recall(texts)
+        if not showing.ids:
+            with store_trouble():
+                await self._places.keep(item, showing.place)
         await showing.finish(texts)
         self._showings.pop(item.key, None)
         return showing.ids[0]
@@ -162,7 +160,7 @@ class SlackPlatform:
         if await self._whispered(where, text, reply_to=reply_to):
             return
         with store_trouble():
-            place = await self._place(where, reply_to)
+            place = await self._places.below(where, reply_to)
         try:
             for part in parts(text):
                 mark = Mark(self.clock() - CLOCK_MARGIN, kind=NOTICE)
@@ -183,6 +181,7 @@ class SlackPlatform:
                     return
                 with store_trouble():
                     await self.outbox.begin(item)
+                    await self._places.keep(item, showing.place)
             elif not self._pace.may_go_on(item.conversation.workspace, showing.is_streamed):
                 return
             try:
@@ -201,34 +200,13 @@ class SlackPlatform:
         if showing is None:
             with store_trouble():
                 ids = await self.outbox.parts(item.key)
-                place = await self._place_of(item)
+                place = await self._places.of(item, is_drafted=item.key in self._drafts)
                 above = await self._question_above(item)
             showing = Showing(item, place, self._poster, self._streams, self.outbox, above)
             showing.ids, showing.stand = ids, [None] * len(ids)
             self._showings[item.key] = showing
         showing.item = replace(item, created_at=min(item.created_at, showing.item.created_at))
         return showing
-
-    async def _place_of(self, item: OutboxItem) -> ConversationKey:
-        """Give the thread that a reply belongs into, or the channel itself."""
-        place = await self._place(item.conversation, item.reply_to)
-        is_beside = place != item.conversation
-        return place if is_beside and await self._answers(item) else item.conversation
-
-    async def _place(self, where: ConversationKey, reply_to: str | None) -> ConversationKey:
-        if where.thread is not None or not is_ts(reply_to):
-            return where
-        settings = await self.channels.settings(where)
-        has_threads = not is_direct(where.channel) or await self.direct.has_threads(where)
-        return (
-            replace(where, thread=reply_to)
-            if has_threads and settings.reply_as_reference
-            else where
-        )
-
-    async def _answers(self, item: OutboxItem) -> bool:
-        # What is being drafted is addressed; its decision may not be kept yet.
-        return item.key in self._drafts or await self.is_addressed(item)
 
     async def _question_above(self, item: OutboxItem) -> str:
         """Quote the question of a command, which nobody else saw."""

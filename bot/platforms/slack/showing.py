@@ -198,6 +198,8 @@ class Showing:
                 raise
             logger.info("a reply stands in the channel: %s", error)
             self.place = own_place
+            with store_trouble():
+                await self.outbox.show_in(self.item.key, own_place.thread or "")
         return await self.poster.send(self.place, text, mark, insist=insist)
 
     async def _change(self, number: int, text: str, *, insist: bool) -> None:
