@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 TIMEOUT_S = 60.0  # of one try, with what the client library tries by itself
 PATIENCE_S = 60.0  # waited in all between the tries
 
+Again = Callable[[BaseException], bool]
 Result = TypeVar("Result")
 Client = TypeVar("Client")
 AnyClient = TypeVar("AnyClient", contravariant=True)
@@ -82,9 +83,11 @@ class Trying(Generic[Client]):
         doing: str,
         *,
         insist: bool = True,
+        again: Again = lambda error: True,
     ) -> Result:
         """Call until it is done; `doing` names it in errors. Without `insist` only once.
 
+        What may have been done nevertheless, `again` tells by the client's error not to try again.
         Raises Gone or another PlatformError for a refusal, PlatformUnavailable where a later try
         may help.
         """
@@ -99,7 +102,7 @@ class Trying(Generic[Client]):
                 wait_s = patience.next_wait_s(
                     self._dialect.retry_after_s(failure) if failure else None
                 )
-                if wait_s is None:
+                if wait_s is None or (failure is not None and not again(failure)):
                     tries = "once" if num_tries == 1 else f"{num_tries} times"
                     raise PlatformUnavailable(f"{error} (tried {tries})") from failure
                 logger.warning("%s; trying again in %.1f s", error, wait_s)

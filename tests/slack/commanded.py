@@ -180,7 +180,7 @@ def _bot(slack: SlackServer, store: Store, pipeline: Pipeline, patience_s: float
 
     people = People(name=ME.name, kept=Memory(store))
     managing = Managing(people, utc_now)
-    answering = Answering(SlackTrying(found, SlackDialect(), sleep=sleep))
+    answering = Answering(SlackTrying(found, SlackDialect(), sleep=sleep), slack.clock.now)
     commands = Commands(store=store, model=pipeline.model, me=ME)
     asking = Asking(
         pipeline,

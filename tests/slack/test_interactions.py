@@ -59,7 +59,7 @@ async def test_a_command_delivered_twice_is_done_once(bot: Bot) -> None:
 
     await bot.again(done)
 
-    assert len(done.shown) == 1
+    assert len(bot.slack.posts("trips")) == 1
     assert (await bot.store.channels.settings(bot.where("trips"))).mode is Mode.LISTEN
 
 
@@ -86,11 +86,11 @@ async def test_only_managers_change_settings(bot: Bot) -> None:
 
 
 async def test_words_reach_the_settings_as_they_were_typed(bot: Bot) -> None:
-    done = await bot.types("Alice", "trips", "persona You &lt;3 R&amp;D &amp; <!channel>")
+    await bot.types("Alice", "trips", "persona You &lt;3 R&amp;D &amp; <!channel>")
 
     settings = await bot.store.channels.settings(bot.where("trips"))
     assert settings.persona == "You <3 R&D & <!channel>"
-    assert "&lt;3 R&amp;D" in done.texts[0]
+    assert "&lt;3 R&amp;D" in bot.slack.posts("trips")[0].text
     assert bot.slack.pinged == []
 
 
@@ -185,15 +185,6 @@ async def test_where_slack_takes_no_answer_at_all_it_is_one_line_in_the_log(
     ]
 
 
-async def test_a_slack_in_trouble_is_asked_again(bot: Bot) -> None:
-    bot.slack.faults.unavailable(on="POST /response/*")
-
-    done = await bot.types("Alice", "trips", "why")
-
-    assert done.texts == [NOTHING_YET]
-    assert len(bot.waits) == 1
-
-
 async def test_slacks_limit_on_answers_is_waited_for(bot: Bot) -> None:
     bot.slack.faults.rate_limit(9, on="POST /response/*")
 
@@ -201,14 +192,6 @@ async def test_slacks_limit_on_answers_is_waited_for(bot: Bot) -> None:
 
     assert done.texts == [NOTHING_YET]
     assert bot.waits == [9.0]
-
-
-async def test_a_connection_that_breaks_is_made_again(bot: Bot) -> None:
-    bot.slack.faults.reset(on="POST /response/*")
-
-    done = await bot.types("Alice", "trips", "why")
-
-    assert done.texts == [NOTHING_YET]
 
 
 async def test_a_defect_is_told_in_a_fixed_sentence(

@@ -1,14 +1,17 @@
 """Answers for one person on Slack: by the interaction's own address, else as a message.
 
 That address takes five posts within thirty minutes, also where the bot is no member, but knows no
-threads. What Slack refuses is one line in the log and never raised: whoever asked sees Slack's sign.
+threads. What is for all is a message with a mark, which is looked for before a second try. What only
+one person sees nobody can look for: where it may have arrived, it is not said again. What Slack
+refuses is one line in the log and never raised: whoever asked sees Slack's sign.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -17,7 +20,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.commands import CommandAnswer
-from bot.errors import PlatformError
+from bot.errors import PlatformError, PlatformUnavailable
 from bot.messages import ConversationKey
 from bot.platforms.answers import shown_parts
 from bot.platforms.asking import TOO_LATE
@@ -26,7 +29,10 @@ from bot.platforms.slack.clients import SDK_LOGGER
 from bot.platforms.slack.dialect import mrkdwn
 from bot.platforms.slack.inline import escaped
 from bot.platforms.slack.keys import is_direct
-from bot.platforms.slack.refusals import SlackTrying
+from bot.platforms.slack.own_messages import NOTICE
+from bot.platforms.slack.posting import Mark, Poster, once
+from bot.platforms.slack.refusals import SlackTrying, surely_not_done
+from bot.platforms.slack.showing import CLOCK_MARGIN
 from bot.platforms.slack.teams import Team
 
 logger = logging.getLogger(__name__)
@@ -35,6 +41,7 @@ MAX_CHARS = 3000  # of a section, https://docs.slack.dev/reference/block-kit/blo
 # From https://docs.slack.dev/interactivity/handling-user-interaction#message_responses.
 MAX_BY_URL = 5
 EXCUSE_S = 3.0
+DOING = "answer a command"
 SLACK_HOSTS = ("slack.com", "slack-gov.com")
 
 
@@ -73,9 +80,10 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """Says answers with patience, by whichever way Slack takes them."""
+    """Says answers with patience, by whichever way Slack takes them. `clock` gives aware UTC times."""
 
     trying: SlackTrying
+    clock: Callable[[], datetime]
 
     async def say(self, listener: Listener, answer: CommandAnswer) -> bool:
         """Answer; False, and a line in the log, where Slack does not take all of it."""
@@ -111,18 +119,47 @@ class Answering:
             raise
 
     async def _said(self, listener: Listener, post: Post) -> None:
-        """Say one post. Raises PlatformError."""
-        where, doing = listener.where, "answer a command"
+        """Say one post, what is for all as a message if Slack takes that. Raises PlatformError.
+
+        What may stand there already is not said another way.
+        """
+        ways = [self._as_message]
         if listener.num_left:
-            listener.num_left -= 1
+            ways.insert(int(post.is_public), self._by_url)
+        for way in ways[:-1]:
             try:
-                await self.trying.tried(partial(_by_url, listener, post), where, doing)
+                await way(listener, post)
             except PlatformError as error:
-                listener.num_left = 0
-                logger.info("%s; posted as a message instead", error)
+                if error.__cause__ is None or not surely_not_done(error.__cause__):
+                    raise
+                logger.info("%s; said another way instead", error)
             else:
                 return
-        await self.trying.tried(_as_message(listener, post), where, doing)
+        await ways[-1](listener, post)
+
+    async def _by_url(self, listener: Listener, post: Post) -> None:
+        listener.num_left -= 1
+        say = partial(_sent_by_url, listener, post)
+        try:
+            await self.trying.tried(say, listener.where, DOING, again=surely_not_done)
+        except PlatformError:
+            listener.num_left = 0
+            raise
+
+    async def _as_message(self, listener: Listener, post: Post) -> None:
+        """Say it to one person alone, or to all. In a direct chat it is meant to stay."""
+        where = listener.sees or listener.where
+        if not (post.is_public or is_direct(where.channel)):
+            say = partial(_whispered, listener, post)
+            await self.trying.tried(say, listener.where, DOING, again=surely_not_done)
+            return
+        mark = Mark(self.clock() - CLOCK_MARGIN, kind=NOTICE)
+        try:
+            await Poster(self.trying).send(where, post.text, mark, blocks=post.blocks)
+        except PlatformError as error:
+            if mark.is_unsure:
+                raise PlatformUnavailable(f"{error}; it may stand there") from None
+            raise
 
 
 def posts(answer: CommandAnswer) -> Iterator[Post]:
@@ -151,7 +188,7 @@ def is_slacks(url: str, api_base: str) -> bool:
     return is_known and given.scheme == "https"
 
 
-async def _by_url(listener: Listener, post: Post, team: Team) -> None:
+async def _sent_by_url(listener: Listener, post: Post, team: Team) -> None:
     """Say it by the interaction's address. Raises as a call of Slack's API does."""
     body = {
         "text": post.text,
@@ -184,26 +221,12 @@ async def _by_url(listener: Listener, post: Post, team: Team) -> None:
         raise SlackApiError("refused", response)  # type: ignore[no-untyped-call]
 
 
-def _as_message(listener: Listener, post: Post) -> Callable[[Team], Awaitable[object]]:
-    """Say it as a message: to one person alone, or to all. In a direct chat it is meant to stay."""
+async def _whispered(listener: Listener, post: Post, team: Team) -> None:
     where = listener.sees or listener.where
-
-    async def posted(team: Team) -> object:
-        if post.is_public or is_direct(where.channel):
-            return await team.client.chat_postMessage(
-                channel=where.channel,
-                thread_ts=where.thread,
-                text=post.text,
-                blocks=post.blocks,
-                unfurl_links=False,
-                unfurl_media=False,
-            )
-        return await team.client.chat_postEphemeral(
-            channel=where.channel,
-            user=listener.user_id,
-            thread_ts=where.thread,
-            text=post.text,
-            blocks=post.blocks,
-        )
-
-    return posted
+    await once(team).chat_postEphemeral(
+        channel=where.channel,
+        user=listener.user_id,
+        thread_ts=where.thread,
+        text=post.text,
+        blocks=post.blocks,
+    )

@@ -80,7 +80,7 @@ class Basis:
         self.commands = Commands(store=store, model=self.served.model, me=self.pipeline.me)
         self.threads = Threads(store, self.people, clock=self.clock, sleep=self.sleep)
         self.managing = Managing(self.people, self.clock)
-        self.answering = Answering(self.trying)
+        self.answering = Answering(self.trying, self.clock)
 
     @property
     def name(self) -> str:

@@ -29,6 +29,8 @@ from bot.platforms.trying import Gone
 
 logger = logging.getLogger(__name__)
 
+Blocks = list[dict[str, object]]
+
 
 @dataclass(slots=True)
 class Mark:
@@ -69,11 +71,18 @@ class Poster:
         self.trying = trying
 
     async def send(
-        self, place: ConversationKey, text: str, mark: Mark, *, insist: bool = True
+        self,
+        place: ConversationKey,
+        text: str,
+        mark: Mark,
+        *,
+        blocks: Blocks | None = None,
+        insist: bool = True,
     ) -> str:
         """Post a message once, and give its time stamp; pings nobody, and shows no previews.
 
-        One that stands there already, of an earlier try with other words, gets these.
+        One that stands there already, of an earlier try with other words, gets these. Where there are
+        `blocks`, people see them, and the text only where there is no room for more.
         """
         standing: Posted | None = None
 
@@ -86,6 +95,7 @@ class Poster:
                 answer = await once(team).chat_postMessage(
                     channel=place.channel,
                     text=text,
+                    blocks=blocks,
                     thread_ts=place.thread,
                     metadata=mark.metadata,
                     unfurl_links=False,
@@ -100,7 +110,7 @@ class Poster:
             return str(answer["ts"])
 
         ts = await self.trying.tried(send, place, "write", insist=insist)
-        if standing is not None and standing.text != text:
+        if standing is not None and standing.text != text and blocks is None:
             mark.is_unsure = True  # if this fails, it is looked for again
             await self._corrected(place, ts, text, mark, insist=insist)
             mark.is_unsure = False
@@ -159,10 +169,13 @@ class Poster:
             logger.debug("message %s in %s was gone already", ts, place)
 
     async def whisper(self, place: ConversationKey, user_id: str, text: str) -> None:
-        """Show somebody a text that nobody else sees. Slack forgets it soon."""
+        """Show somebody a text that nobody else sees. Slack forgets it soon.
+
+        Nobody can look for it: where it may have arrived, it is not sent again.
+        """
 
         async def whisper(team: Team) -> None:
-            await team.client.chat_postEphemeral(
+            await once(team).chat_postEphemeral(
                 channel=place.channel,
                 user=user_id,
                 text=text,
@@ -171,7 +184,7 @@ class Poster:
                 link_names=False,
             )
 
-        await self.trying.tried(whisper, place, "tell somebody something")
+        await self.trying.tried(whisper, place, "tell somebody something", again=surely_not_done)
 
     async def show_status(self, place: ConversationKey, status: str) -> None:
         """Show what the assistant does in a thread of the assistant view; "" shows nothing."""
