@@ -9,9 +9,6 @@ from bot.platforms.slack.encrypting import new_key
 from bot.platforms.slack.scopes import BOT_SCOPES
 from tests.slack.connected import settings_for
 
-# slack_sdk 3.47 sends the client's secret in a way that aiohttp 3.14 wants otherwise.
-pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
-
 
 async def found(slack, **changes):
     """Every check: those that are well as their text, the others as (text, remedy)."""

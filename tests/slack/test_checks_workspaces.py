@@ -15,8 +15,6 @@ from bot.platforms.slack.installing import new_installations
 from bot.platforms.slack.scopes import BOT_SCOPES
 from tests.slack.connected import settings_for
 
-# slack_sdk 3.47 sends the client's secret in a way that aiohttp 3.14 wants otherwise.
-pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
 
 KEY = new_key()
 AGAIN = "Install the app there again, at https://bot.example.com/slack/install."

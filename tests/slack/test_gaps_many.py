@@ -11,9 +11,6 @@ from bot.store import Store
 from tests.slack.installed import for_many, installed_by
 from tests.waiting import WITHIN_S
 
-# slack_sdk 3.47 sends the client's secret in a way that aiohttp 3.14 wants otherwise.
-pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
-
 
 @pytest.fixture
 def chat(slack, database_url):

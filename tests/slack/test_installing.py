@@ -11,9 +11,6 @@ from bot.platforms.slack.scopes import BOT_SCOPES
 from tests.slack.connected import Noted
 from tests.slack.installing import KEY, for_many, installed_by, stored
 
-# slack_sdk 3.47 sends the client's secret in a way that aiohttp 3.14 wants otherwise.
-pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
-
 
 @pytest.fixture
 def harbor(slack):

@@ -11,8 +11,6 @@ from tests.clock import hours_off
 from tests.slack.installed import comes, for_many as bot_for_many, two_workspaces
 from tests.slack.installing import KEY, expiring, for_many, installed_by, stored
 
-# slack_sdk 3.47 sends the client's secret in a way that aiohttp 3.14 wants otherwise.
-pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
 
 HOUR_S = 3600
 LIFE_S = 12 * HOUR_S

@@ -15,9 +15,6 @@ from bot.platforms.slack.known_teams import LIFETIME_S, ManyTeams
 from tests.slack.connected import opened
 from tests.slack_server.tokens import LIVES_S
 
-# slack_sdk 3.47 sends the client's secret in a way that aiohttp 3.14 wants otherwise.
-pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
-
 
 class Process:
     """What one process has: a store, installations and the workspaces it knows."""

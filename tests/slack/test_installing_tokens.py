@@ -10,9 +10,6 @@ from bot.platforms.slack.known_teams import LIFETIME_S
 from tests.slack.installing import expiring, for_many, installed_by, stored
 from tests.waiting import seen
 
-# slack_sdk 3.47 sends the client's secret in a way that aiohttp 3.14 wants otherwise.
-pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
-
 
 @pytest.fixture
 def harbor(slack):

@@ -6,8 +6,6 @@ from bot.platforms.slack.paths import INSTALL_PATH
 from tests.logs import logged
 from tests.slack.installing import for_many, installed_by, stored
 
-# slack_sdk 3.47 sends the client's secret in a way that aiohttp 3.14 wants otherwise.
-pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
 
 UNFINISHED = "Slack: an installation was not finished: "
 

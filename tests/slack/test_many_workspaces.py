@@ -28,9 +28,6 @@ from tests.slack.installed import (
 from tests.slack.weather import QUESTION
 from tests.slack_server.tokens import Token
 
-# slack_sdk 3.47 sends the client's secret in a way that aiohttp 3.14 wants otherwise.
-pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
-
 
 @pytest.fixture
 def chat(slack, database_url):

@@ -7,9 +7,6 @@ from tests.logs import logged
 from tests.slack.connected import connection, settings_for
 from tests.slack.installed import KEY, answered, asks, comes, for_many, two_workspaces
 
-# slack_sdk 3.47 sends the client's secret in a way that aiohttp 3.14 wants otherwise.
-pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
-
 
 @pytest.fixture
 def chat(slack, database_url):

@@ -6,9 +6,6 @@ from bot.messages import Mode
 from tests.living import GREETING
 from tests.slack.installed import for_many, installed_by
 
-# slack_sdk 3.47 sends the client's secret in a way that aiohttp 3.14 wants otherwise.
-pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
-
 
 @pytest.fixture
 def harbor(slack):

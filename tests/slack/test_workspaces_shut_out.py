@@ -20,8 +20,6 @@ from tests.slack.installed import (
 from tests.slack.test_many_workspaces import expire
 from tests.slack.weather import QUESTION
 
-# slack_sdk 3.47 sends the client's secret in a way that aiohttp 3.14 wants otherwise.
-pytestmark = pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
 
 SAID = [f"while it is shut out {number}" for number in range(4)]
 BEFORE = [f"@Earshot {QUESTION}", "Paris."]

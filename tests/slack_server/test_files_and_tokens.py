@@ -36,7 +36,6 @@ async def test_the_app_sends_a_file(slack, client):
     assert sent["files"][0]["id"] == post.files[0].id
 
 
-@pytest.mark.filterwarnings("ignore:BasicAuth is deprecated")  # slack_sdk uses it
 async def test_a_code_is_good_for_one_token_which_is_renewed(slack):
     slack.rotates_tokens = True
     other = slack.add_team("Elsewhere", installed=False)
