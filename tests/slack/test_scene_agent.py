@@ -69,6 +69,22 @@ async def test_an_answer_stands_in_the_thread_of_its_question_which_has_status_a
         assert thread.statuses == ["is writing...", ""]
 
 
+async def test_where_the_answer_is_withdrawn_the_status_goes_too(chat, slack):
+    chat.model = PausingModel(reply_text="|Paris.")
+    async with chat.running():
+        await opened(slack)
+        asked = await slack.says(ALICE, CHAT, "what is the capital of France?")
+        await slack.until(lambda: slack.chat(ALICE, asked.ts).statuses == ["is writing..."])
+        await slack.deletes(asked)
+        await slack.until_delivered()
+
+        chat.model.may_go_on.set()
+        await chat.settled()
+
+        assert slack.chat(ALICE, asked.ts).statuses == ["is writing...", ""]
+        assert slack.posts(CHAT, thread=asked.ts) == []
+
+
 async def test_whose_chat_was_never_seen_to_open_is_answered_in_the_thread_too(chat, slack):
     async with chat.running():
         asked = await chat.says(ALICE, "what is the capital of France?", where=CHAT)

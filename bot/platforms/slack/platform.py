@@ -78,6 +78,7 @@ class SlackPlatform:
     _pace: Pace = field(init=False)
     _places: ReplyPlaces = field(init=False)
     _without_status: set[str] = field(init=False, default_factory=set)
+    _with_status: set[ConversationKey] = field(init=False, default_factory=set)
     _drafts: Drafts = field(init=False)
     _showings: dict[str, Showing] = field(init=False, default_factory=dict)
 
@@ -135,6 +136,7 @@ class SlackPlatform:
                 await self._places.keep(item, showing.place)
         await showing.finish(texts)
         self._showings.pop(item.key, None)
+        self._with_status.discard(showing.place)
         return showing.ids[0]
 
     async def withdraw(self, item: OutboxItem) -> None:
@@ -144,7 +146,9 @@ class SlackPlatform:
         until = self.clock() + CLOCK_MARGIN if is_noted and item.key not in self._showings else None
         if item.created_at < self.started_at:
             until = self.started_at + CLOCK_MARGIN
-        await (await self._showing(item)).remove(others_until=until)
+        showing = await self._showing(item)
+        await self._end_status(showing.place)
+        await showing.remove(others_until=until)
         self._showings.pop(item.key, None)
 
     async def remove(self, where: ConversationKey, message_ids: Sequence[str]) -> None:
@@ -247,14 +251,26 @@ class SlackPlatform:
 
     async def _keep_status(self, where: ConversationKey) -> None:
         try:
+            self._with_status.add(where)
             while True:  # Slack takes it away itself, with the reply or the notice
                 await self._poster.show_status(where, STATUS)
                 await self.sleep(STATUS_S)
         except PlatformUnavailable as error:
             logger.info("a status is not shown: %s", error)
         except PlatformError as error:
+            self._with_status.discard(where)
             if code(error.__cause__) in NO_STREAMS:
                 self._without_status.add(where.workspace)
             logger.info("a status is not shown: %s", error)
         except Exception:  # the top of a task: the reply does not depend on it
             logger.exception("the status in %s failed", where)
+
+    async def _end_status(self, where: ConversationKey) -> None:
+        """Take away a status that no reply ends."""
+        if where not in self._with_status:
+            return
+        self._with_status.discard(where)
+        try:
+            await self._poster.show_status(where, "")
+        except PlatformError as error:  # in two minutes Slack takes it away itself
+            logger.info("a status is shown too long: %s", error)
