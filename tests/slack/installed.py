@@ -1,14 +1,16 @@
 """The whole bot as an app of many workspaces, and people who install it there by a browser."""
 
 import re
+from datetime import datetime
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 from cryptography.fernet import Fernet
-from sqlalchemy import text
+from sqlalchemy import DateTime, bindparam, text
 
 from bot.messages import ConversationKey
+from bot.store import Store
 from tests.slack.weather import QUESTION, Weather
 from tests.slack_server.consent import consented
 
@@ -131,3 +133,18 @@ def two_workspaces(slack):
         members = [person(slack, team)]
         slack.add_channel(talk_of(team), team=team, members=members, bot_present=False)
     return made
+
+
+async def expire(slack, chat, team):
+    """Let a workspace's token be one that has expired, here and at Slack."""
+    store = await Store.open(chat.database_url)
+    async with store.engine.begin() as connected:
+        await connected.execute(
+            text("UPDATE slack_bots SET bot_token_expires_at = :past").bindparams(
+                bindparam("past", type_=DateTime)
+            ),
+            {"past": datetime(2020, 1, 1)},  # noqa: DTZ001 - the column has no time zone
+        )
+    await store.close()
+    token = slack.tokens.of(team)[-1]
+    token.expires_at_s = 0.0

@@ -1,25 +1,15 @@
 """The pane for assistants: greeted once, with things to ask, titles, and what was missed."""
 
-import json
 from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bot.errors import PlatformError, StoreError
-from bot.messages import Author, Message
 from bot.platforms.slack.assistant_view import NOT_BOTH, NOT_TOLD
-from bot.platforms.slack.keys import channel_key, sent_at
-from bot.platforms.slack.pane_threads import MAX_KEPT, PaneThreads
-from bot.platforms.slack.prompts import ABOUT_THE_CHANNEL, MISSED, greeting
+from bot.platforms.slack.prompts import ABOUT_THE_CHANNEL, greeting
 from tests import slack_server
+from tests.slack.panes import ALICE, ask_what_was_missed, event, opened, said
 from tests.slack.viewing import Seen, seen
 from tests.slack_server import SlackServer
-from tests.slack_server.desk import Pane
-
-ALICE = "Alice"
-SAMPLES = Path(__file__).parents[3] / "shared/payloads/slack/realistic/event_only"
 
 
 @pytest.fixture
@@ -27,57 +17,6 @@ async def views(slack: SlackServer, database_url: str) -> AsyncIterator[Seen]:
     slack.general.members.append(slack.member(ALICE).id)
     async with seen(database_url, slack) as running:
         yield running
-
-
-def opened(views: Seen) -> Pane:
-    """Let Alice open the pane."""
-    slack = views.slack
-    chat, ts = slack.dm(ALICE), slack.stamps.ts()
-    pane = slack.desk.panes[chat.id, ts] = Pane(slack.user(ALICE), chat, ts)
-    chat.messages[ts] = slack_server.Message(ts, chat, slack.bot, "New Assistant Thread")
-    return pane
-
-
-def event(views: Seen, pane: Pane, channel: str | None = "general") -> dict[str, Any]:
-    context = {}
-    if channel is not None:
-        in_view = views.slack.channel(channel)
-        context = {"channel_id": in_view.id, "team_id": views.team.id, "enterprise_id": None}
-    return {
-        "type": "assistant_thread_started",
-        "assistant_thread": {
-            "user_id": pane.user.id,
-            "context": context,
-            "channel_id": pane.channel.id,
-            "thread_ts": pane.thread_ts,
-        },
-    }
-
-
-def written(views: Seen, pane: Pane, text: str) -> dict[str, Any]:
-    """What Slack sends of what Alice writes in the pane."""
-    return {
-        "type": "message",
-        "user": pane.user.id,
-        "text": text,
-        "ts": views.slack.stamps.ts(),
-        "thread_ts": pane.thread_ts,
-        "channel": pane.channel.id,
-        "channel_type": "im",
-    }
-
-
-def said(views: Seen, pane: Pane, text: str) -> Message:
-    ts = views.slack.stamps.ts()
-    where = channel_key(views.team.id, pane.channel.id, thread_ts=pane.thread_ts)
-    return Message(where, ts, Author(pane.user.id, ALICE), text, sent_at(ts), addressed=True)
-
-
-async def ask_what_was_missed(views: Seen, pane: Pane, text: str = MISSED) -> bool:
-    where = channel_key(views.team.id, pane.channel.id, thread_ts=pane.thread_ts)
-    is_command = await views.pane.missed(written(views, pane, text), where, views.team)
-    await views.tasks.idle()
-    return is_command
 
 
 async def test_whoever_opens_the_pane_is_greeted_and_offered_things_to_ask(views: Seen) -> None:
@@ -243,78 +182,3 @@ async def test_beside_no_channel_the_question_is_an_ordinary_one(views: Seen) ->
     await views.pane.started(event(views, pane, None), views.team)
 
     assert not await ask_what_was_missed(views, pane)
-
-
-async def test_where_the_pane_is_not_enabled_each_refusal_is_one_line(
-    views: Seen, caplog: pytest.LogCaptureFixture
-) -> None:
-    views.slack.faults.error("not_allowed", on="assistant.*", times=2)
-    pane = opened(views)
-
-    await views.pane.started(event(views, pane), views.team)
-    await views.pane.titled(said(views, pane, "hello"), views.team)
-    await views.tasks.idle()
-
-    assert caplog.messages == [
-        "Slack: could not offer things to ask in Harbor: not_allowed",
-        "Slack: could not name a thread of a direct chat in Harbor: not_allowed",
-    ]
-
-
-async def test_a_greeting_that_cannot_be_said_is_one_line(
-    views: Seen, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def refuses(*_: object, **__: object) -> None:
-        raise PlatformError("the chat is gone")
-
-    monkeypatch.setattr(views.platform, "notice", refuses)
-    pane = opened(views)
-
-    await views.pane.started(event(views, pane), views.team)
-
-    assert caplog.messages == ["Slack: nothing was said in a direct chat: the chat is gone"]
-
-
-async def test_without_the_history_people_are_greeted_all_the_same(
-    views: Seen, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def fails(*_: object) -> None:
-        raise StoreError("the disk is full")
-
-    monkeypatch.setattr(views.store.notes, "get", fails)
-    pane = opened(views)
-
-    await views.pane.started(event(views, pane), views.team)
-    await views.pane.started(event(views, pane), views.team)
-
-    assert len(views.platform.notices) == 1
-    assert not await ask_what_was_missed(views, pane)
-
-
-async def test_no_more_than_the_newest_threads_are_kept(views: Seen) -> None:
-    panes = [opened(views) for _ in range(MAX_KEPT + 3)]
-    for pane in panes:
-        await views.pane.context_changed(event(views, pane), views.team)
-
-    where = channel_key(views.team.id, panes[0].channel.id)
-    kept = await PaneThreads(views.store).all(where)
-    assert list(kept) == [pane.thread_ts for pane in panes[-MAX_KEPT:]]
-
-
-@pytest.mark.parametrize("odd", [{}, {"assistant_thread": None}, {"assistant_thread": {}}])
-async def test_an_odd_event_is_passed_over(views: Seen, odd: dict[str, Any]) -> None:
-    await views.pane.started(odd, views.team)
-    await views.pane.context_changed(odd, views.team)
-
-    assert not views.platform.notices
-
-
-@pytest.mark.skipif(not SAMPLES.exists(), reason="there are no samples here")
-async def test_samples_of_events_are_read(views: Seen) -> None:
-    for path in sorted(SAMPLES.glob("assistant_thread_*.json")):
-        sample = json.loads(path.read_text())
-        await views.pane.context_changed(sample, views.team)
-
-        pane = sample["assistant_thread"]
-        where = channel_key(views.team.id, pane["channel_id"])
-        assert pane["thread_ts"] in await PaneThreads(views.store).all(where)

@@ -15,7 +15,6 @@ from bot.platforms.slack.installing import new_installations
 from bot.platforms.slack.scopes import BOT_SCOPES
 from tests.slack.connected import settings_for
 
-
 KEY = new_key()
 AGAIN = "Install the app there again, at https://bot.example.com/slack/install."
 

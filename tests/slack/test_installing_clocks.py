@@ -11,7 +11,6 @@ from tests.clock import hours_off
 from tests.slack.installed import comes, for_many as bot_for_many, two_workspaces
 from tests.slack.installing import KEY, expiring, for_many, installed_by, stored
 
-
 HOUR_S = 3600
 LIFE_S = 12 * HOUR_S
 

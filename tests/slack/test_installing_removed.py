@@ -11,7 +11,6 @@ from tests.slack.connected import Noted
 from tests.slack.installing import expiring, for_many, installed_by, stored
 from tests.waiting import seen
 
-
 ORGANIZATION = "E1"
 
 

@@ -6,7 +6,6 @@ from bot.platforms.slack.paths import INSTALL_PATH
 from tests.logs import logged
 from tests.slack.installing import for_many, installed_by, stored
 
-
 UNFINISHED = "Slack: an installation was not finished: "
 
 

@@ -5,16 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
-from sqlalchemy import DateTime, bindparam, text as sql
 
 from bot.platforms.slack.encrypting import new_key
-from bot.store import Store
 from tests.logs import logged
 from tests.slack.installed import (
     KEY,
     answered,
     asks,
     comes,
+    expire,
     for_many,
     installations,
     installed_by,
@@ -26,7 +25,6 @@ from tests.slack.installed import (
     two_workspaces,
 )
 from tests.slack.weather import QUESTION
-from tests.slack_server.tokens import Token
 
 
 @pytest.fixture
@@ -171,21 +169,6 @@ async def test_an_expired_token_is_renewed_before_it_is_used(chat, slack, teams)
         assert await answered(chat, teams[0]) == ["Paris."]
         assert slack.token_of(teams[0]) != first
     assert "token_expired" not in [error for _, error in slack.refusals]
-
-
-async def expire(slack, chat, team):
-    """Let a workspace's token be one that has expired, here and at Slack."""
-    store = await Store.open(chat.database_url)
-    async with store.engine.begin() as connected:
-        await connected.execute(
-            sql("UPDATE slack_bots SET bot_token_expires_at = :past").bindparams(
-                bindparam("past", type_=DateTime)
-            ),
-            {"past": datetime(2020, 1, 1)},  # noqa: DTZ001 - the column has no time zone
-        )
-    await store.close()
-    token: Token = slack.tokens.of(team)[-1]
-    token.expires_at_s = 0.0
 
 
 async def test_two_processes_that_renew_at_once_both_go_on(slack, teams, postgresql_url):

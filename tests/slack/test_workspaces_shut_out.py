@@ -10,6 +10,7 @@ from tests.slack.installed import (
     answered,
     asks,
     comes,
+    expire,
     for_many,
     installed_by,
     person,
@@ -17,9 +18,7 @@ from tests.slack.installed import (
     texts,
     two_workspaces,
 )
-from tests.slack.test_many_workspaces import expire
 from tests.slack.weather import QUESTION
-
 
 SAID = [f"while it is shut out {number}" for number in range(4)]
 BEFORE = [f"@Earshot {QUESTION}", "Paris."]
