@@ -67,6 +67,18 @@ def test_every_file_that_the_architecture_names_exists(root):
         assert (root / path).exists(), path
 
 
+@pytest.mark.parametrize("platform", ["discord", "slack"])
+def test_a_platforms_package_lists_each_of_its_modules_once(root, platform):
+    package = root / "bot/platforms" / platform
+    listed = [
+        name
+        for line in (package / "__init__.py").read_text().split("\n- ")[1:]
+        for name in re.findall(r"`(\w+)`", line)
+    ]
+
+    assert sorted(listed) == sorted(each.stem for each in package.glob("[!_]*.py"))
+
+
 @pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md"])
 def test_what_people_can_command_is_listed(root, page):
     text = (root / page).read_text()

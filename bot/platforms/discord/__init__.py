@@ -1,7 +1,16 @@
-"""Earshot on Discord, by discord.py.
+"""Earshot on Discord, by discord.py: the only package that knows it.
 
-`hearing` makes our messages of Discord's, `platform` puts our words where people read them,
-`interactions` answers `/assistant`; `client` and `supervisor` keep it connected, `run` puts it
-together. The client's caches of members and messages stay empty: what Earshot remembers is in the
-store.
+`run` puts it together; each other module is one noun of Discord's. The client's caches of members and
+messages stay empty: what Earshot remembers is in the store.
+
+- To begin with: `run`, `client`, `platform`, `keys`, `refusals`.
+- The connection: `supervisor`, `sharded`, `sessions`, `shard_log`, `starts`, `address`, `trying`.
+- Set-up: `invite`, `sync`, `checks`, `server_checks`.
+- Hearing: `ears`, `hearing`, `mentions`, `describing`, `reading`, `reactions`, `naming`, `pages`,
+  `crowds`.
+- Servers and channels: `guilds`, `places`, `channels`, `seeing`, `vanished`, `removals`.
+- What was missed: `sweeping`, `catch_up`, `closing`, `fetching`, `missed_changes`, `last_listened`.
+- Speaking: `showing`, `posting`, `parts`, `evidence`.
+- Commands: `application`, `interactions`, `acknowledging`, `answering`, `interacting`,
+  `responding`, `asking`, `pointed_at`, `buttons`.
 """
