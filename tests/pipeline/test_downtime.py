@@ -184,11 +184,16 @@ async def test_a_draft_that_cannot_be_removed_yet_is_removed_later_and_the_quest
     assert await scene.store.outbox.drafts("room") == []
 
 
-async def test_a_reply_posted_late_goes_with_its_question_deleted_meanwhile(scene):
+async def test_a_reply_posted_late_goes_with_its_question_deleted_meanwhile(scene, monkeypatch):
     scene.platform.failure = OUTAGE
     await scene.asks("Ana", "where?")
-    await scene.pipeline.delete(LOUNGE, "m1")
+    post = scene.platform.post
 
+    async def while_it_is_deleted(item, *, is_new):
+        await scene.pipeline.delete(LOUNGE, "m1")
+        return await post(item, is_new=is_new)
+
+    monkeypatch.setattr(scene.platform, "post", while_it_is_deleted)
     scene.platform.failure = None
     await scene.pipeline.delivery.try_again()
 
