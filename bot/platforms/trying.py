@@ -18,6 +18,13 @@ TIMEOUT_S = 60.0  # of one try, with what the client library tries by itself
 PATIENCE_S = 60.0  # waited in all between the tries
 
 Again = Callable[[BaseException], bool]
+
+
+def always(_error: BaseException) -> bool:
+    """Try again after any failure."""
+    return True
+
+
 Result = TypeVar("Result")
 Client = TypeVar("Client")
 AnyClient = TypeVar("AnyClient", contravariant=True)
@@ -83,7 +90,7 @@ class Trying(Generic[Client]):
         doing: str,
         *,
         insist: bool = True,
-        again: Again = lambda error: True,
+        again: Again = always,
     ) -> Result:
         """Call until it is done; `doing` names it in errors. Without `insist` only once.
 

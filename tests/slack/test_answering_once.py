@@ -1,4 +1,4 @@
-"""The answer to a command stands once, also where Slack took it and its word of that was lost."""
+"""The answer to a command stands once for all, also where Slack took it and its word of that was lost."""
 
 import pytest
 
@@ -53,23 +53,29 @@ async def test_an_answer_for_all_to_a_slash_command_is_found_too(bot, loses):
     assert len(bot.slack.posts("trips")) == 1
 
 
-async def test_an_answer_for_one_person_is_not_said_again(bot, loses):
-    loses("POST /response/*")
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("failure", LOST)
+async def test_an_answer_for_one_person_is_rather_said_twice_than_not_at_all(
+    bot, slack, failure, after
+):
+    getattr(slack.faults, failure)(on="POST /response/*", after=after)
 
     done = await bot.types("Alice", "trips", "why")
 
-    assert len(done.texts) == 1
+    assert len(done.texts) == 1 + after
     assert bot.whispered("trips", "Alice") == done.texts
 
 
-async def test_an_answer_for_one_person_in_a_thread_is_not_said_again(bot, loses):
-    loses("chat.postEphemeral")
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("failure", LOST)
+async def test_so_is_one_in_a_thread(bot, slack, failure, after):
+    getattr(slack.faults, failure)(on="chat.postEphemeral", after=after)
 
     root = await bot.slack.says("Bob", "trips", "Where to?")
     await bot.slack.says("Alice", "trips", f"{bot.slack.bot.mention} !why", thread=root)
     await bot.done()
 
-    assert len(bot.whispered("trips", "Alice")) == 1
+    assert len(bot.whispered("trips", "Alice")) == 1 + after
 
 
 async def test_where_the_bot_is_no_member_an_answer_for_all_goes_by_the_address(bot):

@@ -34,6 +34,7 @@ from bot.platforms.slack.posting import Mark, Poster, once
 from bot.platforms.slack.refusals import SlackTrying, surely_not_done
 from bot.platforms.slack.showing import CLOCK_MARGIN
 from bot.platforms.slack.teams import Team
+from bot.platforms.trying import always
 
 logger = logging.getLogger(__name__)
 
@@ -140,8 +141,10 @@ class Answering:
     async def _by_url(self, listener: Listener, post: Post) -> None:
         listener.num_left -= 1
         say = partial(_sent_by_url, listener, post)
+        # One person rather sees it twice than not at all; what all see is not doubled.
+        again = surely_not_done if post.is_public else always
         try:
-            await self.trying.tried(say, listener.where, DOING, again=surely_not_done)
+            await self.trying.tried(say, listener.where, DOING, again=again)
         except PlatformError:
             listener.num_left = 0
             raise
@@ -151,7 +154,7 @@ class Answering:
         where = listener.sees or listener.where
         if not (post.is_public or is_direct(where.channel)):
             say = partial(_whispered, listener, post)
-            await self.trying.tried(say, listener.where, DOING, again=surely_not_done)
+            await self.trying.tried(say, listener.where, DOING)
             return
         mark = Mark(self.clock() - CLOCK_MARGIN, kind=NOTICE)
         try:

@@ -171,7 +171,7 @@ class Poster:
     async def whisper(self, place: ConversationKey, user_id: str, text: str) -> None:
         """Show somebody a text that nobody else sees. Slack forgets it soon.
 
-        Nobody can look for it: where it may have arrived, it is not sent again.
+        Nobody can look for it: in doubt whether it arrived, it is sent again.
         """
 
         async def whisper(team: Team) -> None:
@@ -184,7 +184,7 @@ class Poster:
                 link_names=False,
             )
 
-        await self.trying.tried(whisper, place, "tell somebody something", again=surely_not_done)
+        await self.trying.tried(whisper, place, "tell somebody something")
 
     async def show_status(self, place: ConversationKey, status: str) -> None:
         """Show what the assistant does in a thread of the assistant view; "" shows nothing."""
