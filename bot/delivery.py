@@ -27,8 +27,9 @@ class Delivery:
     """Posts replies, each once, and takes them away. `clock` gives aware UTC times.
 
     Whoever posts or takes back has the conversation's turn, so that no other process does the same.
-    Replies older than `max_age_s` are withdrawn, and those that nobody waits for any more. `owns` tells which conversations are this process's
-    own. Every method raises StoreError where the history cannot be read or written.
+    Replies older than `max_age_s` are withdrawn, and those that nobody waits for any more. `owns`
+    tells which conversations are this process's own. Every method raises StoreError where the history
+    cannot be read or written.
     """
 
     store: Store

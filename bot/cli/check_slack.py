@@ -1,6 +1,7 @@
 """What `earshot doctor` finds at Slack, where a token is set; else Slack is not asked.
 
-Where Slack sends requests, it looks at the port on which they are taken as well. slack_bolt is an extra: without it, the finding says how to install it.
+Where Slack sends requests, it looks at the port on which they are taken as well. slack_bolt is an
+extra: without it, the finding says how to install it.
 """
 
 import asyncio

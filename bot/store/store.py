@@ -68,7 +68,8 @@ class Store:
         """Open the database, creating it if absent.
 
         Where no mode was chosen, that of the platform in `platform_modes` holds, or `default_mode`;
-        in a chat that `is_direct`, MENTION. Raises StoreError that says what to do, also for a database that is not at head.
+        in a chat that `is_direct`, MENTION. Raises StoreError that says what to do, also for a database
+        that is not at head.
         """
         database = Database(url)
         try:

@@ -141,7 +141,7 @@ async def test_what_is_said_during_the_late_fetch_stands_behind_what_was_heard(c
     async with chat.running():
         await heard(chat, ben, "live 1")
         server.faults.clear()
-        gate = server.faults.hold(on=FETCH)
+        gate = server.faults.hold(on=f"GET /channels/{server.general.id}/messages")
         chat.naps.over()
         await gate.reached.wait()
         said = await ben.says(server.general, "live 2")
@@ -149,8 +149,13 @@ async def test_what_is_said_during_the_late_fetch_stands_behind_what_was_heard(c
         await seen(lambda: turns.num_waiting(int(server.general.id)) == 2)
         gate.open()
         await chat.heard(server.general, said)
+        await chat.until(lambda: _holds(chat, 4))
 
         assert await chat.texts() == ["first", "missed", "live 1", "live 2"]
+
+
+async def _holds(chat, number):
+    return len(await chat.texts()) == number
 
 
 async def test_a_question_asked_by_a_command_stands_behind_it(chat, server, ben):

@@ -87,3 +87,14 @@ async def test_where_the_bot_is_no_member_an_answer_for_all_goes_by_the_address(
     assert await bot.interactions.answering.say(listener, CommandAnswer("Yes.", ephemeral=False))
 
     assert [post.text for post in bot.slack.posts("away")] == ["Yes."]
+
+
+async def test_an_answer_for_one_person_comes_as_a_message_where_its_address_stays_in_trouble(
+    bot, slack
+):
+    slack.faults.unavailable(on="POST /response/*", times=99)
+
+    done = await bot.types("Alice", "trips", "why")
+
+    assert done.shown == []
+    assert len(bot.whispered("trips", "Alice")) == 1

@@ -1,5 +1,6 @@
 """The pane where Slack, the history or an event is not as it should be."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.errors import PlatformError, StoreError
+from bot.platforms.asking import TOO_LATE
 from bot.platforms.slack.keys import channel_key
 from bot.platforms.slack.pane_threads import MAX_KEPT, PaneThreads
 from tests.slack.panes import ALICE, ask_what_was_missed, event, opened, said
@@ -68,6 +70,26 @@ async def test_without_the_history_people_are_greeted_all_the_same(
 
     assert len(views.platform.notices) == 1
     assert not await ask_what_was_missed(views, pane)
+
+
+async def test_a_summary_that_a_stop_cuts_short_is_excused(
+    views: Seen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await views.heard("Ben", "general", "We meet on Friday.")
+    pane, begun = opened(views), asyncio.Event()
+    await views.pane.started(event(views, pane), views.team)
+
+    async def endless(*_: object, **__: object) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(views.pane.commands, "run", endless)
+    asking = asyncio.create_task(ask_what_was_missed(views, pane))
+    await begun.wait()
+    await views.tasks.close()
+
+    assert await asking
+    assert views.platform.notices[-1] == TOO_LATE
 
 
 async def test_no_more_than_the_newest_threads_are_kept(views: Seen) -> None:

@@ -246,6 +246,7 @@ def test_a_connection_that_never_came_about_did_nothing():
     key = aiohttp.client_reqrep.ConnectionKey("slack.com", 443, True, True, None, None, None)
 
     assert surely_not_done(aiohttp.ClientConnectorError(key, OSError("refused")))
+    assert surely_not_done(aiohttp.ConnectionTimeoutError())
 
 
 @pytest.mark.parametrize(("said", "expected"), [("30", 30.0), ("1.5", 1.5), ("soon", None)])

@@ -195,6 +195,8 @@ class Closing:
 
     async def _put(self, where: ConversationKey, gap: Gap, missed: Sequence[Message]) -> int:
         """Record messages where they belong; give the number of those that were new."""
+        if not missed:
+            return 0
         if gap.room is None:
             return await self.pipeline.catch_up(where, missed)
         kept = await self.pipeline.kept(where, missed)

@@ -2,8 +2,8 @@
 
 That address takes five posts within thirty minutes, also where the bot is no member, but knows no
 threads. What is for all is a message with a mark, which is looked for before a second try. What only
-one person sees nobody can look for: where it may have arrived, it is not said again. What Slack
-refuses is one line in the log and never raised: whoever asked sees Slack's sign.
+one person sees nobody can look for: in doubt it is said again. What Slack refuses is one line in the
+log and never raised: whoever asked sees Slack's sign.
 """
 
 import asyncio
@@ -122,7 +122,7 @@ class Answering:
     async def _said(self, listener: Listener, post: Post) -> None:
         """Say one post, what is for all as a message if Slack takes that. Raises PlatformError.
 
-        What may stand there already is not said another way.
+        What may stand there for all already is not said another way.
         """
         ways = [self._as_message]
         if listener.num_left:
@@ -131,7 +131,8 @@ class Answering:
             try:
                 await way(listener, post)
             except PlatformError as error:
-                if error.__cause__ is None or not surely_not_done(error.__cause__):
+                in_doubt = error.__cause__ is None or not surely_not_done(error.__cause__)
+                if in_doubt and post.is_public:
                     raise
                 logger.info("%s; said another way instead", error)
             else:

@@ -6,17 +6,21 @@ ask what they missed in it; only if they and the assistant are both in it. A wor
 this costs a line in the log.
 """
 
+import asyncio
 import logging
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from bot.commands import Commands
 from bot.commands.parse import clipped
-from bot.errors import StoreError
+from bot.errors import PlatformUnavailable, StoreError
 from bot.messages import ConversationKey, Message
+from bot.platforms.asking import TOO_LATE
 from bot.platforms.in_order import InOrder
 from bot.platforms.slack.agent_chats import AgentChats, in_view
+from bot.platforms.slack.answering import EXCUSE_S
 from bot.platforms.slack.claims import Claims
 from bot.platforms.slack.forms import Callers
 from bot.platforms.slack.keys import channel_key, is_direct
@@ -102,7 +106,10 @@ class AssistantView:
         if is_new and await Claims(self.chats.store).is_ours(where, ts):
             channel = channel_key(team.id, seen)
             summing_up = partial(self._sum_up, where, event, channel, team)
-            self.tasks.start(summing_up, name=f"a summary of {channel}")
+            try:
+                self.tasks.start(summing_up, name=f"a summary of {channel}")
+            except PlatformUnavailable:  # claimed, so that nobody else does it
+                await tell(self.platform, where, TOO_LATE)
         return True
 
     async def looks_at(self, event: Payload, where: ConversationKey) -> None:
@@ -131,13 +138,22 @@ class AssistantView:
     ) -> None:
         user_id = text_in(event, "user")
         pane = await Signs(self.platform).place(where, text_in(event, "ts"))
-        async with self.platform.typing(pane):
-            is_theirs = await is_shared(team, channel.channel, user_id)
-            text = NOT_TOLD if is_theirs is None else NOT_BOTH
-            if is_theirs:
-                caller = await self.caller(team, channel, user_id)
-                text = (await self.commands.run("catchup", caller)).text
-            await tell(self.platform, pane, text)
+        try:
+            async with self.platform.typing(pane):
+                text = await self._missed_in(channel, user_id, team)
+        except asyncio.CancelledError:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(EXCUSE_S):
+                    await tell(self.platform, pane, TOO_LATE)
+            raise
+        await tell(self.platform, pane, text)
+
+    async def _missed_in(self, channel: ConversationKey, user_id: str, team: Team) -> str:
+        is_theirs = await is_shared(team, channel.channel, user_id)
+        if not is_theirs:
+            return NOT_TOLD if is_theirs is None else NOT_BOTH
+        caller = await self.caller(team, channel, user_id)
+        return (await self.commands.run("catchup", caller)).text
 
     async def _title(self, message: Message, team: Team) -> None:
         where, title = message.conversation, clipped(message.text, MAX_TITLE_CHARS)

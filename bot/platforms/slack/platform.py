@@ -171,6 +171,7 @@ class SlackPlatform:
                 await self._poster.send(place, part, mark)
         except Gone as error:  # with the question, and nobody waits for its answer any more
             logger.info("a notice is not posted: %s", error)
+        self._with_status.discard(place)  # Slack took it away with the notice
 
     async def decided(
         self, where: ConversationKey, decision: KeptDecision, message_ids: Sequence[str]

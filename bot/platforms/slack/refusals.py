@@ -148,7 +148,7 @@ def may_pass(error: BaseException) -> bool:
 
 def surely_not_done(error: BaseException) -> bool:
     """Tell whether Slack did nothing of what was asked; in doubt it may have."""
-    if isinstance(error, aiohttp.ClientConnectorError):
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return True
     return _answer(error) is not None and (is_limited(error) or not may_pass(error))
 
