@@ -159,6 +159,18 @@ async def test_a_question_that_somebody_else_acknowledged_is_answered_in_its_pla
     assert asked.text == ASKED
 
 
+async def test_what_somebody_else_acknowledged_after_we_were_turned_away_is_not_ours(
+    server: DiscordServer, bot: Bot, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.faults.plan(Fault(CALLBACK, 1, answer=ENOUGH))
+    server.faults.respond(400, {"code": 40060, "message": "taken"}, on=CALLBACK)
+
+    await server.member("Mia").slash("assistant mode", wait=False)
+    await server.until(lambda: bot.client.num_handled)
+
+    assert "40060" in warnings_in(caplog.records)[0]
+
+
 async def test_a_question_that_could_not_be_acknowledged_at_all_is_still_answered(
     server: DiscordServer, bot: Bot, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -18,6 +18,7 @@ from bot.platforms.discord.refusals import (
     ALREADY_ACKNOWLEDGED,
     FAILURES,
     cause,
+    may_have_arrived,
     may_pass,
     retry_after_s,
 )
@@ -38,21 +39,21 @@ async def tried(
     lost, is done.
     """
     patience = Patience(left_s=patience_s, unsaid_s=FIRST_RETRY_S)
-    is_first = True
+    may_be_ours = False  # whether an acknowledgement of Discord's may be of an earlier try
     while True:
         try:
             async with open_session(interaction):
                 await call()
         except FAILURES as error:
-            if not is_first and _is_acknowledged(error):
+            if may_be_ours and _is_acknowledged(error):
                 return
             wait_s = patience.next_wait_s(retry_after_s(error)) if may_pass(error) else None
             if wait_s is None:
                 raise
+            may_be_ours = may_be_ours or may_have_arrived(error)
             logger.debug("once more, after: %s", cause(error))
         else:
             return
-        is_first = False
         await asyncio.sleep(wait_s)
 
 

@@ -28,6 +28,13 @@ def may_pass(error: BaseException) -> bool:
     return True
 
 
+def may_have_arrived(error: BaseException) -> bool:
+    """Tell whether Discord may have done what was asked, and only its answer is lost."""
+    if isinstance(error, discord.HTTPException):
+        return error.status >= SERVER_ERROR
+    return not isinstance(error, discord.RateLimited)
+
+
 def retry_after_s(error: BaseException) -> float | None:
     """Give how long Discord wants us to wait, None where it does not say."""
     if isinstance(error, discord.RateLimited):
