@@ -57,6 +57,10 @@ class Outbox(Protocol):
         """Give the conversation of a channel of whose reply a message is a part, `where` for none."""
         ...
 
+    async def shown_by(self, where: ConversationKey, message_id: str) -> str | None:
+        """Give the key of the reply that a message is a part of, None for no known part."""
+        ...
+
     async def decision_behind(self, where: ConversationKey, message_id: str) -> int | None:
         """Give the decision of the reply that a message is a part of, None for no known part."""
         ...

@@ -128,6 +128,15 @@ class Outbox:
         async with self._database.reading() as connection:
             return await has_question_left(connection, key)
 
+    async def shown_by(self, where: ConversationKey, message_id: str) -> str | None:
+        """Give the key of the reply that a message is a part of, None for no known part."""
+        query = select(reply_parts.c.key).where(
+            reply_parts.c.conversation_id == id_at(where), reply_parts.c.message_id == message_id
+        )
+        async with self._database.reading() as connection:
+            key: str | None = await connection.scalar(query)
+        return key
+
     async def decision_behind(self, where: ConversationKey, message_id: str) -> int | None:
         """Give the id of the decision that a reply carries out, found by any of its parts.
 

@@ -99,6 +99,20 @@ async def test_a_later_part_that_the_whole_reply_does_not_need_is_taken_away(
     assert earshot.texts == ["So:"]
 
 
+async def test_a_reply_stands_though_a_lost_draft_of_it_may_not_be_taken_away(
+    server, earshot, draft
+):
+    code = "x = 12345\n" * 300
+    await shown(earshot, draft, "So:\n```py\nx = 12345\n")
+    await lost(server, earshot, draft, f"So:\n```py\n{code}")
+    server.faults.respond(403, {"code": 50013, "message": "no"}, on="DELETE *", times=99)
+
+    posted = await earshot.platform.post(await earshot.written(draft, f"So:\n```py\n{code}```"))
+
+    assert posted == server.posts(server.general)[0].id
+    assert earshot.texts[0] == "So:"
+
+
 async def test_where_nobody_may_look_a_lost_draft_is_known_by_its_nonce(server, earshot, draft):
     server.change_permissions(server.general, deny=Permission.READ_MESSAGE_HISTORY)
     await earshot.store.channels.change(earshot.where, reply_as_reference=False)
@@ -155,6 +169,18 @@ async def test_what_else_an_earlier_process_said_below_a_short_draft_stays(
     await platform.withdraw(found)
 
     assert earshot.texts == ["Good morning."]
+
+
+async def test_what_begins_with_the_same_one_word_stays(server, client, earshot, draft):
+    await earshot.store.channels.change(earshot.where, reply_as_reference=False)
+    await lost(server, earshot, draft, "It is quite far away, I fear")
+    await client.room.send("It")
+    server.clock.advance(minutes(1))
+
+    platform, found = await left(earshot)
+    await platform.withdraw(found)
+
+    assert earshot.texts == ["It"]
 
 
 async def test_what_answers_another_question_stays_however_it_begins(

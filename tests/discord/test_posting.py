@@ -111,6 +111,16 @@ async def test_a_thread_needs_another_permission(server, poster):
     )
 
 
+async def test_whether_one_may_look_into_a_thread_whose_channel_is_unknown_is_found_by_looking(
+    server, client, poster
+):
+    thread = server.add_thread(server.general, "Keys", by=server.member("Mia"))
+    await poster.send(key_of(thread), Part("Hello"))
+    client.get_guild(int(server.guild.id))._remove_channel(client.room)
+
+    assert await poster.may_look(key_of(thread))
+
+
 async def test_a_channel_that_is_gone_is_told(poster, where):
     gone = ConversationKey("discord", where.workspace, "1234567")
 

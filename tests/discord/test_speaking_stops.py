@@ -1,6 +1,7 @@
 """Each reply once: after a stop, beside another process, and where somebody deletes it."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -80,6 +81,34 @@ async def test_what_may_have_been_posted_is_looked_for_once_the_nonce_is_forgott
     await earshot.platform.post(item)
 
     assert earshot.texts == ["About 250 km."]
+
+
+async def test_a_reply_whose_answer_was_lost_is_taken_away_where_it_is_wanted_no_more(
+    server, earshot
+):
+    item = await earshot.reply("About 250 km.")
+    server.faults.reset(on=POST, after=True, times=1)
+    server.faults.respond(503, on=POST, times=99)
+    with pytest.raises(PlatformUnavailable):
+        await earshot.platform.post(item, is_new=True)
+    server.faults.clear()
+
+    await earshot.platform.withdraw(item)
+
+    assert earshot.texts == []
+
+
+async def test_words_of_another_reply_that_lost_its_decision_are_not_taken_for_it(server, earshot):
+    await earshot.store.channels.change(earshot.where, reply_as_reference=False)
+    orphan = await earshot.reply("About 250 km.")
+    await earshot.platform.post(orphan)
+    _, other = await earshot.asked("and by bike?")
+    begun = replace(earshot.begun(earshot.where, other), key=KEY[::-1])
+    item = await earshot.written(begun, "About 250 km.")
+
+    await earshot.platform.post(item)
+
+    assert earshot.texts == ["About 250 km.", "About 250 km."]
 
 
 async def test_where_nobody_may_look_a_reply_is_posted_all_the_same(server, earshot):

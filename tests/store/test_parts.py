@@ -144,6 +144,17 @@ async def test_the_decision_behind_a_reply_is_found_by_any_part(store: Store) ->
     assert await store.outbox.decision_behind(THREAD, "r2") is None
 
 
+async def test_the_reply_that_a_message_shows_is_found_also_without_a_decision(
+    store: Store,
+) -> None:
+    await store.outbox.add(reply())
+    await _shown(store, "k1", "r1", "r2")
+
+    assert await store.outbox.shown_by(ROOM, "r2") == "k1"
+    assert await store.outbox.shown_by(ROOM, "r3") is None
+    assert await store.outbox.shown_by(THREAD, "r2") is None
+
+
 async def test_the_decision_behind_a_reply_without_parts_is_found(store: Store) -> None:
     decision_id = await _decided(store)
     await store.outbox.add(reply(decision_id=decision_id))

@@ -16,6 +16,7 @@ from bot.platforms.discord.posting import Posted
 from bot.split import num_units
 
 NUM_ALIKE = 200  # characters at the beginning: further on, words that grow are cut elsewhere
+MIN_ALIKE = 20  # many replies begin with "Yes", and only the same one with as much as this
 MIN_FILL = 3  # a message is at least a third full before words go on in the next
 
 
@@ -52,7 +53,9 @@ def begins_like(posted: Posted, part: Part) -> bool:
     """Tell whether a message that refers to nothing may be an earlier look of a part."""
     one, other = posted.text.strip(), part.text.strip()
     length = min(len(one), len(other), NUM_ALIKE)
-    return is_loose(posted) and length > 0 and one[:length] == other[:length]
+    if length < MIN_ALIKE:
+        return is_loose(posted) and length > 0 and one == other
+    return is_loose(posted) and one[:length] == other[:length]
 
 
 def goes_on(free: Sequence[Posted], item: OutboxItem, last: Posted | None) -> Posted | None:

@@ -28,6 +28,7 @@ from bot.platforms.speaking import Channels, Drafts, Outbox, beside, store_troub
 logger = logging.getLogger(__name__)
 
 TYPING_S = 8.0  # it is shown for ten seconds
+MAX_SHOWINGS = 1000  # replies under way or waiting; one that somebody else posts is not heard of
 
 
 @dataclass(slots=True)
@@ -113,7 +114,13 @@ class DiscordPlatform:
         """Delete what a draft showed, also one of an earlier process."""
         await self._drafts.end(item)
         showing = await self._showing(item)
-        await showing.remove()
+        try:
+            await showing.remove()
+        except PlatformUnavailable:
+            raise
+        except PlatformError:  # nobody tries again
+            self._showings.pop(item.key, None)
+            raise
         self._showings.pop(item.key, None)
 
     async def remove(self, where: ConversationKey, message_ids: Sequence[str]) -> None:
@@ -137,7 +144,7 @@ class DiscordPlatform:
 
     def _new_draft(self, item: OutboxItem, settings: ChannelSettings) -> Draft:
         showing = Showing(item, self._poster, self.outbox, refers=settings.reply_as_reference)
-        self._showings[item.key] = showing
+        self._keep(showing)
 
         async def show(text: str) -> None:
             responder = await self.responders.of(item.reply_to)
@@ -160,7 +167,13 @@ class DiscordPlatform:
         showing = Showing(item, self._poster, self.outbox, refers, ids, [None] * len(ids))
         if item.created_at < self.started_at:
             showing.others_until = self.started_at + CLOCK_MARGIN
+        self._keep(showing)  # what it tries and loses, another try or `withdraw` has to know
         return showing
+
+    def _keep(self, showing: Showing) -> None:
+        self._showings[showing.item.key] = showing
+        if len(self._showings) > MAX_SHOWINGS:
+            del self._showings[next(iter(self._showings))]
 
     async def _recall(
         self, showing: Showing, whole: Sequence[Part], responder: Responder | None

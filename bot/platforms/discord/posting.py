@@ -15,6 +15,7 @@ import discord
 
 from bot.errors import PlatformError, PlatformUnavailable
 from bot.messages import ConversationKey
+from bot.platforms.discord.channels import may_read
 from bot.platforms.discord.fetching import messages
 from bot.platforms.discord.keys import guild_id, place_id, snowflake_before
 from bot.platforms.discord.parts import Part
@@ -172,10 +173,7 @@ class Poster:
         """Tell whether Discord shows us what was said: where not, a channel looks empty."""
 
         async def look(client: discord.Client) -> bool:
-            channel = client.get_channel(place_id(where))
-            if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
-                return True
-            return channel.permissions_for(channel.guild.me).read_message_history
+            return may_read(client, where) is not False
 
         return await self.trying.tried(look, where, "see its rights")
 

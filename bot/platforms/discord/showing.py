@@ -88,7 +88,7 @@ class Showing:
             while len(self.ids) > len(parts):
                 await self.poster.delete(self.item.conversation, self.ids[-1])
                 del self.ids[-1], self.stand[-1]
-            await self._remove_lost()
+            await self._clear_up()
 
     def _check_wanted(self) -> None:
         if self.is_removed:
@@ -212,6 +212,15 @@ class Showing:
         left = left_by_another(found, await self._free(found), self.item, self.ids)
         return [each.id for each in left]
 
+    async def _clear_up(self) -> None:
+        """Delete what was lost beside a reply that stands: where that is refused, it stands all the same."""
+        try:
+            await self._remove_lost()
+        except PlatformUnavailable:
+            raise
+        except PlatformError as error:
+            logger.warning("a draft may stand beside its reply: %s", error)
+
     async def _remove_lost(self) -> None:
         """Delete what may have been posted by tries whose answer did not come."""
         if not self.lost:
@@ -243,14 +252,23 @@ class Showing:
         return [posted for posted in found if not posted.is_silent]
 
     async def _free(self, found: Sequence[Posted]) -> list[Posted]:
-        """Pick the messages that no reply is known to be shown by: two may say the same words."""
-        where, free = self.item.conversation, []
+        """Pick the messages that no other reply is known to be shown by: two may say the same words."""
+        free = []
         for posted in found:
+            if posted.id in self.ids:
+                continue
             with store_trouble():
-                is_known = await self.outbox.decision_behind(where, posted.id) is not None
-            if not is_known and posted.id not in self.ids:
-                free.append(posted)
+                if not await self._is_another_one(posted.id):
+                    free.append(posted)
         return free
+
+    async def _is_another_one(self, message_id: str) -> bool:
+        """Tell whether another reply is shown by a message, also one whose decision was taken back."""
+        where = self.item.conversation
+        key = await self.outbox.shown_by(where, message_id)
+        if key is not None:
+            return key != self.item.key
+        return await self.outbox.decision_behind(where, message_id) is not None
 
     def _is(self, posted: Posted, number: int, part: Part) -> bool:
         """Tell a part by its text, by what it answers, or by how it begins."""
