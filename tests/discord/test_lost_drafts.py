@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.messages import Action, Author, Decision, Message, Rule
+from bot.platforms.discord import nonces
 from tests.discord.speaking import KEY, edits, minutes
 from tests.discord_server import Permission
 from tests.fakes import PausingModel
@@ -121,6 +122,32 @@ async def test_where_nobody_may_look_a_lost_draft_is_known_by_its_nonce(server, 
     await earshot.platform.withdraw(draft)
 
     assert earshot.texts == []
+
+
+async def test_nothing_is_posted_to_be_taken_away_once_its_nonce_is_forgotten(
+    server, earshot, draft, monkeypatch
+):
+    server.change_permissions(server.general, deny=Permission.READ_MESSAGE_HISTORY)
+    await earshot.store.channels.change(earshot.where, reply_as_reference=False)
+    await lost(server, earshot, draft)
+    num_posts = len(server.asked("POST", "/messages"))
+    monkeypatch.setattr(nonces, "NONCE_S", 0.0)
+
+    await earshot.platform.withdraw(draft)
+
+    assert len(server.asked("POST", "/messages")) == num_posts
+
+
+async def test_what_is_posted_to_be_taken_away_makes_no_sound(server, earshot, draft):
+    server.change_permissions(server.general, deny=Permission.READ_MESSAGE_HISTORY)
+    await earshot.store.channels.change(earshot.where, reply_as_reference=False)
+    server.faults.reset(on=POST)
+    await shown(earshot, draft, BEGUN)
+
+    await earshot.platform.withdraw(draft)
+
+    assert earshot.texts == []
+    assert server.asked("POST", "/messages")[-1].body["flags"] == 4 | 1 << 12
 
 
 async def test_other_words_of_ours_stay_when_a_lost_draft_is_taken_away(

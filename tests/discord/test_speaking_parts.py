@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given, strategies as st
 
+from bot.platforms.discord.nonces import nonce
 from bot.platforms.discord.parts import IN_FILE, MAX_PARTS, Part, parts, text_parts
-from bot.platforms.discord.showing import nonce
 from bot.split import num_units
 
 LONG_CODE = "\n".join(f"line_{number} = {number}" for number in range(200))

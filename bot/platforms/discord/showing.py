@@ -5,6 +5,7 @@ neither loses nor doubles it.
 """
 
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +21,7 @@ from bot.platforms.discord.evidence import (
     may_stand_since,
     shows,
 )
+from bot.platforms.discord.nonces import Lost, nonce
 from bot.platforms.discord.parts import Part
 from bot.platforms.discord.posting import Posted, Poster
 from bot.platforms.discord.responding import Responder
@@ -28,30 +30,15 @@ from bot.platforms.trying import Gone
 
 logger = logging.getLogger(__name__)
 
-_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-
-
-def nonce(key: str, number: int) -> str:
-    """Name a part for Discord, in at most 25 characters.
-
-    22 of a key's 24 hex digits: 88 random bits, so that two replies within the minutes that Discord
-    remembers a nonce never share one. Then the part's number in three digits of base 36.
-    """
-    digits = ""
-    for _ in range(3):
-        number, digit = divmod(number, len(_DIGITS))
-        digits = _DIGITS[digit] + digits
-    return key[:22] + digits
-
 
 @dataclass(slots=True)
 class Showing:
     """The messages of a reply. `refers`: whether the first one refers to the question.
 
     `stand` is what each message shows, None where that is not known. `lost` are tries whose answer
-    did not come, by the number of the part: messages may stand there whose ids we do not know. So may
-    those of an earlier process, until `others_until`; None if it had none. `first_by` is what posted
-    the first message, None for an ordinary one. `is_removed`: somebody deleted it before it was whole.
+    did not come: messages may stand there whose ids we do not know. So may those of an earlier
+    process, until `others_until`; None if it had none. `first_by` is what posted the first message,
+    None for an ordinary one. `is_removed`: somebody deleted it before it was whole.
     """
 
     item: OutboxItem
@@ -61,7 +48,7 @@ class Showing:
     ids: list[str] = field(default_factory=list)
     stand: list[Part | None] = field(default_factory=list)
     others_until: datetime | None = None
-    lost: list[tuple[int, Part]] = field(default_factory=list)
+    lost: list[Lost] = field(default_factory=list)
     first_by: Responder | None = None
     is_removed: bool = False
 
@@ -123,14 +110,16 @@ class Showing:
     async def _add(
         self, number: int, part: Part, responder: Responder | None, *, insist: bool
     ) -> None:
-        posted, message_id = None, None
+        posted, message_id, by_nonce = None, None, False
+        since_s = time.monotonic()
         try:
             if number == 0:
                 message_id = await self._respond(0, part, responder, insist=insist)
             if message_id is None:
+                by_nonce = True
                 posted = await self._send(number, part, insist=insist)
         except PlatformUnavailable:
-            self.lost.append((number, part))
+            self.lost.append(Lost(number, part, since_s, by_nonce))
             raise
         except PlatformError:  # where it may not write, it may still answer a command
             message_id = await self._respond(number, part, responder, insist=insist)
@@ -142,12 +131,15 @@ class Showing:
         if posted is not None and not posted.shows(part):  # a draft whose answer was lost
             await self._change(number, part, None, insist=insist)
 
-    async def _send(self, number: int, part: Part, *, insist: bool) -> Posted:
+    async def _send(
+        self, number: int, part: Part, *, silent: bool = False, insist: bool = True
+    ) -> Posted:
         return await self.poster.send(
             self.item.conversation,
             part,
             nonce=nonce(self.item.key, number),
             reply_to=self.item.reply_to if self.refers and number == 0 else None,
+            silent=silent,
             insist=insist,
         )
 
@@ -196,7 +188,7 @@ class Showing:
     async def _took(self, number: int, message_id: str, part: Part | None) -> None:
         self.ids.append(message_id)
         self.stand.append(part)
-        self.lost = [each for each in self.lost if each[0] != number]
+        self.lost = [each for each in self.lost if each.number != number]
         try:
             await self.outbox.part_posted(self.item.key, number, message_id)
         except StoreError as error:  # people have it; after a stop it is found in the channel
@@ -229,9 +221,9 @@ class Showing:
         if await self.poster.may_look(where):
             free = await self._free(await self._own_ones())
             ids = [each.id for each in free if self._is_lost(each)]
-        else:  # Discord tells the id once more to who asks with the same nonce
-            again = dict(self.lost)
-            ids = [(await self._send(number, again[number], insist=True)).id for number in again]
+        else:  # Discord tells the id once more to who soon asks with the same nonce
+            known = {each.number: each.part for each in self.lost if each.is_known_still()}
+            ids = [(await self._send(*each, silent=True)).id for each in known.items()]
         for message_id in ids:
             await self.poster.delete(where, message_id)
         self.lost.clear()
@@ -241,8 +233,8 @@ class Showing:
         if posted.command_id is not None:
             return False
         return any(
-            posted.shows(part) or (number == 0 and answers(posted, self.item))
-            for number, part in self.lost
+            posted.shows(each.part) or (each.number == 0 and answers(posted, self.item))
+            for each in self.lost
         )
 
     async def _own_ones(self) -> list[Posted]:
@@ -274,5 +266,5 @@ class Showing:
         """Tell a part by its text, by what it answers, or by how it begins."""
         if shows(posted, part) or (number == 0 and answers(posted, self.item)):
             return True
-        is_tried = any(posted.shows(each) for tried, each in self.lost if tried == number)
+        is_tried = any(posted.shows(each.part) for each in self.lost if each.number == number)
         return is_tried or (self.others_until is not None and begins_like(posted, part))
