@@ -116,6 +116,7 @@ async def test_a_reply_stands_though_a_lost_draft_of_it_may_not_be_taken_away(
 
 async def test_where_nobody_may_look_a_lost_draft_is_known_by_its_nonce(server, earshot, draft):
     server.change_permissions(server.general, deny=Permission.READ_MESSAGE_HISTORY)
+    await server.until(lambda: "guild_channel_update" in earshot.client.events)
     await earshot.store.channels.change(earshot.where, reply_as_reference=False)
     await lost(server, earshot, draft)
 
@@ -128,6 +129,7 @@ async def test_nothing_is_posted_to_be_taken_away_once_its_nonce_is_forgotten(
     server, earshot, draft, monkeypatch
 ):
     server.change_permissions(server.general, deny=Permission.READ_MESSAGE_HISTORY)
+    await server.until(lambda: "guild_channel_update" in earshot.client.events)
     await earshot.store.channels.change(earshot.where, reply_as_reference=False)
     await lost(server, earshot, draft)
     num_posts = len(server.asked("POST", "/messages"))
@@ -140,6 +142,7 @@ async def test_nothing_is_posted_to_be_taken_away_once_its_nonce_is_forgotten(
 
 async def test_what_is_posted_to_be_taken_away_makes_no_sound(server, earshot, draft):
     server.change_permissions(server.general, deny=Permission.READ_MESSAGE_HISTORY)
+    await server.until(lambda: "guild_channel_update" in earshot.client.events)
     await earshot.store.channels.change(earshot.where, reply_as_reference=False)
     server.faults.reset(on=POST)
     await shown(earshot, draft, BEGUN)

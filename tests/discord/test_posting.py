@@ -99,8 +99,9 @@ async def test_a_missing_permission_is_named(server, poster, where):
     )
 
 
-async def test_a_thread_needs_another_permission(server, poster):
+async def test_a_thread_needs_another_permission(server, client, poster):
     thread = server.add_thread(server.general, "Keys", by=server.member("Mia"))
+    await server.until(lambda: client.get_channel(int(thread.id)))
     server.change_permissions(server.general, deny=Permission.SEND_MESSAGES_IN_THREADS)
 
     with pytest.raises(PlatformError) as told:
@@ -156,8 +157,9 @@ async def test_a_thread_stays_in_the_archive_where_a_message_in_it_may_change_la
     assert thread.archived
 
 
-async def test_a_closed_thread_is_told(server, poster):
+async def test_a_closed_thread_is_told(server, client, poster):
     thread = server.add_thread(server.general, "Keys", by=server.member("Mia"))
+    await server.until(lambda: client.get_channel(int(thread.id)))
     posted = await poster.send(key_of(thread), Part("Hello"))
     thread.archived = thread.locked = True
 

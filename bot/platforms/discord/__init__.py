@@ -10,7 +10,7 @@ messages stay empty: what Earshot remembers is in the store.
   `crowds`.
 - Servers and channels: `guilds`, `places`, `channels`, `seeing`, `vanished`, `removals`.
 - What was missed: `sweeping`, `catch_up`, `closing`, `fetching`, `missed_changes`, `last_listened`.
-- Speaking: `showing`, `posting`, `parts`, `evidence`, `nonces`.
+- Speaking: `showing`, `posting`, `parts`, `nonces`, `evidence`.
 - Commands: `application`, `interactions`, `acknowledging`, `answering`, `interacting`,
   `responding`, `asking`, `pointed_at`, `buttons`.
 """
