@@ -39,7 +39,7 @@ def compared(
         row = heard.get((*said.place, said.message.ts))
         if said.question and not said.message.deleted and row is not None:  # else told as missing
             _outcome(found, said.question, said.message.channel, row, rows)
-    _asked(found, people, rows, killed_at)
+    _asked(found, slack, people, rows, killed_at)
     _speaking(found, slack, people, rows)
     _waits(found, slack, people)
     outbox_is_empty(found, rows)
@@ -122,7 +122,9 @@ def _outcome(found: Findings, question: str, channel: Channel, row: Row, rows: R
     outcome(found, name, row, rows, has_notice=has_notice)
 
 
-def _asked(found: Findings, people: People, rows: Rows, killed_at: Sequence[datetime]) -> None:
+def _asked(
+    found: Findings, slack: SlackServer, people: People, rows: Rows, killed_at: Sequence[datetime]
+) -> None:
     """Check commands: those the bot never heard of are told to the asker by Slack itself.
 
     One that was acknowledged just before the bot was killed is lost: Slack sends it but once.
@@ -134,7 +136,7 @@ def _asked(found: Findings, people: People, rows: Rows, killed_at: Sequence[date
             found.counts["commands that never arrived"] += 1
         elif row is None and any(asked.at <= at < asked.at + SOON for at in killed_at):
             found.counts["commands lost with a killed process"] += 1
-        elif row is None and TOO_LATE in asked.interaction.texts:
+        elif row is None and _is_excused(slack, asked):
             found.counts["commands that a stop cut short, and said so"] += 1
         elif row is None:
             told = asked.interaction.texts
@@ -145,6 +147,15 @@ def _asked(found: Findings, people: People, rows: Rows, killed_at: Sequence[date
             found.fault("taken for deleted", f"the question {asked.question} of a command")
         elif channel is not None:
             _outcome(found, asked.question, channel, row, rows)
+
+
+def _is_excused(slack: SlackServer, asked: Asked) -> bool:
+    """Tell whether somebody was asked to ask again; a form has no address of its own for that."""
+    user, when = asked.interaction.user, str(asked.at.timestamp())
+    whispers = [one for channel in slack.world.channels.values() for one in channel.whispers]
+    return TOO_LATE in asked.interaction.texts or any(
+        one.seen_by is user and one.text == TOO_LATE and one.ts > when for one in whispers
+    )
 
 
 def _channel_of(asked: Asked) -> Channel | None:
