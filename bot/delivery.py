@@ -156,12 +156,16 @@ class Delivery:
         return status is OutboxStatus.PENDING and item.key not in self._being_posted
 
     async def _post_late(self, item: OutboxItem) -> None:
-        reason = await self._why_no_more(item)
-        if reason is None:
-            await self._tried(item, is_new=False)
-        elif await self._is_withdrawn(item):
-            await self.store.outbox.withdraw(item.key)
-            logger.warning("a reply in %s is withdrawn: %s", item.conversation, reason)
+        self._being_posted.add(item.key)  # at once: within a process others share the turn
+        try:
+            reason = await self._why_no_more(item)
+            if reason is None:
+                await self._tried(item, is_new=False)
+            elif await self._is_withdrawn(item):
+                await self.store.outbox.withdraw(item.key)
+                logger.warning("a reply in %s is withdrawn: %s", item.conversation, reason)
+        finally:
+            self._being_posted.discard(item.key)
 
     async def _why_no_more(self, item: OutboxItem) -> str | None:
         """Say why a reply that had to wait is not to be posted any more; None if it is."""
