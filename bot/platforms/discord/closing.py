@@ -38,7 +38,7 @@ END_OF_TIME = str(2**63 - 1)  # no id is later: nothing is known to have been he
 Fetched = list[list[discord.Message]]  # gap by gap
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Closing:
     """Whoever calls has the turn of the place. `clock` gives aware UTC times.
 
@@ -56,9 +56,8 @@ class Closing:
 
     def __post_init__(self) -> None:
         """Make the parts that keep gaps and look for edits and deletions."""
-        changes = MissedChanges(self.store, self.pipeline, self.memory)
-        object.__setattr__(self, "gaps", Gaps(self.store, PLATFORM, _sent_at))
-        object.__setattr__(self, "changes", changes)
+        self.gaps = Gaps(self.store, PLATFORM, _sent_at)
+        self.changes = MissedChanges(self.store, self.pipeline, self.memory)
 
     async def gaps_at(self, where: ConversationKey, *, before: int | None) -> list[Gap]:
         """List what is missing in a place, up to the message `before`, the oldest first.
